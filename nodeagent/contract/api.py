@@ -1,0 +1,201 @@
+"""Requests and answers of `/api/v1` that are not a status snapshot. JSON, field names as written here.
+
+`route` constants and the OpenAPI file are in the adapter that serves them; these are the bodies.
+"""
+
+import msgspec
+
+from nodeagent.contract.errors import Problem
+from nodeagent.contract.states import Action, LogType, Role
+
+
+class ProblemDetail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457 `application/problem+json`; `type` is stable (`urn:keepgreen:…`), `detail` one sentence."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    path: str = ""
+    line: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+class Login(msgspec.Struct, frozen=True):
+    """`POST /login`."""
+
+    user: str
+    password: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Answer to a login: a bearer token, idle life 8 h."""
+
+    token: str
+    user: str
+    role: Role
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """`GET /identity`, without login: what the console shows before it sends a password."""
+
+    node: str
+    uuid: str
+    version: str
+    pin: str
+    words: str
+    cluster_signature: str
+    password_set: bool
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST /modules/<m>/actions`. `identity` is `-i who`: the action then counts. `wait` in seconds."""
+
+    action: Action
+    identity: str = ""
+    wait: float = 0.0
+    run: str = ""
+    """KEEPGREEN_RUN of the caller when it is a script of the agent."""
+
+
+class OrderAnswer(msgspec.Struct, frozen=True):
+    """`accepted` False comes with the reason; `done` tells whether `wait` saw the end of it."""
+
+    accepted: bool
+    text: str
+    done: bool = False
+    state: str = ""
+    status: str = ""
+
+
+class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the agent's log. `cursor` grows by 1 per line and survives restarts."""
+
+    cursor: int
+    time: float
+    node: str
+    module: str
+    origin: str
+    """Who says it: `agent`, `membership`, `errd`, `life`, `start_both`, a user's name."""
+    type: LogType
+    text: str
+    cause: str = ""
+    output: str = ""
+    """Name of the script output file this line belongs to."""
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """`GET /log?after=&types=&text=&module=&from=&to=&limit=`; oldest first."""
+
+    lines: tuple[LogLine, ...]
+    next: int
+
+
+class Print(msgspec.Struct, frozen=True):
+    """`POST /modules/<m>/print`: printi / printe of a script."""
+
+    text: str
+    error: bool = False
+    origin: str = ""
+
+
+class CauseLink(msgspec.Struct, frozen=True):
+    """One step of a cause chain, oldest first."""
+
+    id: str
+    time: float
+    text: str
+    by: str
+    action: str = ""
+    evidence: str = ""
+    output: str = ""
+    line: int = 0
+
+
+class WhyAnswer(msgspec.Struct, frozen=True):
+    """`GET /modules/<m>/why`: one sentence and what it rests on."""
+
+    module: str
+    sentence: str
+    chain: tuple[CauseLink, ...] = ()
+
+
+class StageCluster(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST /cluster/stage`: everything a node needs to be in the cluster."""
+
+    xml: bytes
+    name: str
+    """The name of the node that receives this."""
+    keys: tuple[bytes, ...] = ()
+    """Cluster keys of 32 bytes, the active one first; empty keeps what the node has."""
+    pins: dict[str, str] = {}
+    """Node name → pin of its public key."""
+    users: bytes = b""
+    """The user table as `GET /cluster/users` gives it; empty keeps the node's own."""
+    take_over: bool = False
+    author: str = ""
+
+
+class StageModule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST /modules/<m>/stage`: files by path (`conf/userconfig.xml`, `bin/start_both`) and the nodes."""
+
+    files: dict[str, bytes]
+    nodes: tuple[str, ...]
+    author: str = ""
+    base: int = -1
+    """The revision this edit began from; refused when another one is current. -1 = do not ask."""
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """Answer to check and stage: what was found, and the signature to compare over all nodes."""
+
+    ok: bool
+    signature: str = ""
+    problems: tuple[Problem, ...] = ()
+    revision: int = 0
+
+
+class Commit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST …/commit`: makes what was staged with this signature the current configuration."""
+
+    signature: str
+    author: str = ""
+
+
+class ClusterInfo(msgspec.Struct, frozen=True):
+    """`GET /cluster`."""
+
+    configured: bool
+    name: str = ""
+    xml: bytes = b""
+    signature: str = ""
+    nodes: tuple[str, ...] = ()
+    pins: dict[str, str] = {}
+    has_key: bool = False
+
+
+class ModuleInfo(msgspec.Struct, frozen=True):
+    """One line of `GET /modules`."""
+
+    name: str
+    configured: bool
+    revision: int
+    nodes: tuple[str, ...] = ()
+    author: str = ""
+    time: float = 0.0
+    signature: str = ""
+
+
+class FileInfo(msgspec.Struct, frozen=True):
+    """A file of a module revision, or a script output file."""
+
+    path: str
+    size: int
+    time: float
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message of `WS /events`: the whole status when its revision changed, and log lines."""
+
+    status: msgspec.Raw | None = None
+    lines: tuple[LogLine, ...] = ()

@@ -1,0 +1,1 @@
+"""The decisions of the agent, sans-IO: events and time in, effects out."""

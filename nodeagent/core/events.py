@@ -1,0 +1,204 @@
+"""What the core is told. Past tense; built by the engine from what the adapters saw."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.states import Action, Intent, Script
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ProcessRef:
+    """A process that cannot be mistaken for a later one with the same pid: `created` is its start time."""
+
+    pid: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """A script that was running when the record was written."""
+
+    run: str
+    script: Script
+    process: ProcessRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRecord:
+    """What a module must remember over a crash of the agent; all times on the core's own clock.
+
+    The store keeps boot id and wall time beside it and translates: a record of an earlier boot has
+    `same_boot` False, its `counted` times are moved to this clock by their age (never negative).
+    """
+
+    phase: str = "stopped"
+    intent: Intent = Intent.STOP
+    author: str = ""
+    revision: int = 0
+    run: ScriptRun | None = None
+    monitored: tuple[tuple[str, ProcessRef], ...] = ()
+    """(proc name, process) that were seen while UP."""
+    counted: tuple[float, ...] = ()
+    errd: bool = True
+    checker: bool = True
+    failover: bool = True
+    switched_until: float | None = None
+    why: str = ""
+    """The sentence of the last stop, shown again after a restart of the agent."""
+    since: float | None = None
+    same_boot: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfigured:
+    """A cluster configuration was committed (None: this node is in no cluster any more)."""
+
+    config: ClusterConfig | None
+    me: str = ""
+    keys: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleConfigured:
+    """A revision of a module was committed, or read when the agent started (then with its record)."""
+
+    config: ModuleConfig
+    revision: int
+    scripts: frozenset[Script] = frozenset()
+    record: ModuleRecord | None = None
+    boot_on: bool = False
+    """The node's own setting, which counts when the module says `boot="ignore"`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRemoved:
+    """A module was uninstalled or deconfigured; it was in STOP."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramReceived:
+    """A datagram came in on a lan."""
+
+    lan: str
+    source: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WallClockRead:
+    """The wall clock is `offset` seconds ahead of the core's clock; said when it changed."""
+
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOrdered:
+    """Somebody ordered an action. With an `identity` (`-i who`) it counts against maxloop."""
+
+    module: str
+    action: Action
+    author: str
+    identity: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptStarted:
+    """The process of a script exists."""
+
+    module: str
+    run: str
+    process: ProcessRef
+    output: str = ""
+    """Name of its output file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptEnded:
+    """The process of a script is gone. `exit_code` None: not known (adopted, or killed); `said` its last words."""
+
+    module: str
+    run: str
+    exit_code: int | None
+    said: str = ""
+    error: str = ""
+    """Why it could not be started at all, e.g. `Permission denied`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessesSeen:
+    """Result of a scan: which processes match each `proc` of a module; zombies are not in it."""
+
+    module: str
+    found: Mapping[str, tuple[ProcessRef, ...]]
+    adopted: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessDied:
+    """A watched process is gone."""
+
+    module: str
+    process: ProcessRef
+
+
+@dataclass(frozen=True, slots=True)
+class StateSaved:
+    """The record with this serial is on disk (or could not be written: `error`)."""
+
+    module: str
+    serial: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A script said something by printi or printe."""
+
+    module: str
+    text: str
+    error: bool
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSet:
+    """An administrator paused or resumed `errd`, `checker` or `failover`, with an optional end."""
+
+    module: str
+    switch: str
+    on: bool
+    author: str
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStopping:
+    """The operating system shuts down: modules stop with their scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStopping:
+    """Only the agent ends: say goodbye, leave the applications alone."""
+
+
+Event = (
+    ClusterConfigured
+    | ModuleConfigured
+    | ModuleRemoved
+    | DatagramReceived
+    | WallClockRead
+    | ActionOrdered
+    | ScriptStarted
+    | ScriptEnded
+    | ProcessesSeen
+    | ProcessDied
+    | StateSaved
+    | Printed
+    | SwitchSet
+    | SystemStopping
+    | AgentStopping
+)

@@ -1,0 +1,1 @@
+"""Drives the core in real time: one queue, one deadline, effects in order."""

@@ -1,0 +1,253 @@
+"""What the engine asks of the adapters, and the agent of its control. Protocols only."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from nodeagent.contract.api import (
+    ClusterInfo,
+    Commit,
+    FileInfo,
+    Identity,
+    LogLine,
+    LogPage,
+    ModuleInfo,
+    Order,
+    OrderAnswer,
+    Print,
+    StageCluster,
+    Staged,
+    StageModule,
+    WhyAnswer,
+)
+from nodeagent.contract.api import Event as WireEvent
+from nodeagent.contract.config import ClusterConfig, ModuleConfig, ProcRule
+from nodeagent.contract.states import LogType, Role, Script
+from nodeagent.contract.status import NodeStatus
+from nodeagent.core.events import Event, ModuleRecord, ProcessRef
+
+Post = Callable[[Event], None]
+"""Hands an event to the core; from the loop's thread only. Never blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptJob:
+    """Everything a script needs. `executable` None: the module does not bring it."""
+
+    module: str
+    run: str
+    script: Script
+    executable: Path | None
+    args: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    output_dir: Path
+    output_cap: int
+    """Bytes one run may leave in its file; the rest is trimmed and the cut marked."""
+    keep_output: bool = True
+
+
+class ScriptRunner(Protocol):
+    """Runs scripts; posts ScriptStarted and exactly one ScriptEnded per run."""
+
+    def run(self, job: ScriptJob) -> None:
+        """Start it; its own session/process group (Linux) or job (Windows), output straight to its file."""
+
+    def wait_for(self, module: str, run: str, process: ProcessRef) -> None:
+        """Watch a process an earlier agent started (ScriptEnded at once when it is gone)."""
+
+    def kill(self, module: str, run: str) -> None:
+        """End the whole process tree of a run, daemonised children included."""
+
+    async def close(self) -> None:
+        """Stop watching. Scripts and what they started go on."""
+
+
+class Processes(Protocol):
+    """Finds and watches the processes of the monitored applications."""
+
+    def scan(self, module: str, procs: tuple[ProcRule, ...]) -> None:
+        """Look in a thread, post ProcessesSeen; running scans of one module are joined."""
+
+    def watch(self, module: str, processes: frozenset[ProcessRef]) -> None:
+        """Post ProcessDied for each of them that ends; replaces the module's last set."""
+
+    def exclude(self, processes: frozenset[ProcessRef]) -> None:
+        """Processes never counted: the running module scripts (the agent itself is always excluded)."""
+
+    async def close(self) -> None:
+        """Stop watching."""
+
+
+class Datagrams(Protocol):
+    """The UDP sockets of the lans."""
+
+    def configure(self, config: ClusterConfig | None, me: str) -> None:
+        """Bind to the own address on each lan (retry every second until it exists), forget the others."""
+
+    def send(self, lan: str, peer: str, data: bytes) -> None:
+        """Send now; errors are swallowed and counted."""
+
+    def drain(self) -> None:
+        """Post everything that waits in the sockets, at once."""
+
+    def problems(self) -> tuple[str, ...]:
+        """Why a lan cannot be served now, one sentence each."""
+
+    async def close(self) -> None:
+        """Close all."""
+
+
+class HealthBoard(Protocol):
+    """Prepared answers of the public HTTP port."""
+
+    def set_ready(self, module: str, ready: bool) -> None:
+        """What ready.txt of this module answers from now on."""
+
+    def set_status(self, status: NodeStatus) -> None:
+        """What status.json and the one-page status show."""
+
+
+class StateStore(Protocol):
+    """Durable small records. Called in the writer thread."""
+
+    def save(self, module: str, record: ModuleRecord) -> None:
+        """Write, fsync, rename. Raises OSError."""
+
+    def load(self, module: str) -> ModuleRecord | None:
+        """The last record, moved to the present clock; None when there is none (or it is unreadable: said)."""
+
+
+class Journal(Protocol):
+    """Log and audit."""
+
+    def append(
+        self,
+        type: LogType,
+        text: str,
+        *,
+        module: str = "",
+        origin: str = "agent",
+        cause: str = "",
+        output: str = "",
+    ) -> LogLine:
+        """Give the line its cursor and time, hand it to the writer; never blocks."""
+
+    def query(
+        self,
+        *,
+        after: int = 0,
+        module: str = "",
+        types: str = "",
+        text: str = "",
+        since: float = 0.0,
+        until: float = 0.0,
+        limit: int = 500,
+        newest: bool = False,
+    ) -> LogPage:
+        """Read lines, oldest first (`newest`: the last `limit` of them). Blocks: call in a thread."""
+
+    def audit(self, who: str, source: str, command: str, result: str) -> None:
+        """One line for a changing command; append-only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the API."""
+
+    name: str
+    role: Role
+    source: str
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedModule:
+    """The current revision of a module as the store holds it."""
+
+    config: ModuleConfig
+    revision: int
+    scripts: frozenset[Script]
+    executables: Mapping[Script, Path] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """An expected refusal; becomes a problem+json with this HTTP status and stable `kind`."""
+
+    def __init__(self, status: int, kind: str, detail: str, problems: tuple[object, ...] = ()) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail, self.problems = status, kind, detail, problems
+
+
+class Control(Protocol):
+    """What the API may ask of the agent. Raises Refused; everything else is a bug."""
+
+    def identity(self) -> Identity:
+        """Name, pin and words; said to anybody before a login."""
+
+    def status(self) -> NodeStatus:
+        """The present snapshot."""
+
+    def events(self, after: int) -> AsyncIterator[WireEvent]:
+        """The whole status first and whenever its revision changes (≤ 10/s), log lines from the cursor on."""
+
+    async def order(self, caller: Caller, module: str, order: Order) -> OrderAnswer:
+        """Order an action; answered when accepted, or with `wait` when its end was seen."""
+
+    async def log(self, **query: object) -> LogPage:
+        """A page of the log; keywords as in Journal.query."""
+
+    def print(self, module: str, line: Print) -> None:
+        """printi / printe of a script."""
+
+    def why(self, module: str) -> WhyAnswer:
+        """The sentence and its cause chain."""
+
+    def set_switch(self, caller: Caller, module: str, switch: str, on: bool, seconds: float) -> None:
+        """Pause or resume errd, checker or failover; `seconds` 0 = no end."""
+
+    def set_boot(self, caller: Caller, module: str, on: bool) -> None:
+        """The node's own start-at-boot setting of a module."""
+
+    async def cluster(self) -> ClusterInfo:
+        """The committed cluster."""
+
+    async def check_cluster(self, request: StageCluster) -> Staged:
+        """Look at a configuration, change nothing."""
+
+    async def stage_cluster(self, caller: Caller, request: StageCluster) -> Staged:
+        """Keep it durably beside the current one."""
+
+    async def commit_cluster(self, caller: Caller, request: Commit) -> ClusterInfo:
+        """Make the staged one current."""
+
+    async def generate_key(self, caller: Caller) -> bytes:
+        """A new cluster key; refused when one exists."""
+
+    async def modules(self) -> tuple[ModuleInfo, ...]:
+        """All installed modules."""
+
+    async def install(self, caller: Caller, module: str, archive: bytes) -> ModuleInfo:
+        """Install a `.safe` archive (installed, not applied)."""
+
+    async def module_files(self, module: str) -> tuple[FileInfo, ...]:
+        """Files of the current (or the installed, never applied) revision."""
+
+    async def module_file(self, module: str, path: str) -> bytes:
+        """One of them."""
+
+    async def check_module(self, module: str, request: StageModule) -> Staged:
+        """Look at a module, change nothing."""
+
+    async def stage_module(self, caller: Caller, module: str, request: StageModule) -> Staged:
+        """Keep a new revision durably beside the current one."""
+
+    async def commit_module(self, caller: Caller, module: str, request: Commit) -> ModuleInfo:
+        """Make the staged revision current."""
+
+    async def outputs(self, module: str) -> tuple[FileInfo, ...]:
+        """Script output files, newest first."""
+
+    async def output(self, module: str, name: str) -> bytes:
+        """One of them."""

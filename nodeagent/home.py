@@ -1,0 +1,82 @@
+"""Where everything lies on this machine. SAFE is the product, SAFEVAR what it knows; KEEPGREEN_HOME moves both."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one agent. Nothing is created here."""
+
+    safe: Path
+    var: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """KEEPGREEN_HOME as `<home>` and `<home>/var`, else the system's places."""
+        if moved := os.environ.get("KEEPGREEN_HOME"):
+            return cls(Path(moved), Path(moved) / "var")
+        if sys.platform == "win32":
+            return cls(
+                Path(os.environ.get("PROGRAMFILES", r"C:\Program Files")) / "Keepgreen",
+                Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "Keepgreen",
+            )
+        return cls(Path("/opt/keepgreen"), Path("/var/lib/keepgreen"))
+
+    @property
+    def bin(self) -> Path:
+        """SAFEBIN: helper programs for scripts."""
+        return self.safe / "bin"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and tokens of the running agent."""
+        return self.var / "run"
+
+    @property
+    def socket(self) -> Path:
+        """The local transport on Linux."""
+        return self.run / "agent.sock"
+
+    @property
+    def local_token(self) -> Path:
+        """The local transport on Windows: `{"port": …, "token": …}`."""
+        return self.run / "local.json"
+
+    @property
+    def settings(self) -> Path:
+        """agent.toml."""
+        return self.var / "agent.toml"
+
+    @property
+    def cluster(self) -> Path:
+        """cluster.xml, node.json, keys, pins, users."""
+        return self.var / "cluster"
+
+    @property
+    def tls(self) -> Path:
+        """The node's key pair and certificate."""
+        return self.var / "tls"
+
+    @property
+    def records(self) -> Path:
+        """The SQLite file of log and audit."""
+        return self.var / "records.db"
+
+    def module(self, name: str) -> Path:
+        """A module's directory: `rev/<n>/{conf,bin,web}`, `current`, `state.json`, `var`, `userlog`."""
+        return self.var / "modules" / name
+
+    def user_var(self, module: str) -> Path:
+        """SAFEUSERVAR: working directory of the module's scripts."""
+        return self.module(module) / "var"
+
+    def user_log(self, module: str) -> Path:
+        """Where the output files of the module's scripts are."""
+        return self.module(module) / "userlog"
+
+    def revision(self, module: str, revision: int) -> Path:
+        """One committed revision; `conf` and `bin` inside are SAFEUSERCONF and SAFEUSERBIN."""
+        return self.module(module) / "rev" / str(revision)

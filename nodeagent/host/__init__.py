@@ -1,0 +1,1 @@
+"""How an operating system runs the agent."""
