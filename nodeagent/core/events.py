@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
-from nodeagent.contract.states import Action, Intent, Script
+from nodeagent.contract.states import Action, Intent, ResourceState, Script
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -165,6 +165,16 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceSet:
+    """A resource `class.ident` was set by command (`set -r res -v val`)."""
+
+    module: str
+    resource: str
+    state: ResourceState
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchSet:
     """An administrator paused or resumed `errd`, `checker` or `failover`, with an optional end."""
 
@@ -198,6 +208,7 @@ Event = (
     | ProcessDied
     | StateSaved
     | Printed
+    | ResourceSet
     | SwitchSet
     | SystemStopping
     | AgentStopping

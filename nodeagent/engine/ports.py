@@ -207,6 +207,9 @@ class Control(Protocol):
     def set_switch(self, caller: Caller, module: str, switch: str, on: bool, seconds: float) -> None:
         """Pause or resume errd, checker or failover; `seconds` 0 = no end."""
 
+    def set_resource(self, caller: Caller, module: str, name: str, value: str) -> None:
+        """Set a resource `class.ident` by command (`set -r res -v val`)."""
+
     def set_boot(self, caller: Caller, module: str, on: bool) -> None:
         """The node's own start-at-boot setting of a module."""
 
