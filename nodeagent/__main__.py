@@ -5,14 +5,14 @@ import sys
 
 def main() -> None:
     """`keepgreen …`"""
-    from nodeagent.cli.main import run
+    from nodeagent.cli.entry import keepgreen
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(keepgreen(sys.argv[1:]))
 
 
 def safekit() -> None:
     """`safekit …`: the commands that existing scripts use."""
-    from nodeagent.cli.shim import run
+    from nodeagent.cli.entry import safekit as run
 
     sys.exit(run(sys.argv[1:]))
 

@@ -16,8 +16,15 @@ class Home:
     @classmethod
     def from_environment(cls) -> "Home":
         """KEEPGREEN_HOME as `<home>` and `<home>/var`, else the system's places."""
-        if moved := os.environ.get("KEEPGREEN_HOME"):
+        moved = os.environ.get("KEEPGREEN_HOME")
+        usual = cls.usual()
+        if moved and Path(moved) != usual.safe:
             return cls(Path(moved), Path(moved) / "var")
+        return usual
+
+    @classmethod
+    def usual(cls) -> "Home":
+        """The places of an installed product; scripts get its SAFE as KEEPGREEN_HOME, too."""
         if sys.platform == "win32":
             return cls(
                 Path(os.environ.get("PROGRAMFILES", r"C:\Program Files")) / "Keepgreen",

@@ -3,10 +3,15 @@
 `route` constants and the OpenAPI file are in the adapter that serves them; these are the bodies.
 """
 
+from typing import Annotated, Literal
+
 import msgspec
 
 from nodeagent.contract.errors import Problem
-from nodeagent.contract.states import Action, LogType, Role
+from nodeagent.contract.states import Action, LogType, ResourceState, Role
+
+ResourceName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\.[^\s/]+$", max_length=128)]
+"""`class.ident`, e.g. `custom.db`."""
 
 
 class ProblemDetail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -199,3 +204,55 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
     status: msgspec.Raw | None = None
     lines: tuple[LogLine, ...] = ()
+
+
+class SetSwitch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST /modules/<m>/switches`: pause or resume; `seconds` until it resumes by itself, 0 = no end."""
+
+    switch: Literal["errd", "checker", "failover"]
+    on: bool
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=366 * 86400)] = 0.0
+
+
+class SetResource(msgspec.Struct, frozen=True):
+    """`POST /modules/<m>/resources`: a resource set by command."""
+
+    name: ResourceName
+    value: ResourceState
+
+
+class SetBoot(msgspec.Struct, frozen=True):
+    """`POST /modules/<m>/boot`: the node's own start-at-boot setting."""
+
+    on: bool
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """`POST /users/<name>/password`."""
+
+    password: Annotated[str, msgspec.Meta(min_length=8, max_length=256)]
+
+
+class ClusterKey(msgspec.Struct, frozen=True):
+    """Answer to `POST /cluster/key`: 32 bytes, to be staged on every node."""
+
+    key: bytes
+
+
+class LogQuery(msgspec.Struct, frozen=True, omit_defaults=True, rename={"since": "from", "until": "to"}):
+    """The query of `GET /log`; `types` are letters as `EC`, `from` and `to` seconds since 1970."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 0
+    module: str = ""
+    types: Annotated[str, msgspec.Meta(pattern="^[CEUSID]*$", max_length=6)] = ""
+    text: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: float = 0.0
+    until: float = 0.0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 500
+    newest: bool = False
+
+
+class EventQuery(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The query of `WS /events`: log lines after this cursor."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 0

@@ -94,6 +94,15 @@ class RecordLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerOrder:
+    """Tell who ordered whether it was accepted, in one sentence."""
+
+    ticket: int
+    accepted: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublishStatus:
     """The status snapshot has changed."""
 
@@ -108,5 +117,6 @@ Effect = (
     | SetHealth
     | SaveState
     | RecordLine
+    | AnswerOrder
     | PublishStatus
 )

@@ -1,7 +1,7 @@
 """What the core is told. Past tense; built by the engine from what the adapters saw."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.states import Action, Intent, ResourceState, Script
@@ -25,6 +25,15 @@ class ScriptRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """One automatic action that counts against maxloop: when, by whom, and what was seen."""
+
+    at: float
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleRecord:
     """What a module must remember over a crash of the agent; all times on the core's own clock.
 
@@ -39,7 +48,7 @@ class ModuleRecord:
     run: ScriptRun | None = None
     monitored: tuple[tuple[str, ProcessRef], ...] = ()
     """(proc name, process) that were seen while UP."""
-    counted: tuple[float, ...] = ()
+    counted: tuple[Counted, ...] = ()
     errd: bool = True
     checker: bool = True
     failover: bool = True
@@ -102,7 +111,8 @@ class ActionOrdered:
     action: Action
     author: str
     identity: str = ""
-    reason: str = ""
+    ticket: int = 0
+    """Comes back in AnswerOrder; 0 = nobody waits for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +140,10 @@ class ScriptEnded:
 
 @dataclass(frozen=True, slots=True)
 class ProcessesSeen:
-    """Result of a scan: which processes match each `proc` of a module; zombies are not in it."""
+    """Result of a scan: proc name → the processes that match it; zombies are not in it."""
 
     module: str
     found: Mapping[str, tuple[ProcessRef, ...]]
-    adopted: bool = field(default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +204,8 @@ class AgentStopping:
     """Only the agent ends: say goodbye, leave the applications alone."""
 
 
-Event = (
-    ClusterConfigured
-    | ModuleConfigured
-    | ModuleRemoved
-    | DatagramReceived
-    | WallClockRead
+ModuleEvent = (
+    ModuleRemoved
     | ActionOrdered
     | ScriptStarted
     | ScriptEnded
@@ -210,6 +215,14 @@ Event = (
     | Printed
     | ResourceSet
     | SwitchSet
+)
+
+Event = (
+    ModuleEvent
+    | ClusterConfigured
+    | ModuleConfigured
+    | DatagramReceived
+    | WallClockRead
     | SystemStopping
     | AgentStopping
 )

@@ -1,0 +1,394 @@
+#!/usr/bin/env python3
+"""The developer's door: sets up what a command needs, then does it. Standard library only, Linux and Windows.
+
+`.venv` holds the locked packages and the project itself, editable; a stamp in it tells whether it is still
+the one that the lock files, pyproject.toml and this Python ask for, so that a second start costs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+LOCKS = {"run": ("build", "agent"), "dev": ("build", "dev")}
+"""What each setup installs: names of packaging/requirements-*.lock. `dev` holds everything of `agent`."""
+PEERS = {"haproxy": "haproxy"}
+"""Command → Debian package of the real peers in the tests; a test whose peer is absent says so and is skipped."""
+EDITABLE = "editables"
+"""What the build backend asks for, beside itself, to install a checkout in place."""
+LONGEST_FILE = 400
+SPINNER = "|/-\\"
+
+
+class Failed(Exception):
+    """Something could not be done; the text is for the user."""
+
+
+class Progress:
+    """The life of one long step: a line that moves on a terminal, a line now and then in a log."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.started, self.said = title, time.monotonic(), 0.0
+        self.terminal = sys.stdout.isatty()
+        if not self.terminal:
+            print(f"{title} ...", flush=True)
+
+    def tick(self, now: str) -> None:
+        """Show that it goes on; `now` is the last thing the step said."""
+        age = time.monotonic() - self.started
+        if self.terminal:
+            width = shutil.get_terminal_size().columns - 1
+            line = f"{SPINNER[int(age * 8) % 4]} {self.title} {age:3.0f} s  {now}"
+            print("\r" + line[:width].ljust(width), end="", flush=True)
+        elif age - self.said >= 10:
+            self.said = age
+            print(f"  {age:.0f} s  {now}"[:120], flush=True)
+
+    def end(self, good: bool) -> None:
+        """Leave one line: what it was, how it ended, how long it took."""
+        if self.terminal:
+            print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="")
+        print(f"{'ok    ' if good else 'FAILED'} {self.title} ({time.monotonic() - self.started:.1f} s)", flush=True)
+
+
+def step(title: str, argv: Sequence[str | Path], env: dict[str, str] | None = None) -> tuple[bool, str]:
+    """Run a program under a Progress; whether it exited 0, and its last 400 lines."""
+    lines: collections.deque[str] = collections.deque(maxlen=400)
+    progress = Progress(title)
+    with subprocess.Popen(
+        [str(a) for a in argv],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        reader = threading.Thread(target=lines.extend, args=(process.stdout or (),), daemon=True)
+        reader.start()
+        while process.poll() is None:
+            progress.tick(last_word(lines))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        reader.join(5)
+    progress.end(process.returncode == 0)
+    return process.returncode == 0, "".join(lines)
+
+
+def last_word(lines: collections.deque[str]) -> str:
+    """The last line said so far; another thread is appending."""
+    try:
+        return lines[-1].strip()
+    except IndexError:
+        return ""
+
+
+def must(title: str, argv: Sequence[str | Path], remedy: str, env: dict[str, str] | None = None) -> None:
+    """A step that has to succeed, else Failed with the end of what it said and `remedy`."""
+    good, output = step(title, argv, env)
+    if not good:
+        raise Failed("\n".join([*output.rstrip().splitlines()[-15:], f"{title}: failed. {remedy}"]))
+
+
+def attached(argv: Sequence[str | Path]) -> int:
+    """Run a program on this terminal to its end; Ctrl-C is its own business. Returns its exit code."""
+    with subprocess.Popen([str(a) for a in argv], cwd=ROOT) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+class Venv:
+    """The virtual environment of one checkout."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.path = root, root / ".venv"
+        self.bin = self.path / ("Scripts" if sys.platform == "win32" else "bin")
+        self.python = self.bin / ("python.exe" if sys.platform == "win32" else "python")
+        self.stamp_file = self.path / "keepgreen-stamp.json"
+
+    def lock_files(self, setup: str) -> list[Path]:
+        """The lock files of a setup."""
+        return [self.root / "packaging" / f"requirements-{name}.lock" for name in LOCKS[setup]]
+
+    def stamp(self, setup: str) -> str:
+        """What the environment has to be made from: this Python, pyproject.toml and the lock files, as a hash."""
+        digest = hashlib.sha256(sys.version.encode())
+        for file in (self.root / "pyproject.toml", *self.lock_files(setup)):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def stamps(self) -> dict[str, str]:
+        """The setups that were completed here, with the stamp of their time; empty when there is none."""
+        try:
+            found = json.loads(self.stamp_file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def is_alive(self) -> bool:
+        """Its interpreter starts and is of the version that runs this file."""
+        try:
+            answer = subprocess.run(
+                [self.python, "-c", "import sys; print(sys.version)"], check=False, capture_output=True, text=True
+            )
+        except OSError:
+            return False
+        return answer.stdout.strip() == sys.version.strip()
+
+    def is_ready(self, setup: str) -> bool:
+        """Nothing has to be installed for this setup."""
+        return self.stamps().get(setup) == self.stamp(setup) and self.is_alive()
+
+    def has_pip(self) -> bool:
+        """A half-made environment has an interpreter and no pip."""
+        return subprocess.run([self.python, "-m", "pip", "--version"], check=False, capture_output=True).returncode == 0
+
+    def make(self) -> None:
+        """Make it, in the place of a dead or half-made one."""
+        if self.is_alive() and self.has_pip():
+            return
+        if self.path.exists():
+            print(".venv does not work with this Python and is made again", flush=True)
+            shutil.rmtree(self.path)
+        if problem := missing_venv(importlib.util.find_spec("ensurepip") is not None, can_apt()):
+            raise Failed(problem)
+        if importlib.util.find_spec("ensurepip") is None:
+            must("Installing python3-venv", apt_install(["python3-venv"]), "Run: apt install python3-venv", APT_ENV)
+        must("Making .venv", [sys.executable, "-m", "venv", self.path], "Look at the lines above.")
+
+    def install(self, setup: str) -> None:
+        """Bring it to the state of `setup`; instant when it is there already."""
+        if self.is_ready(setup):
+            return
+        done = self.stamps()
+        self.make()
+        self.stamp_file.unlink(missing_ok=True)
+        pip: list[str | Path] = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        locked = [part for file in self.lock_files(setup) for part in ("-r", file)]
+        must(
+            f"Installing packages ({setup})",
+            [*pip, "--require-hashes", *locked],
+            "Is a package index reachable from here (pip's index-url, proxy)?",
+        )
+        must(
+            "Installing keepgreen itself",
+            [*pip, "--no-deps", "--no-build-isolation", "-e", self.root],
+            "Look at the lines above.",
+        )
+        done = {name: old for name, old in done.items() if old == self.stamp(name)}
+        new = LOCKS if setup == "dev" else (setup,)
+        self.stamp_file.write_text(json.dumps({**done, **{name: self.stamp(name) for name in new}}))
+
+
+APT_ENV = {"DEBIAN_FRONTEND": "noninteractive"}
+
+
+def can_apt() -> bool:
+    """This is Debian or a relative, and we are root."""
+    return sys.platform != "win32" and shutil.which("apt-get") is not None and os.geteuid() == 0
+
+
+def apt_install(packages: Sequence[str]) -> list[str]:
+    """One command that refreshes the package lists and installs."""
+    names = " ".join(packages)
+    return ["sh", "-c", f"apt-get update -qq && apt-get install -y -qq --no-install-recommends {names}"]
+
+
+def missing_venv(has_ensurepip: bool, may_install: bool) -> str:
+    """Why this Python cannot make a virtual environment and we may not change that; empty when it can or we may."""
+    if has_ensurepip or may_install:
+        return ""
+    if shutil.which("apt-get"):
+        return "This Python cannot make virtual environments; run: sudo apt install python3-venv"
+    return f"The Python {sys.executable} comes without ensurepip; install a complete Python 3.11 to 3.13."
+
+
+def wrong_python(version: tuple[int, ...]) -> str:
+    """The sentence for a Python that the project does not run on, empty for a good one."""
+    if (3, 11) <= version[:2] <= (3, 13):
+        return ""
+    return f"Keepgreen needs Python 3.11, 3.12 or 3.13; this is {version[0]}.{version[1]} ({sys.executable})."
+
+
+def bring_peers() -> None:
+    """Install the real peers of the tests where we may, else name them; never fatal."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    absent = [package for command, package in PEERS.items() if not shutil.which(command, path=path)]
+    if not absent or sys.platform == "win32":
+        return
+    names = " ".join(absent)
+    if not can_apt() or not step(f"Installing {names}", apt_install(absent), APT_ENV)[0]:
+        print(f"Tests that need {names} are skipped; to run them: sudo apt install {names}", flush=True)
+
+
+def project_problems(root: Path) -> list[str]:
+    """House rules that no other tool checks, each breach as one sentence."""
+    problems = []
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    problems += [
+        f"README.md does not name `{command}`"
+        for command in ("python3 dev.py run", "python3 dev.py test")
+        if command not in readme
+    ]
+    for part in ("nodeagent", "app"):
+        for file in sorted((root / part).rglob("*.py")):
+            count = len(file.read_text(encoding="utf-8").splitlines())
+            if count > LONGEST_FILE:
+                problems.append(
+                    f"{file.relative_to(root).as_posix()} has {count} lines, at most {LONGEST_FILE} are allowed"
+                )
+    if (root / "packaging" / "__init__.py").exists():
+        problems.append("packaging/__init__.py must not exist: it would hide PyPI's `packaging`")
+    return problems
+
+
+def setup(_: list[str]) -> int:
+    """Make or renew .venv with everything a developer needs."""
+    Venv(ROOT).install("dev")
+    return 0
+
+
+def run(rest: list[str]) -> int:
+    """Start the demo farm on this computer and show it live until Ctrl-C."""
+    venv = Venv(ROOT)
+    venv.install("run")
+    return attached([venv.python, "-m", "nodeagent.demo", *rest])
+
+
+def test(rest: list[str]) -> int:
+    """Run the tests; what follows goes to pytest."""
+    venv = Venv(ROOT)
+    venv.install("dev")
+    bring_peers()
+    return attached([venv.python, "-m", "pytest", *rest])
+
+
+def check(_: list[str]) -> int:
+    """Formatting, lint, types (Linux and Windows), import layers, house rules."""
+    venv = Venv(ROOT)
+    venv.install("dev")
+    mypy: list[str | Path] = [venv.python, "-m", "mypy"]
+    steps: list[tuple[str, list[str | Path]]] = [
+        ("ruff check", [venv.python, "-m", "ruff", "check"]),
+        ("ruff format --check", [venv.python, "-m", "ruff", "format", "--check"]),
+        ("mypy for Linux", [*mypy, "--platform", "linux"]),
+        ("mypy for Windows", [*mypy, "--platform", "win32", "--cache-dir", ".mypy_cache/win32"]),
+        ("import layers", [venv.bin / "lint-imports"]),
+    ]
+    failed = False
+    for title, argv in steps:
+        good, output = step(title, argv)
+        if not good:
+            failed = True
+            print(output, flush=True)
+    for problem in project_problems(ROOT):
+        failed = True
+        print(f"FAILED {problem}", flush=True)
+    print("Something has to be put right." if failed else "All checks passed.", flush=True)
+    return 1 if failed else 0
+
+
+def benchmarks() -> list[str]:
+    """The benchmarks there are."""
+    return sorted(f.stem for f in (ROOT / "tests" / "bench").glob("*.py") if not f.stem.startswith("_"))
+
+
+def bench(rest: list[str]) -> int:
+    """Run one benchmark: bench NAME [its arguments]; without a name, list them."""
+    there = benchmarks()
+    if not rest or rest[0] not in there:
+        known = f"Benchmarks: {', '.join(there)}." if there else "There is no benchmark yet."
+        raise Failed(f"{rest[0]!r} is no benchmark. {known}" if rest else known)
+    venv = Venv(ROOT)
+    venv.install("dev")
+    return attached([venv.python, "-m", f"tests.bench.{rest[0]}", *rest[1:]])
+
+
+def build(_: list[str]) -> int:
+    """Make the source archive and the wheel in dist/."""
+    venv = Venv(ROOT)
+    venv.install("dev")
+    must("Building dist/", [venv.python, "-m", "hatchling", "build", "-d", "dist"], "Look at the lines above.")
+    for file in sorted((ROOT / "dist").iterdir()):
+        print(file.relative_to(ROOT).as_posix())
+    return 0
+
+
+def lock(_: list[str]) -> int:
+    """Remake packaging/requirements-*.lock with `uv`, keeping versions that still fit."""
+    import tomllib
+
+    if not (uv := shutil.which("uv")):
+        raise Failed("This needs `uv` (https://docs.astral.sh/uv/) on the PATH; everything else works without it.")
+    compile_ = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    compile_ += ["--no-annotate", "--no-header", "--quiet"]
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    source = ROOT / "packaging" / "build.in"
+    source.write_text("\n".join([*requires, EDITABLE]) + "\n")
+    try:
+        for name, inputs in {
+            "agent": ["pyproject.toml"],
+            "app": ["pyproject.toml", "--extra", "app"],
+            "dev": ["pyproject.toml", "--extra", "dev"],
+            "build": [str(source)],
+        }.items():
+            must(f"Locking {name}", [*compile_, *inputs, "-o", f"packaging/requirements-{name}.lock"], "See above.")
+    finally:
+        source.unlink()
+    return 0
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "setup": setup,
+    "run": run,
+    "test": test,
+    "check": check,
+    "bench": bench,
+    "build": build,
+    "lock": lock,
+}
+
+
+def main(argv: list[str]) -> int:
+    """Do one command; the exit code."""
+    if problem := wrong_python(sys.version_info[:2]):
+        print(problem, file=sys.stderr)
+        return 1
+    parser = argparse.ArgumentParser(
+        prog="dev.py",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="\n".join(f"  {name:6} {what.__doc__}" for name, what in COMMANDS.items()),
+        usage="python3 dev.py COMMAND [arguments of the command]",
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...")
+    arguments = parser.parse_args(argv)
+    try:
+        return COMMANDS[arguments.command](arguments.rest)
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

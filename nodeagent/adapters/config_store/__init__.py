@@ -1,0 +1,28 @@
+"""What was applied to this node: who it is, its cluster, its modules. Blocks: call it in a thread."""
+
+import sys
+from dataclasses import dataclass
+
+from nodeagent.adapters.config_store.cluster import ClusterStore, CommittedCluster
+from nodeagent.adapters.config_store.damage import Damaged
+from nodeagent.adapters.config_store.modules import ModuleStore
+from nodeagent.home import Home
+
+__all__ = ["ClusterStore", "CommittedCluster", "ConfigStore", "Damaged", "ModuleStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigStore:
+    """The two stores of one home."""
+
+    cluster: ClusterStore
+    modules: ModuleStore
+
+    @classmethod
+    def open(cls, home: Home) -> "ConfigStore":
+        """Make what is missing, read what is there. Raises Damaged (one sentence) or OSError."""
+        for path in (home.safe, home.var):
+            if sys.platform != "win32" and any(c.isspace() for c in str(path)):
+                raise Damaged(f"the path {str(path)!r} has a space in it, which scripts cannot bear: choose another")
+        cluster = ClusterStore(home)
+        return cls(cluster, ModuleStore(home, cluster))

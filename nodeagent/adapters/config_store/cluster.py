@@ -1,0 +1,262 @@
+"""The node's identity and its cluster.
+
+`cluster/node.json` (private) decides everything: which revision of cluster.xml is in force, the node's name, keys,
+pins and users. It is replaced in one rename, so a commit is there whole or not at all. Keys, pins and users are not
+part of a revision: going back to an older cluster.xml never brings older keys back.
+"""
+
+import re
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_bytes
+from uuid import uuid4
+
+import msgspec
+
+from nodeagent.adapters.config_store.damage import Damaged
+from nodeagent.contract.api import Commit, StageCluster, Staged
+from nodeagent.contract.cluster_xml import read_cluster
+from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.errors import Problem, Severity, errors_of
+from nodeagent.durable import (
+    PRIVATE,
+    FileContent,
+    make_private,
+    remove_tree,
+    settle_tree,
+    wall_time,
+    write_durably,
+    write_tree_durably,
+)
+from nodeagent.engine.ports import Refused
+from nodeagent.home import Home
+
+KEY_BYTES = 32
+REVISIONS_KEPT = 10
+_XML = "cluster.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedCluster:
+    """The cluster this node is in."""
+
+    config: ClusterConfig
+    xml: bytes
+    me: str
+    """This node's name in the cluster."""
+    keys: tuple[bytes, ...]
+    """The active one first."""
+    pins: Mapping[str, str]
+    revision: int
+    author: str
+    time: float
+
+    @property
+    def signature(self) -> str:
+        """Equal on all nodes that have the same configuration."""
+        return self.config.signature
+
+
+class _Node(msgspec.Struct, frozen=True):
+    """node.json."""
+
+    uuid: str
+    name: str
+    revision: int = 0
+    """Which `rev/<n>/cluster.xml` is in force, 0 = none."""
+    author: str = ""
+    time: float = 0.0
+    keys: tuple[bytes, ...] = ()
+    pins: dict[str, str] = {}
+    users: bytes = b""
+
+
+class _Stage(msgspec.Struct, frozen=True):
+    """staged.json: a cluster that waits for its commit."""
+
+    request: StageCluster
+    signature: str
+    time: float
+
+
+class ClusterStore:
+    """node.json, cluster.xml with its last revisions, and what is staged. Thread-safe."""
+
+    def __init__(self, home: Home) -> None:
+        self._directory = home.cluster
+        self._node_file = home.cluster / "node.json"
+        self._stage_file = home.cluster / "staged.json"
+        self._lock = threading.RLock()
+        home.cluster.mkdir(parents=True, exist_ok=True)
+        make_private(home.cluster)
+        self._node = self._read_node()
+        self._committed = self._read_cluster(self._node) if self._node.revision else None
+
+    @property
+    def uuid(self) -> str:
+        """Random, made at the first start; tells two nodes of the same name apart."""
+        return self._node.uuid
+
+    @property
+    def name(self) -> str:
+        """The node's name in its cluster, made from the host name before it is in one."""
+        return self._node.name
+
+    @property
+    def users(self) -> bytes:
+        """The user table, as the users' part of the agent wrote it."""
+        return self._node.users
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The cluster keys, the active one first; there may be one before there is a cluster."""
+        return self._node.keys
+
+    def cluster(self) -> CommittedCluster | None:
+        """The cluster this node is in."""
+        return self._committed
+
+    def check(self, request: StageCluster) -> Staged:
+        """What `stage` would answer; nothing is changed."""
+        config, problems = read_cluster(request.xml, _XML)
+        if foreign := self._foreign(request):
+            problems.append(Problem(Severity.ERROR, foreign))
+        if config is not None:
+            problems = [*problems, *self._request_problems(request, config)]
+        if config is None or errors_of(problems):
+            return Staged(ok=False, problems=tuple(problems))
+        return Staged(True, config.signature, tuple(problems), self._node.revision + 1)
+
+    def stage(self, request: StageCluster) -> Staged:
+        """Keep it durably beside the current one. Refused for a node of another cluster without `take_over`."""
+        with self._lock:
+            if foreign := self._foreign(request):
+                raise Refused(409, "other-cluster", foreign)
+            staged = self.check(request)
+            if staged.ok:
+                stage = _Stage(request, staged.signature, wall_time())
+                write_durably(self._stage_file, msgspec.json.encode(stage), PRIVATE)
+            return staged
+
+    def commit(self, request: Commit) -> CommittedCluster:
+        """Put what was staged with this signature in force; a commit that is repeated changes nothing."""
+        with self._lock:
+            stage = self._read_stage()
+            if stage is None or stage.signature != request.signature:
+                if self._committed is not None and self._committed.signature == request.signature and stage is None:
+                    return self._committed
+                raise Refused(409, "not-staged", self._why_not_staged(stage))
+            if foreign := self._foreign(stage.request):
+                raise Refused(409, "other-cluster", foreign)
+            revision = self._node.revision + 1
+            place = self._revision(revision)
+            write_tree_durably(place, {_XML: FileContent(stage.request.xml, PRIVATE)})
+            node = self._keep(
+                msgspec.structs.replace(
+                    self._node,
+                    name=stage.request.name,
+                    revision=revision,
+                    author=request.author or stage.request.author,
+                    time=wall_time(),
+                    keys=stage.request.keys or self._node.keys,
+                    pins=stage.request.pins or self._node.pins,
+                    users=stage.request.users or self._node.users,
+                )
+            )
+            self._committed = self._read_cluster(node)
+            with suppress(OSError):  # it is in force already; what is left over is cleared at the next commit
+                self._stage_file.unlink(missing_ok=True)
+                for old in range(1, revision - REVISIONS_KEPT + 1):
+                    if self._revision(old).exists():
+                        remove_tree(self._revision(old))
+            return self._committed
+
+    def generate_key(self) -> bytes:
+        """The node's first cluster key; refused when it has one."""
+        with self._lock:
+            if self._node.keys:
+                raise Refused(409, "key-exists", "this node has a cluster key already; only a rotation replaces it")
+            key = token_bytes(KEY_BYTES)
+            node = self._keep(msgspec.structs.replace(self._node, keys=(key,)))
+            if self._committed is not None:
+                self._committed = self._read_cluster(node)
+            return key
+
+    def set_users(self, users: bytes) -> None:
+        """Replace the user table of this node."""
+        with self._lock:
+            self._keep(msgspec.structs.replace(self._node, users=users))
+
+    def _request_problems(self, request: StageCluster, config: ClusterConfig) -> list[Problem]:
+        problems: list[Problem] = []
+        if request.name not in config.nodes:
+            text = f"this node is to be {request.name!r}, which is not in it; the nodes are {', '.join(config.nodes)}"
+            problems.append(Problem(Severity.ERROR, text, _XML))
+        if any(len(key) != KEY_BYTES for key in request.keys):
+            problems.append(Problem(Severity.ERROR, f"a cluster key has {KEY_BYTES} bytes"))
+        if not request.keys and not self._node.keys and len(config.nodes) > 1:
+            text = "there is no cluster key yet: no node will believe another before one is generated"
+            problems.append(Problem(Severity.WARNING, text))
+        return problems
+
+    def _foreign(self, request: StageCluster) -> str:
+        """Why this comes from another cluster: it shares no key with the one this node is in."""
+        if request.take_over or self._committed is None or not request.keys or not self._node.keys:
+            return ""
+        if set(request.keys) & set(self._node.keys):
+            return ""
+        text = f"{self._node.name} is in another cluster ({', '.join(self._committed.config.nodes)})"
+        return f"{text}; it changes over only when told to take over"
+
+    def _why_not_staged(self, stage: _Stage | None) -> str:
+        if stage is None:
+            return "nothing is staged: stage the cluster again"
+        who = stage.request.author or "somebody"
+        when = datetime.fromtimestamp(stage.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"another cluster configuration was staged by {who} at {when}: look at it, then stage yours again"
+
+    def _keep(self, node: _Node) -> _Node:
+        write_durably(self._node_file, msgspec.json.format(msgspec.json.encode(node)), PRIVATE)
+        self._node = node
+        return node
+
+    def _read_node(self) -> _Node:
+        try:
+            return msgspec.json.decode(self._node_file.read_bytes(), type=_Node)
+        except FileNotFoundError:
+            return self._keep(_Node(uuid=str(uuid4()), name=_host_name()))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            text = f"{self._node_file} cannot be read ({error}); bring it back from a backup, or delete it"
+            raise Damaged(f"{text} and apply the cluster to this node again") from None
+
+    def _read_cluster(self, node: _Node) -> CommittedCluster:
+        place = self._revision(node.revision)
+        settle_tree(place)
+        file = place / _XML
+        try:
+            xml = file.read_bytes()
+        except FileNotFoundError:
+            raise Damaged(f"{file} is missing; bring it back from a backup or another node") from None
+        config, problems = read_cluster(xml, str(file))
+        if config is None:
+            raise Damaged(f"{errors_of(problems)[0]}; bring the file back from a backup or another node")
+        return CommittedCluster(config, xml, node.name, node.keys, node.pins, node.revision, node.author, node.time)
+
+    def _read_stage(self) -> _Stage | None:
+        try:
+            return msgspec.json.decode(self._stage_file.read_bytes(), type=_Stage)
+        except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def _revision(self, revision: int) -> Path:
+        return self._directory / "rev" / str(revision)
+
+
+def _host_name() -> str:
+    """The host name with what a node name may not have replaced."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname().split(".")[0])[:63] or "node"

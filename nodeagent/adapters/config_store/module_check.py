@@ -1,0 +1,79 @@
+"""What this node can say of a module's files before they are applied: are its scripts there, and can they run."""
+
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nodeagent.contract.config import ModuleConfig
+from nodeagent.contract.errors import Problem, Severity
+from nodeagent.contract.module_files import (
+    POSIX_SUFFIXES,
+    WINDOWS_SUFFIXES,
+    is_posix_program,
+    script_candidates,
+)
+from nodeagent.contract.states import Script
+
+ON_WINDOWS = sys.platform == "win32"
+OWN_SUFFIXES = WINDOWS_SUFFIXES if ON_WINDOWS else POSIX_SUFFIXES
+OTHER_SUFFIXES = POSIX_SUFFIXES if ON_WINDOWS else WINDOWS_SUFFIXES
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def own_scripts(paths: Iterable[str]) -> dict[Script, str]:
+    """The file that each script of a module is on this platform."""
+    listed = list(paths)
+    found = {script: script_candidates(listed, script, OWN_SUFFIXES) for script in Script}
+    return {script: candidates[0] for script, candidates in found.items() if candidates}
+
+
+def script_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[Problem]:
+    """Missing, doubled, foreign and not executable scripts; all of them warnings."""
+    problems: list[Problem] = []
+    own = own_scripts(files)
+    if config.user is None:
+        if own:
+            text = f"without <user> no script runs, but there are {', '.join(sorted(own.values()))}"
+            problems.append(_warning(text))
+        return problems
+    for script in Script:
+        foreign = script_candidates(files, script, OTHER_SUFFIXES)
+        candidates = script_candidates(files, script, OWN_SUFFIXES)
+        if len(candidates) > 1:
+            text = f"{candidates[0]} runs; {', '.join(candidates[1:])} of the same name never does here"
+            problems.append(_warning(text, candidates[0]))
+        if not candidates and foreign:
+            system, here = ("Linux", "Windows") if ON_WINDOWS else ("Windows", "Linux")
+            text = f"this script is for {system} only, on this {here} node nothing runs as {script}"
+            problems.append(_warning(text, foreign[0]))
+        elif not candidates and script in (Script.START_BOTH, Script.STOP_BOTH):
+            names = ", ".join(f"bin/{script}{suffix}" for suffix in OWN_SUFFIXES)
+            problems.append(_warning(f"there is no {script} script: {names} are looked for", f"bin/{script}"))
+    if not ON_WINDOWS:
+        for path, data in files.items():
+            if path in own.values() and is_posix_program(path, data) and (why := _interpreter_problem(data)):
+                problems.append(_warning(why, path, line=1))
+    return problems
+
+
+def _interpreter_problem(data: bytes) -> str:
+    if data.startswith(b"\x7fELF"):
+        return ""
+    if data.startswith(_BYTE_ORDER_MARK):
+        return "it begins with a byte order mark, so Linux cannot run it: save it as UTF-8 without one"
+    first = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    words = first.removeprefix("#!").split()
+    if not first.startswith("#!") or not words:
+        return "its first line names no interpreter, so Linux cannot run it: begin with e.g. #!/bin/sh"
+    if not Path(words[0]).is_absolute() or not Path(words[0]).is_file():
+        return f"its interpreter {words[0]} is not on this node"
+    if Path(words[0]).name == "env":
+        program = next((word for word in words[1:] if not word.startswith("-") and "=" not in word), "")
+        if shutil.which(program) is None:
+            return f"its interpreter {program!r} is not in the PATH of this node"
+    return ""
+
+
+def _warning(text: str, file: str = "bin", line: int = 0) -> Problem:
+    return Problem(Severity.WARNING, text, file, line)

@@ -1,0 +1,8 @@
+"""The API `/api/v1`: over TLS for consoles and peers, over a local transport for the node's own command line."""
+
+from nodeagent.adapters.http_api.local import LocalServer
+from nodeagent.adapters.http_api.logins import Logins
+from nodeagent.adapters.http_api.server import ApiServer
+from nodeagent.adapters.http_api.users import Users
+
+__all__ = ["ApiServer", "LocalServer", "Logins", "Users"]

@@ -1,0 +1,87 @@
+"""What a route is: one line of the table that serves, documents and tests the API."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nodeagent.adapters.http_api.logins import Logins
+from nodeagent.adapters.http_api.users import Users
+from nodeagent.contract.states import Role
+from nodeagent.engine.ports import Caller, Control
+
+PREFIX = "/api/v1"
+SMALL = 64 * 1024
+CONFIGURATION = 8 * 1024 * 1024
+MODULE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a request is served with, besides its own content."""
+
+    control: Control
+    users: Users
+    logins: Logins
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, admitted and decoded. `body` and `query` have the types of the route."""
+
+    to: Part
+    caller: Caller
+    source: str
+    token: str
+    names: dict[str, str]
+    body: Any
+    query: Any
+
+    @property
+    def control(self) -> Control:
+        """The agent."""
+        return self.to.control
+
+    @property
+    def module(self) -> str:
+        """The module in the path."""
+        return self.names["module"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path below `/api/v1`, who may call it, what goes in and what comes out."""
+
+    name: str
+    method: str
+    path: str
+    says: str
+    serve: Callable[[Call], Awaitable[object]]
+    role: Role | None = Role.MONITOR
+    """None: no login needed."""
+    takes: Any = None
+    """Type of the JSON body; `bytes` is a raw body, None no body."""
+    asks: Any = None
+    """Struct of the query."""
+    gives: Any = None
+    """Type of the JSON answer; `bytes` is a raw answer, None is 204 without one."""
+    media: str = "application/octet-stream"
+    """Of a raw answer."""
+    status: int = 200
+    cap: int = SMALL
+    """Bytes a body may have."""
+    changes: bool = False
+    """Changing requests go to the audit log, refused ones included."""
+    audited: Callable[[Any], str] = lambda body: ""
+    """What of the body the audit line names; never a secret."""
+    local: bool = False
+    """Only through the local transport."""
+    stream: bool = False
+    """A WebSocket: `serve` gives the stream of its messages, whose type is `gives`."""
+
+
+ORDER = (Role.MONITOR, Role.CONTROL, Role.ADMIN)
+
+
+def may(role: Role, needed: Role) -> bool:
+    """Each role may do what the one before it may."""
+    return ORDER.index(role) >= ORDER.index(needed)

@@ -1,0 +1,134 @@
+"""The public HTTP port (9010): the health URL that load balancers probe, and a one-page status.
+
+No disk, no lock, no login, no log line per probe; `Host` and query are ignored.
+"""
+
+import asyncio
+import re
+import socket
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from nodeagent.adapters.http_public.connection import Connection, prepared
+from nodeagent.adapters.http_public.page import page
+from nodeagent.adapters.http_public.probes import Probes
+from nodeagent.contract.states import State, Status
+from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, ProbeSource
+from nodeagent.durable import wall_time
+from nodeagent.listening import BACKLOG, Say, TcpPort
+
+METHODS = (b"GET", b"HEAD", b"OPTIONS")
+MODULE_FILE = re.compile(rb"/var/modules/([A-Za-z0-9_-]{1,32})/(ready\.txt|live\.txt|status\.json)")
+ABSOLUTE = re.compile(rb"https?://[^/]*", re.IGNORECASE)
+
+READY = prepared("200 OK", b"OK\n")
+NOT_FOUND = prepared("404 Not Found", b"NOT FOUND\n")
+NOT_ALLOWED = prepared("405 Method Not Allowed", b"METHOD NOT ALLOWED\n", extra="Allow: GET, HEAD, OPTIONS\r\n")
+PAGE_GUARD = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+
+
+class PublicModule(msgspec.Struct, frozen=True):
+    """`status.json` of a module: how it stands, without causes. `since` in seconds since 1970."""
+
+    node: str
+    module: str
+    state: State
+    status: Status
+    since: float
+    share: float
+    ready: bool
+
+
+class HealthServer:
+    """Serves the public port and is the engine's HealthBoard.
+
+    `on_time` is asked at every probe: while it says False no module is ready and the agent is not alive.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        say: Say,
+        on_time: Callable[[], bool],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = wall_time,
+    ) -> None:
+        self._on_time = on_time
+        self._ready: dict[str, bool] = {}
+        self._status: NodeStatus | None = None
+        self._modules: dict[str, ModuleStatus] = {}
+        self._probes = Probes(monotonic, wall)
+        self._connections: dict[Connection, None] = {}
+        self._port = TcpPort("health port", address, port, self._serve, say)
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """How the port stands on each address."""
+        return self._port.listeners
+
+    @property
+    def probes(self) -> tuple[ProbeSource, ...]:
+        """Who probed which module, when last, how often, and what it was told."""
+        return self._probes.sources()
+
+    def set_ready(self, module: str, ready: bool) -> None:
+        """What ready.txt of this module answers from now on."""
+        self._ready[module] = ready
+
+    def set_status(self, status: NodeStatus) -> None:
+        """What status.json and the page show; modules no longer in it are forgotten."""
+        self._status = status
+        self._modules = {module.name: module for module in status.modules}
+        self._ready = {name: ready for name, ready in self._ready.items() if name in self._modules}
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        try:
+            await self._port.run()
+        finally:
+            for connection in tuple(self._connections):
+                connection.cut()
+
+    async def _serve(self, sock: socket.socket) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: Connection(self._answer, self._connections), sock=sock, backlog=BACKLOG)
+
+    def _answer(self, method: bytes, target: bytes, source: str) -> bytes:
+        if method not in METHODS:
+            return NOT_ALLOWED[0]
+        path = (
+            ABSOLUTE.sub(b"", target.partition(b"?")[0], count=1) if target[:1] != b"/" else target.partition(b"?")[0]
+        )
+        with_body, head_only = self._page() if path == b"/" else self._file(path, source)
+        return head_only if method == b"HEAD" else with_body
+
+    def _file(self, path: bytes, source: str) -> tuple[bytes, bytes]:
+        match = MODULE_FILE.fullmatch(path)
+        if match is None:
+            return NOT_FOUND
+        module, on_time = match[1].decode(), self._on_time()
+        if module not in self._modules and module not in self._ready:
+            return NOT_FOUND
+        ready = on_time and self._ready.get(module, False)
+        if match[2] == b"ready.txt":
+            self._probes.count(module, source, 200 if ready else 404)
+            return READY if ready else NOT_FOUND
+        if match[2] == b"live.txt":
+            return READY if on_time else NOT_FOUND
+        return self._status_file(module, ready)
+
+    def _status_file(self, module: str, ready: bool) -> tuple[bytes, bytes]:
+        known = self._modules.get(module)
+        if known is None or self._status is None:
+            return NOT_FOUND
+        public = PublicModule(self._status.node, module, known.state, known.status, known.since, known.share, ready)
+        return prepared("200 OK", msgspec.json.encode(public) + b"\n", "application/json")
+
+    def _page(self) -> tuple[bytes, bytes]:
+        if self._status is None:
+            return NOT_FOUND
+        return prepared("200 OK", page(self._status, self._on_time()), "text/html; charset=utf-8", PAGE_GUARD)

@@ -1,0 +1,102 @@
+"""Finds and watches the processes of the monitored applications."""
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from nodeagent.adapters.processes.matching import Pattern
+from nodeagent.adapters.processes.system import (
+    WINDOWS,
+    Death,
+    Deaths,
+    command_line,
+    created,
+    programs,
+    service_process,
+)
+from nodeagent.contract.config import ProcRule
+from nodeagent.core.events import ProcessDied, ProcessesSeen, ProcessRef
+from nodeagent.engine.ports import Post
+
+
+class ApplicationProcesses:
+    """The port `Processes`. Made and used in the loop's thread; looks at the process table in its own."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._loop = asyncio.get_running_loop()
+        self._deaths = Deaths(self._loop)
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="scan")
+        self._watched: dict[str, dict[ProcessRef, Death]] = {}
+        self._excluded: frozenset[ProcessRef] = frozenset()
+        self._scanning: dict[str, tuple[ProcRule, ...] | None] = {}
+        """Modules with a scan under way, and what to look for once more after it."""
+        self._closed = False
+
+    def scan(self, module: str, procs: tuple[ProcRule, ...]) -> None:
+        """Look in a thread and post ProcessesSeen.
+
+        A scan asked for while one is under way begins after it, since that one may have passed the
+        change already; all that are asked for in the meantime are one.
+        """
+        if module in self._scanning:
+            self._scanning[module] = procs
+            return
+        self._scanning[module] = None
+        future = self._loop.run_in_executor(self._threads, look, procs, self._excluded)
+        future.add_done_callback(partial(self._seen, module))
+
+    def watch(self, module: str, processes: frozenset[ProcessRef]) -> None:
+        """Post ProcessDied for each of them that ends; replaces the module's last set."""
+        watched = self._watched.setdefault(module, {})
+        for process in watched.keys() - processes:
+            watched.pop(process).cancel()
+        for process in processes - watched.keys():
+            watched[process] = self._deaths.watch(process, partial(self._died, module, process))
+
+    def exclude(self, processes: frozenset[ProcessRef]) -> None:
+        """Processes never counted; scans that begin from now on know it."""
+        self._excluded = processes
+
+    async def close(self) -> None:
+        """Stop watching; what is under way posts nothing any more."""
+        self._closed = True
+        for watched in self._watched.values():
+            for death in watched.values():
+                death.cancel()
+        self._watched.clear()
+        self._deaths.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _seen(self, module: str, future: asyncio.Future[dict[str, tuple[ProcessRef, ...]]]) -> None:
+        if self._closed:
+            return
+        again = self._scanning.pop(module)
+        self._post(ProcessesSeen(module, future.result()))
+        if again is not None:
+            self.scan(module, again)
+
+    def _died(self, module: str, process: ProcessRef) -> None:
+        del self._watched[module][process]
+        self._post(ProcessDied(module, process))
+
+
+def look(procs: tuple[ProcRule, ...], excluded: frozenset[ProcessRef]) -> dict[str, tuple[ProcessRef, ...]]:
+    """The living processes each rule means, by its name. The caller and `excluded` are never among them. Blocks."""
+    found: dict[str, set[ProcessRef]] = {rule.name: set() for rule in procs}
+    patterns = [Pattern(rule, windows=WINDOWS) for rule in procs if not rule.service]
+    me = os.getpid()
+
+    def add(name: str, pid: int) -> None:
+        if (began := created(pid)) is not None and (process := ProcessRef(pid, began)) not in excluded:
+            found[name].add(process)
+
+    for rule in procs:
+        if rule.service and (main := service_process(rule.name)):
+            add(rule.name, main)
+    for pid, names in programs() if patterns else ():
+        for pattern in patterns:
+            if pid != me and pattern.accepts(names, partial(command_line, pid)):
+                add(pattern.name, pid)
+    return {name: tuple(sorted(processes)) for name, processes in found.items()}

@@ -1,0 +1,1 @@
+"""The Linux half: /proc, pidfds, sessions and the mark in the environment."""

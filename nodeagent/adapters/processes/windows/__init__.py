@@ -1,0 +1,1 @@
+"""The Windows half: jobs, process handles and the Toolhelp snapshot."""

@@ -1,0 +1,88 @@
+"""state.json: what a module must remember over a crash of the agent, and what its times mean after a reboot."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+
+from nodeagent.core.events import ModuleRecord
+from nodeagent.durable import set_aside, wall_time, write_durably
+from nodeagent.home import Home
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """state.json. The record's times are on the clock of the boot `boot_id`, which said `monotonic` at `wall`."""
+
+    boot_id: str
+    monotonic: float
+    wall: float
+    record: ModuleRecord
+
+
+class StateStore:
+    """Durable records of the modules, on the core's clock (`time.monotonic`). Blocks: for the writer's thread.
+
+    `on_problem` gets one sentence about a file that could not be read; it is called in the thread of `load`.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        boot_id: str,
+        on_problem: Callable[[str], None],
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = wall_time,
+    ) -> None:
+        self._home = home
+        self._boot_id = boot_id
+        self._on_problem = on_problem
+        self._monotonic = monotonic
+        self._wall = wall
+
+    def save(self, module: str, record: ModuleRecord) -> None:
+        """Write, fsync, rename. Raises OSError."""
+        stored = _Stored(self._boot_id, self._monotonic(), self._wall(), record)
+        write_durably(self._home.module(module) / "state.json", msgspec.json.encode(stored))
+
+    def load(self, module: str) -> ModuleRecord | None:
+        """The last record with its times moved to the present clock.
+
+        None when there is none; an unreadable one is renamed and said.
+        """
+        file = self._home.module(module) / "state.json"
+        try:
+            stored = msgspec.json.decode(file.read_bytes(), type=_Stored)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            text = f"the state of module {module} could not be read ({error}): it begins anew"
+            try:
+                self._on_problem(f"{text}, the old file is {set_aside(file)}")
+            except OSError as again:
+                self._on_problem(f"{text}, and {file} could not be renamed ({again.strerror})")
+            return None
+        return self._translated(stored)
+
+    def _translated(self, stored: _Stored) -> ModuleRecord:
+        now = self._monotonic()
+        record = stored.record
+        same_boot = stored.boot_id == self._boot_id
+        passed = 0.0 if same_boot else max(0.0, self._wall() - stored.wall)
+
+        def moved(then: float) -> float:
+            """A time in the past; one in the future counts as now."""
+            if same_boot:
+                return min(then, now)
+            return now - max(0.0, stored.monotonic - then) - passed
+
+        until = record.switched_until
+        if until is not None and not same_boot:
+            until = now + (until - stored.monotonic) - passed
+        return replace(
+            record,
+            counted=tuple(replace(counted, at=moved(counted.at)) for counted in record.counted),
+            since=None if record.since is None else moved(record.since),
+            switched_until=until,
+            same_boot=same_boot,
+        )

@@ -1,0 +1,285 @@
+"""The UDP sockets of the lans: one each, bound to this node's own address on the heartbeat port.
+
+The sockets are our own because asyncio's datagram transport on the Windows Proactor loop goes deaf
+for everybody when one peer dies (an ICMP answer ends its reception). An address that is not there yet,
+or a port that another program holds, is tried again every second.
+"""
+
+import asyncio
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Protocol
+
+import psutil
+
+from nodeagent.contract.config import ClusterConfig
+from nodeagent.core.events import DatagramReceived
+
+Deliver = Callable[[bytes, str], None]
+"""Takes a datagram and the address it came from."""
+
+RETRY = 1.0
+_BUFFER = 2048
+_BURST = 64
+_DRAIN = 4096
+_STORM = 16
+"""Errors in a row after which a socket rests for `RETRY` seconds."""
+
+
+class Reception(Protocol):
+    """Delivers what a socket receives, until it is closed."""
+
+    def close(self) -> None:
+        """Deliver nothing more. The socket stays open."""
+
+
+class SelectorReception:
+    """Reception on loops that can watch a socket (Linux)."""
+
+    def __init__(self, sock: socket.socket, deliver: Deliver, tasks: asyncio.TaskGroup) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._sock = sock
+        self._deliver = deliver
+        self._pause: asyncio.TimerHandle | None = None
+        self._watch()
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._sock)
+
+    def _watch(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._sock, self._readable)
+
+    def _readable(self) -> None:
+        if receive_waiting(self._sock, self._deliver, _BURST) >= _STORM:
+            self._loop.remove_reader(self._sock)
+            self._pause = self._loop.call_later(RETRY, self._watch)
+
+
+class ProactorReception:
+    """Reception on the Windows Proactor loop: one pending receive after the other, whatever fails."""
+
+    def __init__(self, sock: socket.socket, deliver: Deliver, tasks: asyncio.TaskGroup) -> None:
+        self._sock = sock
+        self._deliver = deliver
+        self._task = tasks.create_task(self._receive(), name="heartbeats in")
+
+    def close(self) -> None:
+        """Cancel the pending receive."""
+        self._task.cancel()
+
+    async def _receive(self) -> None:
+        loop, errors = asyncio.get_running_loop(), 0
+        while True:
+            try:
+                data, source = await loop.sock_recvfrom(self._sock, _BUFFER)
+            except OSError:
+                errors += 1
+                if errors >= _STORM:
+                    await asyncio.sleep(RETRY)
+                continue
+            errors = 0
+            self._deliver(data, source[0])
+
+
+def receive_waiting(sock: socket.socket, deliver: Deliver, most: int) -> int:
+    """Deliver what waits in the socket, at most so many datagrams; returns the errors seen in a row."""
+    errors = 0
+    for _ in range(most):
+        try:
+            data, source = sock.recvfrom(_BUFFER)
+        except (BlockingIOError, InterruptedError):
+            break
+        except OSError:
+            errors += 1
+            continue
+        errors = 0
+        deliver(data, source[0])
+    return errors
+
+
+class LanSocket:
+    """The socket of one lan: opened as soon as the machine allows it."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        deliver: Deliver,
+        tasks: asyncio.TaskGroup,
+        reception: Callable[[socket.socket, Deliver, asyncio.TaskGroup], Reception],
+    ) -> None:
+        self.address = address
+        self.problem = ""
+        """Why it cannot be served now, in one sentence."""
+        self._deliver = deliver
+        self._tasks = tasks
+        self._make_reception = reception
+        self._sock: socket.socket | None = None
+        self._reception: Reception | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._open()
+
+    def send(self, target: tuple[str, int], data: bytes) -> bool:
+        """Send now; False when it could not."""
+        if self._sock is None:
+            return False
+        try:
+            self._sock.sendto(data, target)
+        except OSError:
+            return False
+        return True
+
+    def drain(self) -> None:
+        """Deliver everything that waits."""
+        if self._sock is not None:
+            receive_waiting(self._sock, self._deliver, _DRAIN)
+
+    def close(self) -> None:
+        """Close the socket, try no more."""
+        if self._retry is not None:
+            self._retry.cancel()
+        if self._reception is not None:
+            self._reception.close()
+        if self._sock is not None:
+            self._sock.close()
+        self._sock = self._reception = self._retry = None
+
+    def _open(self) -> None:
+        self._retry = None
+        try:
+            self._sock = bound_socket(self.address)
+        except (OSError, ValueError) as error:
+            self._explain(error)
+            self._retry = asyncio.get_running_loop().call_later(RETRY, self._open)
+            return
+        self.problem = ""
+        self._reception = self._make_reception(self._sock, self._deliver, self._tasks)
+
+    def _explain(self, error: OSError | ValueError) -> None:
+        host, port = self.address
+        code = error.errno if isinstance(error, OSError) else None
+        if code == errno.EADDRNOTAVAIL:
+            self.problem = f"{host} does not exist on this machine yet"
+        elif code == errno.EADDRINUSE or (code == errno.EACCES and sys.platform == "win32"):
+            if not self.problem.startswith(taken := f"{host}:{port} is used by "):
+                self.problem = taken + "another program"
+                self._tasks.create_task(self._name_holder(taken), name=f"holder of {host}:{port}")
+        elif isinstance(error, ValueError):
+            self.problem = f"{host} is not an IP address"
+        else:
+            self.problem = f"{host}:{port} cannot be opened: {error.strerror or error}"
+
+    async def _name_holder(self, taken: str) -> None:
+        holder = await asyncio.to_thread(udp_holder, *self.address)
+        if holder and self.problem.startswith(taken):
+            self.problem = taken + holder
+
+
+class LanSockets:
+    """The heartbeat sockets of this node (`Datagrams`). Receptions run in `tasks`; `close` ends them."""
+
+    def __init__(
+        self,
+        post: Callable[[DatagramReceived], None],
+        tasks: asyncio.TaskGroup,
+        reception: Callable[[socket.socket, Deliver, asyncio.TaskGroup], Reception] = (
+            ProactorReception if sys.platform == "win32" else SelectorReception
+        ),
+    ) -> None:
+        self.unsent = 0
+        """Datagrams that the system would not take."""
+        self._post = post
+        self._tasks = tasks
+        self._make_reception = reception
+        self._lans: dict[str, LanSocket] = {}
+        self._targets: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def configure(self, config: ClusterConfig | None, me: str) -> None:
+        """Bind to the own address on each lan, keep the sockets that stay right, close the others."""
+        wanted: dict[str, tuple[str, int]] = {}
+        self._targets = {}
+        for lan in config.lans if config else ():
+            own = lan.address_of(me)
+            if config is None or own is None:
+                continue
+            wanted[lan.name] = (own.laddr or own.addr, config.port)
+            for node in lan.nodes:
+                if node.node != me and _is_address(node.addr):
+                    self._targets[lan.name, node.node] = (node.addr, config.port)
+        for name in [name for name, lan in self._lans.items() if wanted.get(name) != lan.address]:
+            self._lans.pop(name).close()
+        for name, address in wanted.items():
+            if name not in self._lans:
+                self._lans[name] = LanSocket(address, self._deliver_on(name), self._tasks, self._make_reception)
+
+    def send(self, lan: str, peer: str, data: bytes) -> None:
+        """Send now; what cannot be sent is only counted."""
+        sock, target = self._lans.get(lan), self._targets.get((lan, peer))
+        if sock is None or target is None or not sock.send(target, data):
+            self.unsent += 1
+
+    def drain(self) -> None:
+        """Post everything that waits in the sockets, at once."""
+        for lan in self._lans.values():
+            lan.drain()
+
+    def problems(self) -> tuple[str, ...]:
+        """Why a lan cannot be served now, one sentence each."""
+        return tuple(f"lan {name}: {lan.problem}" for name, lan in self._lans.items() if lan.problem)
+
+    async def close(self) -> None:
+        """Close all sockets."""
+        for lan in self._lans.values():
+            lan.close()
+        self._lans.clear()
+        self._targets.clear()
+
+    def _deliver_on(self, lan: str) -> Deliver:
+        return lambda data, source: self._post(DatagramReceived(lan, source, data))
+
+
+def bound_socket(address: tuple[str, int]) -> socket.socket:
+    """A non-blocking UDP socket on exactly this address. Raises OSError, ValueError when it is no IP address."""
+    family = socket.AF_INET6 if ip_address(address[0]).version == 6 else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if sys.platform == "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            sock.ioctl(socket.SIO_UDP_CONNRESET, False)
+        sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def udp_holder(host: str, port: int) -> str:
+    """`name (pid N)` of the process that has the UDP port on this address, empty when it cannot be known."""
+    anywhere = {host, "0.0.0.0", "::"}
+    try:
+        for connection in psutil.net_connections(kind="udp"):
+            if (
+                connection.pid
+                and connection.laddr
+                and connection.laddr.port == port
+                and connection.laddr.ip in anywhere
+            ):
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except (psutil.Error, OSError):
+        return ""
+    return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""The API of the local agent with the types of the contract."""
+
+import os
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import accepted, ask, module_path, only_module
+from nodeagent.contract.api import FileInfo, ModuleInfo
+from nodeagent.contract.status import ModuleStatus, NodeStatus
+
+T = TypeVar("T")
+
+
+def fetch(path: str, type: type[T], query: dict[str, str] | None = None) -> T:
+    """GET below `/api/v1` as this type. Raises CommandFailed."""
+    asked = f"?{urlencode(query, errors='replace')}" if query else ""
+    return _decode(accepted(ask("GET", f"/api/v1{path}{asked}")), type)
+
+
+def send(path: str, body: object, type: type[T], *, timeout: float = 60.0) -> T:
+    """POST a Struct or plain values below `/api/v1`, the answer as this type. Raises CommandFailed."""
+    return _decode(accepted(ask("POST", f"/api/v1{path}", _encode(body), timeout=timeout)), type)
+
+
+def tell(path: str, body: object) -> None:
+    """POST where the answer says nothing but that it was done."""
+    accepted(ask("POST", f"/api/v1{path}", _encode(body)))
+
+
+def put(path: str, body: bytes, type: type[T]) -> T:
+    """PUT raw bytes below `/api/v1`."""
+    raw = "application/octet-stream"
+    return _decode(accepted(ask("PUT", f"/api/v1{path}", body, timeout=120.0, content_type=raw)), type)
+
+
+def module_name(module: str) -> str:
+    """`-m`, else SAFEMODULE, else the only module there is."""
+    name = module or os.environ.get("SAFEMODULE") or only_module()
+    module_path(name)
+    return name
+
+
+def status_of(status: NodeStatus, module: str) -> ModuleStatus:
+    """This node's module of that name. Raises CommandFailed when it is not there."""
+    found = next((m for m in status.modules if m.name == module), None)
+    if found is None:
+        raise CommandFailed(f"no module {module} is installed on {status.node}", Exit.USAGE)
+    return found
+
+
+def installed(module: str) -> ModuleInfo:
+    """The line of an installed module. Raises CommandFailed when it is not there."""
+    found = next((m for m in fetch("/modules", tuple[ModuleInfo, ...]) if m.name == module), None)
+    if found is None:
+        raise CommandFailed(f"no module {module} is installed on this node", Exit.USAGE)
+    return found
+
+
+def installed_files(module: str) -> dict[str, bytes]:
+    """All files of the module as the agent has it."""
+    infos = fetch(f"/modules/{module}/files", tuple[FileInfo, ...])
+    return {
+        info.path: accepted(ask("GET", f"/api/v1/modules/{module}/files/{quote(info.path, errors='replace')}"))
+        for info in infos
+    }
+
+
+def as_json(value: object) -> str:
+    """Any answer as indented JSON; bytes as base64."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _encode(body: object) -> bytes:
+    return msgspec.json.encode(_readable(msgspec.to_builtins(body)))
+
+
+def _readable(value: Any) -> Any:
+    """Bytes of the command line that are not UTF-8 become replacement characters: JSON cannot carry them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    return [_readable(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _decode(body: bytes, type: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=type)
+    except msgspec.DecodeError as error:
+        raise CommandFailed(
+            f"the agent's answer was not understood ({error}): are the command and the agent of one version?",
+            Exit.INTERNAL,
+        ) from None

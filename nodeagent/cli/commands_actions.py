@@ -1,0 +1,66 @@
+"""start, stop, restart, stopstart, forcestop."""
+
+import os
+
+import click
+
+from nodeagent.cli.client import as_json, module_name, send
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.options import identity_option, json_option, module_option
+from nodeagent.cli.tables import progress_wanted, say
+from nodeagent.contract.api import Order, OrderAnswer
+from nodeagent.contract.states import Action, State, Status
+
+_LONGEST_WAIT = 3600.0
+"""Seconds `--wait` blocks at most; a stop always ends within the sum of its own time-outs."""
+
+_HELP = {
+    Action.START: "Start a module on this node.",
+    Action.STOP: "Stop a module on this node.",
+    Action.RESTART: "Run the stop and start scripts; the module stays UP.",
+    Action.STOPSTART: "Stop the module wholly, then start it.",
+    Action.FORCESTOP: "Stop at once, with the forced stop scripts.",
+}
+_STOPS = (Action.STOP, Action.FORCESTOP)
+
+
+def _command(action: Action) -> click.Command:
+    @click.command(action.value, help=_HELP[action])
+    @module_option
+    @identity_option
+    @click.option("--wait", is_flag=True, help="Come back when it is done, not when it is accepted.")
+    @json_option
+    def order(module: str, identity: str, wait: bool, as_json: bool) -> int:
+        return _order(action, module_name(module), identity, wait, as_json)
+
+    return order
+
+
+def _order(action: Action, module: str, identity: str, wait: bool, wants_json: bool) -> int:
+    seconds = _LONGEST_WAIT if wait else 0.0
+    body = Order(action, identity=identity, wait=seconds, run=os.environ.get("KEEPGREEN_RUN", ""))
+    if wait and progress_wanted():
+        click.echo(f"waiting for the {action} of {module} (Ctrl-C ends the waiting, not the {action}) …", err=True)
+    answer = send(f"/modules/{module}/actions", body, OrderAnswer, timeout=seconds + 30.0)
+    if wants_json:
+        click.echo(as_json(answer))
+    elif answer.accepted:
+        say(answer.text)
+    if not answer.accepted:
+        raise CommandFailed(answer.text, Exit.NOT_NOW)
+    if wait and not answer.done:
+        raise CommandFailed(f"the {action} of {module} has not ended within {seconds:g} s; it goes on", Exit.NOT_NOW)
+    if wait and not _reached(action, answer):
+        raise CommandFailed(
+            f"{module} ended in {answer.state} {answer.status} (`keepgreen why -m {module}` says why)", Exit.NOT_NOW
+        )
+    return Exit.OK
+
+
+def _reached(action: Action, answer: OrderAnswer) -> bool:
+    if action in _STOPS:
+        return answer.state == State.STOP
+    return answer.status == Status.READY
+
+
+ACTIONS = tuple(_command(action) for action in _HELP)

@@ -1,0 +1,154 @@
+"""cluster check, config, info, genkey. What reads XML is imported late: it takes as long as the rest together."""
+
+import socket
+
+import click
+import msgspec
+import psutil
+
+from nodeagent.cli.author import author
+from nodeagent.cli.client import as_json as to_json
+from nodeagent.cli.client import fetch, send
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.options import json_option, read_file
+from nodeagent.cli.tables import say, show_problems, show_table
+from nodeagent.contract.api import ClusterInfo, Commit, StageCluster, Staged
+from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.errors import Problem, errors_of
+from nodeagent.home import Home
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """The JSON answer of a check."""
+
+    ok: bool
+    signature: str
+    problems: tuple[Problem, ...]
+
+
+@click.group()
+def cluster() -> None:
+    """The cluster this node is in."""
+
+
+@cluster.command("check")
+@click.argument("file", default="")
+@json_option
+def cluster_check(file: str, as_json: bool) -> int:
+    """Check a cluster.xml and name everything wrong in it; without FILE the one in force. Needs no agent."""
+    from nodeagent.contract.cluster_xml import read_cluster
+
+    path = file or str(Home.from_environment().cluster / "cluster.xml")
+    config, problems = read_cluster(read_file(path), path)
+    return report_check(path, config.signature if config else "", problems, as_json)
+
+
+def report_check(path: str, signature: str, problems: list[Problem], wants_json: bool) -> int:
+    """Show the findings of a check; 65 when one of them is an error."""
+    wrong = len(errors_of(problems))
+    if wants_json:
+        click.echo(to_json(Findings(not wrong, signature, tuple(problems))))
+    else:
+        show_problems(problems)
+        if wrong:
+            say(f"{path}: {wrong} error{'s' if wrong != 1 else ''}", "red")
+        else:
+            say(f"{path} is good", "green")
+    return Exit.BAD_DATA if wrong else Exit.OK
+
+
+@cluster.command("config")
+@click.argument("file")
+@click.option("--as", "name", default="", metavar="NAME", help="Which node of the file this one is.")
+@json_option
+def cluster_config(file: str, name: str, as_json: bool) -> int:
+    """Make a cluster.xml the one in force on this node."""
+    from nodeagent.contract.cluster_xml import read_cluster
+
+    data = read_file(file)
+    config, problems = read_cluster(data, file)
+    if config is None or errors_of(problems):
+        return report_check(file, "", problems, as_json)
+    me = name or _this_node(config, local_addresses())
+    if me not in config.nodes:
+        raise CommandFailed(f"{file} has no node {me!r}; it has: {', '.join(config.nodes)}", Exit.USAGE)
+    staged = send("/cluster/stage", StageCluster(data, me, author=author()), Staged)
+    if not staged.ok:
+        return report_check(file, staged.signature, list(staged.problems), as_json)
+    info = send("/cluster/commit", Commit(staged.signature, author()), ClusterInfo)
+    if as_json:
+        click.echo(to_json(info))
+    else:
+        show_problems(staged.problems)
+        say(f"this node is {info.name} of {', '.join(info.nodes)}")
+    return Exit.OK
+
+
+@cluster.command("info")
+@json_option
+def cluster_info(as_json: bool) -> None:
+    """Show the cluster in force on this node."""
+    from nodeagent.contract.cluster_xml import read_cluster
+
+    info = fetch("/cluster", ClusterInfo)
+    if as_json:
+        click.echo(to_json(info))
+        return
+    if not info.configured:
+        say("this node is in no cluster (`keepgreen cluster config FILE` puts it into one)")
+        return
+    config, _ = read_cluster(info.xml, "cluster.xml")
+    say(f"this node  {info.name}")
+    say(f"key        {'there is one' if info.has_key else 'none yet (`keepgreen cluster genkey`)'}")
+    say(f"signature  {info.signature}")
+    rows = [
+        (lan.name, node.node, node.addr, info.pins.get(node.node, "not known"))
+        for lan in (config.lans if config else ())
+        for node in lan.nodes
+    ]
+    show_table(("lan", "node", "address", "pin"), rows)
+
+
+class ClusterKey(msgspec.Struct, frozen=True):
+    """Answer of `POST /cluster/key`; 32 bytes."""
+
+    key: bytes
+
+
+@cluster.command("genkey")
+@json_option
+def cluster_genkey(as_json: bool) -> None:
+    """Make the cluster key on this node; refused when there is one. With --json the key itself is written."""
+    made = send("/cluster/key", {}, ClusterKey)
+    if as_json:
+        click.echo(to_json(made))
+        return
+    say("the cluster key is made; the other nodes need the same one")
+
+
+def local_addresses() -> frozenset[str]:
+    """All addresses of this computer's interfaces."""
+    return frozenset(
+        address.address.split("%")[0] for addresses in psutil.net_if_addrs().values() for address in addresses
+    )
+
+
+def _this_node(config: ClusterConfig, local: frozenset[str]) -> str:
+    matches = {
+        node.node for lan in config.lans for node in lan.nodes if local & {*_addresses_of(node.laddr or node.addr)}
+    }
+    if len(matches) == 1:
+        return matches.pop()
+    found = (
+        f"{len(matches)} nodes of the file have an address of this computer"
+        if matches
+        else ("no node of the file has an address of this computer")
+    )
+    raise CommandFailed(f"{found}: say which one it is with --as ({', '.join(config.nodes)})", Exit.USAGE)
+
+
+def _addresses_of(address: str) -> set[str]:
+    try:
+        return {str(info[4][0]) for info in socket.getaddrinfo(address, None)}
+    except (OSError, UnicodeError):
+        return {address}

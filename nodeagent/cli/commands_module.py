@@ -1,0 +1,148 @@
+"""module install, module list, config, check."""
+
+import os
+from pathlib import Path
+
+import click
+
+from nodeagent.cli.author import author
+from nodeagent.cli.client import as_json as to_json
+from nodeagent.cli.client import fetch, installed, installed_files, module_name, put, send
+from nodeagent.cli.commands_cluster import report_check
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import module_path
+from nodeagent.cli.options import json_option, module_option, read_file
+from nodeagent.cli.script_calls import unknown_calls_of_archive, unknown_calls_of_files
+from nodeagent.cli.tables import clock, say, show_problems, show_table
+from nodeagent.contract.api import ClusterInfo, Commit, ModuleInfo, Staged, StageModule
+from nodeagent.contract.module_files import ROOTS, USERCONFIG
+from nodeagent.contract.status import NodeStatus
+from nodeagent.home import Home
+
+
+@click.group()
+def module() -> None:
+    """The modules installed on this node."""
+
+
+@module.command("install")
+@click.argument("file")
+@click.option("-m", "name", default="", metavar="MODULE", help="Its name; left out: the name of the file.")
+@json_option
+def module_install(file: str, name: str, as_json: bool) -> None:
+    """Install a module from a .safe file; `config` puts it in force."""
+    archive = read_file(file)
+    wanted = name or Path(file).stem
+    module_path(wanted)
+    info = put(f"/modules/{wanted}", archive, ModuleInfo)
+    if as_json:
+        click.echo(to_json(info))
+    else:
+        say(f"{info.name} is installed; `keepgreen config -m {info.name}` puts it in force")
+    for call in unknown_calls_of_archive(archive):
+        click.echo(f"warning: {call}", err=True)
+
+
+@module.command("list")
+@json_option
+def module_list(as_json: bool) -> None:
+    """List the modules of this node."""
+    infos = fetch("/modules", tuple[ModuleInfo, ...])
+    if as_json:
+        click.echo(to_json(infos))
+        return
+    if not infos:
+        say("no module is installed (`keepgreen module install FILE.safe`)")
+        return
+    rows = [
+        (
+            info.name,
+            str(info.revision) if info.configured else "not applied",
+            " ".join(info.nodes),
+            info.author,
+            clock(info.time)[:19] if info.time else "",
+            info.signature[:12],
+        )
+        for info in infos
+    ]
+    show_table(("module", "revision", "nodes", "author", "time", "signature"), rows)
+
+
+@click.command()
+@module_option
+@click.option("--nodes", default="", metavar="N1,N2", help="The module's nodes; left out: as before, else all.")
+@click.option("--from", "directory", default="", metavar="DIR", help="Take conf/, bin/ and web/ of this directory.")
+@json_option
+def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
+    """Put a module in force on this node: as installed, or with the files of a directory."""
+    name = module_name(module)
+    files = _files_of(directory) if directory else installed_files(name)
+    chosen = tuple(node.strip() for node in nodes.split(",") if node.strip()) or _nodes_of(name)
+    staged = send(f"/modules/{name}/stage", StageModule(files, chosen, author=author()), Staged)
+    if not staged.ok:
+        return report_check(name, staged.signature, list(staged.problems), as_json)
+    info = send(f"/modules/{name}/commit", Commit(staged.signature, author()), ModuleInfo)
+    if as_json:
+        click.echo(to_json(info))
+    else:
+        show_problems(staged.problems)
+        say(f"revision {info.revision} of {name} is in force on this node, for {', '.join(info.nodes)}")
+    for call in unknown_calls_of_files(files):
+        click.echo(f"warning: {call}", err=True)
+    return Exit.OK
+
+
+def _nodes_of(name: str) -> tuple[str, ...]:
+    known = next((info.nodes for info in fetch("/modules", tuple[ModuleInfo, ...]) if info.name == name), ())
+    return known or fetch("/cluster", ClusterInfo).nodes or (fetch("/status", NodeStatus).node,)
+
+
+def _files_of(directory: str) -> dict[str, bytes]:
+    top = Path(directory)
+    files: dict[str, bytes] = {}
+    try:
+        for root in ROOTS:
+            for path in sorted((top / root).rglob("*")):
+                if path.is_file():
+                    files[path.relative_to(top).as_posix()] = read_file(str(path))
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"{directory} cannot be read: {error}", Exit.BAD_DATA) from None
+    if USERCONFIG not in files:
+        raise CommandFailed(f"{directory} holds no {USERCONFIG}", Exit.BAD_DATA)
+    return files
+
+
+@click.command()
+@click.argument("file", default="")
+@click.option("-m", "module", default="", metavar="MODULE", help="An installed module, checked by the agent.")
+@json_option
+def check(file: str, module: str, as_json: bool) -> int:
+    """Check an installed module, or a userconfig.xml FILE, and name everything wrong. FILE needs no agent."""
+    if file:
+        return _check_file(file, module, as_json)
+    name = module_name(module)
+    files = installed_files(name)
+    asked = StageModule(files, installed(name).nodes or _nodes_of(name), author=author())
+    staged = send(f"/modules/{name}/check", asked, Staged)
+    for call in unknown_calls_of_files(files):
+        click.echo(f"warning: {call}", err=True)
+    return report_check(name, staged.signature, list(staged.problems), as_json)
+
+
+def _check_file(file: str, module: str, wants_json: bool) -> int:
+    """The lans and nodes are those of the cluster in force here, where there is one."""
+    from nodeagent.contract.cluster_xml import read_cluster
+    from nodeagent.contract.module_xml import read_module
+
+    data = read_file(file)
+    if module:
+        module_path(module)
+    try:
+        cluster, _ = read_cluster((Home.from_environment().cluster / "cluster.xml").read_bytes(), "cluster.xml")
+    except OSError:
+        cluster = None
+    lans = tuple(lan.name for lan in cluster.lans) if cluster else None
+    found, problems = read_module(
+        module or "module", data, file, dict(os.environ), lans, cluster.nodes if cluster else ()
+    )
+    return report_check(file, found.signature if found else "", problems, wants_json)

@@ -1,0 +1,79 @@
+"""Where a command line begins and ends: picks the fast or the full commands, and lets no traceback out."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from nodeagent.cli import fast
+from nodeagent.cli.exits import CommandFailed, Exit
+
+
+def keepgreen(args: Sequence[str]) -> int:
+    """`keepgreen …`; the exit code."""
+    return guarded(lambda: dispatch(args))
+
+
+def safekit(args: Sequence[str]) -> int:
+    """`safekit …`: the commands that existing scripts use; the exit code."""
+    from nodeagent.cli import shim
+
+    return guarded(lambda: shim.run(args, dispatch))
+
+
+def dispatch(args: Sequence[str]) -> int:
+    """Run one command. click is imported only when it is needed."""
+    if args and args[0] in fast.COMMANDS and "--help" not in args[1:2]:
+        return fast.run(args)
+    from nodeagent.cli.main import run
+
+    return run(args)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run it; whatever happens becomes one sentence and an exit code."""
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code
+    except CommandFailed as failed:
+        sys.stderr.write(failed.sentence + "\n")
+        return failed.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:
+        if isinstance(error, OSError) and _reader_is_gone(error):
+            return _leave_quietly()
+        return _report(error)
+
+
+def _reader_is_gone(error: OSError) -> bool:
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
+
+
+def _leave_quietly() -> int:
+    """Nobody reads stdout any more (`… | head`): not an error; the last flush of the interpreter must not say so."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    return Exit.OK
+
+
+def _report(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    what = f"{type(error).__name__}: {error}".replace("\n", " ")
+    details = "".join(traceback.format_exception(error))
+    if os.environ.get("KEEPGREEN_DEBUG") == "1":
+        sys.stderr.write(f"{details}this is a fault of Keepgreen ({what}); the details are above\n")
+        return Exit.INTERNAL
+    where = "could not be written; KEEPGREEN_DEBUG=1 shows them"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="keepgreen-fault-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(f"arguments: {sys.argv}\n{details}")
+        where = f"are in {file.name}"
+    except OSError:
+        pass
+    sys.stderr.write(f"this is a fault of Keepgreen ({what}); the details {where}\n")
+    return Exit.INTERNAL

@@ -1,0 +1,129 @@
+"""`printi`, `printe`, `set` and `get`: what scripts call often, with the standard library only."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import accepted, ask, module_path, only_module
+
+COMMANDS = ("printi", "printe", "set", "get")
+VALUES = ("init", "up", "down", "unknown")
+_PRINT_SECONDS = 0.8
+"""A script that prints must not wait longer for an agent that is down or frozen."""
+
+
+def run(args: Sequence[str]) -> int:
+    """Do one of COMMANDS. Raises CommandFailed."""
+    command, words = args[0], list(args[1:])
+    if command in ("printi", "printe"):
+        options, text = _options(command, words, {"-m": "module", "-i": "who"}, stop_at_text=True)
+        return print_line(" ".join(text), command == "printe", options.get("module", ""), options.get("who", ""))
+    flags = {"-m": "module", "-r": "resource", "--json": ""}
+    if command == "get":
+        options, _ = _options(command, words, flags)
+        return get(options.get("resource", ""), options.get("module", ""), "--json" in options)
+    options, _ = _options(command, words, {**flags, "-v": "value", "-i": "who"})
+    return set_resource(
+        options.get("resource", ""),
+        options.get("value", ""),
+        options.get("module", ""),
+        options.get("who", ""),
+        "--json" in options,
+    )
+
+
+def print_line(text: str, error: bool, module: str = "", who: str = "") -> int:
+    """printi / printe: one line in the module's log; without an agent the text goes to stderr and the code is 69."""
+    if not text:
+        raise CommandFailed(f'{"printe" if error else "printi"} wants a text, e.g. `printi "ready"`', Exit.USAGE)
+    line = {"text": _readable(text), "error": error, "origin": _readable(who or os.environ.get("KEEPGREEN_RUN", ""))}
+    end = time.monotonic() + _PRINT_SECONDS
+    try:
+        name = module or os.environ.get("SAFEMODULE") or only_module(_PRINT_SECONDS)
+        path = module_path(name) + "/print"
+        accepted(ask("POST", path, json.dumps(line).encode(), timeout=max(0.05, end - time.monotonic())))
+    except CommandFailed as failed:
+        raise CommandFailed(f"{text}\n{failed.sentence}", failed.exit_code) from None
+    return Exit.OK
+
+
+def set_resource(resource: str, value: str, module: str = "", who: str = "", as_json: bool = False) -> int:
+    """`set -r res -v val [-i who]`: what a custom checker found."""
+    if not resource or not value:
+        raise CommandFailed("set wants a resource and a value, e.g. `set -r custom.db -v up`", Exit.USAGE)
+    if value not in VALUES:
+        raise CommandFailed(f"{value!r} is not a value of a resource: {', '.join(VALUES)}", Exit.USAGE)
+    body = {"name": _readable(resource), "value": value} | ({"identity": _readable(who)} if who else {})
+    accepted(ask("POST", module_path(_module(module)) + "/resources", json.dumps(body).encode()))
+    if as_json:
+        sys.stdout.write(json.dumps({"name": resource, "value": value}) + "\n")
+    return Exit.OK
+
+
+def get(resource: str, module: str = "", as_json: bool = False) -> int:
+    """`get -r res`: writes its value."""
+    if not resource:
+        raise CommandFailed("get wants a resource, e.g. `get -r proc.httpd`", Exit.USAGE)
+    status = json.loads(accepted(ask("GET", "/api/v1/status")))
+    name = _module(module)
+    module_path(name)
+    found = next((m for m in status["modules"] if m["name"] == name), None)
+    if found is None:
+        raise CommandFailed(f"no module {name} is installed on this node", Exit.USAGE)
+    values = {str(r["name"]): str(r["state"]) for r in found.get("resources", ())}
+    if resource not in values:
+        known = ", ".join(sorted(values)) or "none"
+        raise CommandFailed(f"module {name} has no resource {resource!r} now (there are: {known})", Exit.USAGE)
+    said = json.dumps({"name": resource, "value": values[resource]}) if as_json else values[resource]
+    sys.stdout.write(said + "\n")
+    return Exit.OK
+
+
+def sleep_command() -> None:
+    """Entry point of sleep.exe."""
+    sys.exit(sleep(sys.argv[1:]))
+
+
+def sleep(words: Sequence[str]) -> int:
+    """`sleep SECONDS` for scripts on Windows, which have none."""
+    try:
+        time.sleep(float(words[0]))
+    except (IndexError, ValueError, OverflowError):
+        sys.stderr.write("sleep wants a number of seconds, e.g. `sleep 5`\n")
+        return Exit.USAGE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    return Exit.OK
+
+
+def _module(module: str) -> str:
+    return module or os.environ.get("SAFEMODULE") or only_module()
+
+
+def _readable(text: str) -> str:
+    """Bytes of the command line that are not UTF-8 become replacement characters: JSON cannot carry them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _options(
+    command: str, words: list[str], known: dict[str, str], stop_at_text: bool = False
+) -> tuple[dict[str, str], list[str]]:
+    """Split off `known` options (an empty name: a flag, kept under its own word)."""
+    options: dict[str, str] = {}
+    while words and words[0] in known:
+        flag = words.pop(0)
+        if not known[flag]:
+            options[flag] = ""
+        elif words:
+            options[known[flag]] = words.pop(0)
+        else:
+            raise CommandFailed(f"{command}: {flag} wants a value", Exit.USAGE)
+    if stop_at_text:
+        return options, words[1:] if words[:1] == ["--"] else words
+    if words:
+        allowed = " ".join(known)
+        raise CommandFailed(f"{command} does not know {words[0]!r} (it takes {allowed})", Exit.USAGE)
+    return options, words

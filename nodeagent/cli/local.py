@@ -1,0 +1,212 @@
+"""Client of the agent's local transport: plain HTTP/1.1 over a unix socket, or 127.0.0.1 with a token on Windows.
+
+Standard library only and by hand, because scripts call `printi` and `set` and wait for them.
+Every failure is a CommandFailed; a deadline counts for the whole exchange.
+"""
+
+import json
+import socket
+import sys
+from contextlib import suppress
+from time import monotonic
+from typing import NamedTuple
+
+from nodeagent.cli.exits import CommandFailed, Exit, exit_of_http
+from nodeagent.home import Home
+
+_LONGEST_LINE = 65536
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class Endpoint(NamedTuple):
+    """Where the agent of a home listens; `token` goes with each request; `missing`: it has not said where."""
+
+    family: int
+    address: str | tuple[str, int]
+    token: str = ""
+    missing: bool = False
+
+    @property
+    def place(self) -> str:
+        """The address as a user knows it."""
+        return self.address if isinstance(self.address, str) else f"{self.address[0]}:{self.address[1]}"
+
+
+def endpoint(home: Home, platform: str = sys.platform) -> Endpoint:
+    """Find the agent of this home; nothing is opened yet."""
+    if platform != "win32":
+        return Endpoint(socket.AF_UNIX, str(home.socket))
+    path = str(home.local_token)
+    try:
+        said = json.loads(home.local_token.read_bytes())
+        return Endpoint(socket.AF_INET, ("127.0.0.1", int(said["port"])), str(said["token"]))
+    except PermissionError:
+        sentence = f"you may not read {path}: use an account of the Administrators group"
+        raise CommandFailed(sentence, Exit.REFUSED) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        return Endpoint(socket.AF_INET, path, missing=True)
+
+
+def ask(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    timeout: float = 30.0,
+    content_type: str = "application/json",
+    at: Endpoint | None = None,
+) -> Answer:
+    """One request and its answer within `timeout` seconds. Raises CommandFailed when no agent answers."""
+    target = at or endpoint(Home.from_environment())
+    if target.missing:
+        raise agent_down(target.place)
+    deadline = monotonic() + timeout
+    try:
+        with socket.socket(target.family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(target.address)
+            with suppress(BrokenPipeError, ConnectionResetError):  # a refusal may come before the body was taken
+                connection.sendall(_request(method, path, body, content_type, target.token))
+            return _read_answer(_Reader(connection, deadline))
+    except TimeoutError:
+        raise CommandFailed(
+            f"the agent at {target.place} did not answer within {timeout:g} s", Exit.AGENT_DOWN
+        ) from None
+    except PermissionError:
+        raise CommandFailed(
+            f"you may not speak to the agent at {target.place}: use root or a member of its group", Exit.REFUSED
+        ) from None
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise agent_down(target.place) from None
+    except (EOFError, ValueError):
+        raise CommandFailed(f"the agent at {target.place} broke its answer off", Exit.AGENT_DOWN) from None
+    except OSError as error:
+        raise CommandFailed(f"no agent answers at {target.place}: {error.strerror or error}", Exit.AGENT_DOWN) from None
+
+
+def agent_down(place: str) -> CommandFailed:
+    """The one sentence for an agent that is not there."""
+    return CommandFailed(f"no agent answers at {place} (start it with `keepgreen agent run`)", Exit.AGENT_DOWN)
+
+
+def accepted(answer: Answer) -> bytes:
+    """The body of a good answer. Raises CommandFailed with the agent's own sentence for a refusal."""
+    if 200 <= answer.status < 300:
+        return answer.body
+    raise refusal(answer)
+
+
+def refusal(answer: Answer) -> CommandFailed:
+    """A problem+json answer as sentence and exit code; all its problems are named, one a line."""
+    detail, lines = f"the agent answered with HTTP status {answer.status}", []
+    try:
+        said = json.loads(answer.body)
+        detail = str(said.get("detail") or said.get("title") or detail)
+        lines = [_problem_line(problem) for problem in said.get("problems", ())]
+    except (ValueError, AttributeError, TypeError):
+        pass
+    return CommandFailed("\n".join([detail, *lines]), exit_of_http(answer.status))
+
+
+def module_path(module: str) -> str:
+    """The API path of a module. Raises CommandFailed for what cannot be a module's name."""
+    if not (0 < len(module) <= 32 and module.isascii() and module.replace("-", "").replace("_", "").isalnum()):
+        raise CommandFailed(
+            f"{module!r} is not a module name: letters, digits, `-` and `_`, at most 32 characters", Exit.USAGE
+        )
+    return f"/api/v1/modules/{module}"
+
+
+def only_module(timeout: float = 30.0) -> str:
+    """The name of the only module of this node. Raises CommandFailed when there is none or more than one."""
+    names = [str(module["name"]) for module in json.loads(accepted(ask("GET", "/api/v1/modules", timeout=timeout)))]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise CommandFailed("no module is installed on this node", Exit.USAGE)
+    raise CommandFailed(f"say which module with -m: {', '.join(sorted(names))}", Exit.USAGE)
+
+
+def _problem_line(problem: dict[str, object]) -> str:
+    place = f"{problem.get('file', '')}:{problem['line']}" if problem.get("line") else str(problem.get("file", ""))
+    parts = (place, str(problem.get("severity", "")), str(problem.get("path", "")), str(problem.get("text", "")))
+    return ": ".join(part for part in parts if part)
+
+
+def _request(method: str, path: str, body: bytes, content_type: str, token: str) -> bytes:
+    head = [f"{method} {path} HTTP/1.1", "Host: keepgreen", "Connection: close", "Accept: application/json"]
+    if token:
+        head.append(f"Authorization: Bearer {token}")
+    if body or method not in ("GET", "HEAD"):
+        head += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
+
+
+class _Reader:
+    """Reads lines and exact lengths from a socket until a deadline."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection, self._deadline, self._buffer = connection, deadline, bytearray()
+
+    def line(self) -> bytes:
+        while (end := self._buffer.find(b"\r\n")) < 0:
+            if len(self._buffer) > _LONGEST_LINE or not self._more():
+                raise EOFError
+        return self._take(end + 2)[:end]
+
+    def exactly(self, length: int) -> bytes:
+        while len(self._buffer) < length:
+            if not self._more():
+                raise EOFError
+        return self._take(length)
+
+    def rest(self) -> bytes:
+        while self._more():
+            pass
+        return self._take(len(self._buffer))
+
+    def _take(self, length: int) -> bytes:
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken
+
+    def _more(self) -> bool:
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        data = self._connection.recv(65536)
+        self._buffer += data
+        return bool(data)
+
+
+def _read_answer(reader: _Reader) -> Answer:
+    protocol, _, rest = reader.line().partition(b" ")
+    if not protocol.startswith(b"HTTP/1."):
+        raise ValueError(protocol)
+    status = int(rest[:3])
+    headers: dict[bytes, bytes] = {}
+    while line := reader.line():
+        name, _, value = line.partition(b":")
+        headers[name.strip().lower()] = value.strip()
+    if status == 204:
+        return Answer(status, b"")
+    if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
+        return Answer(status, _read_chunks(reader))
+    if b"content-length" in headers:
+        return Answer(status, reader.exactly(int(headers[b"content-length"])))
+    return Answer(status, reader.rest())
+
+
+def _read_chunks(reader: _Reader) -> bytes:
+    body = bytearray()
+    while size := int(reader.line().split(b";")[0], 16):
+        body += reader.exactly(size)
+        reader.exactly(2)
+    return bytes(body)

@@ -1,0 +1,52 @@
+"""The command `keepgreen` with all its commands."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from nodeagent.cli.commands_actions import ACTIONS
+from nodeagent.cli.commands_cluster import cluster
+from nodeagent.cli.commands_demo import demo
+from nodeagent.cli.commands_log import log, print_error, print_info
+from nodeagent.cli.commands_module import check, config, module
+from nodeagent.cli.commands_node import agent, fingerprint, level, passwd
+from nodeagent.cli.commands_resources import SWITCHES, get_value, set_value
+from nodeagent.cli.commands_state import state, why
+from nodeagent.cli.exits import CommandFailed, Exit
+
+_COMMANDS = (
+    *(agent, cluster, module, config, check, *ACTIONS, state, why, log, print_info, print_error),
+    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, demo),
+)
+
+
+@click.group(
+    commands={command.name or "": command for command in _COMMANDS},
+    context_settings={"help_option_names": ["--help"], "max_content_width": 110},
+)
+def keepgreen() -> None:
+    """Keep an application running on a farm of servers, and see it."""
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command and give its exit code. Raises CommandFailed for every expected failure."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        return int(keepgreen.main(list(args), prog_name="keepgreen", standalone_mode=False) or Exit.OK)
+    except click.exceptions.NoArgsIsHelpError as error:
+        raise CommandFailed(error.ctx.get_help() if error.ctx else error.format_message(), Exit.USAGE) from None
+    except click.UsageError as error:
+        raise CommandFailed(_hint(error), Exit.USAGE) from None
+    except click.Abort:
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        raise CommandFailed(error.format_message(), Exit.BAD_DATA) from None
+
+
+def _hint(error: click.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "keepgreen"
+    sentence = error.format_message().replace("\n", " ")
+    return f"{sentence[:1].lower()}{sentence[1:]}\n`{path} --help` shows what is possible"

@@ -1,0 +1,68 @@
+"""`safekit …` as existing scripts call it. Which commands there are is in shim_table."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import accepted, ask, only_module
+from nodeagent.cli.shim_table import How, row_of
+
+Dispatch = Callable[[Sequence[str]], int]
+"""Runs a `keepgreen` command line."""
+
+_HINT = "`keepgreen --help` shows what is possible"
+
+
+def run(args: Sequence[str], dispatch: Dispatch) -> int:
+    """Do what the table says. Raises CommandFailed."""
+    words = list(args)
+    if not words or words[0] in ("--help", "-h", "help"):
+        return dispatch(["--help"])
+    row = row_of(words)
+    name = " ".join(words[:2] if words[0] == "-r" else words[:1])
+    if row is None:
+        raise CommandFailed(f"safekit {name}: no such command; {_HINT}", Exit.USAGE)
+    match row.how:
+        case How.SAME:
+            return dispatch(words)
+        case How.NOT_YET:
+            note = f": {row.note}" if row.note else ""
+            raise CommandFailed(f"safekit {name} is not in this version{note}", Exit.USAGE)
+        case How.NOTHING:
+            return Exit.OK
+        case How.TRANSLATED:
+            return _translated(row.command, words, dispatch)
+
+
+def _translated(command: str, words: list[str], dispatch: Dispatch) -> int:
+    if command == "logview":
+        return dispatch(["log", "-f", *words[1:]])
+    if command == "checkloop":
+        return _checkloop(words[1:])
+    if command == "-r exitcode":
+        return _exitcode(words[2:])
+    from nodeagent.cli import process_tree
+
+    if command == "-r processtree":
+        return process_tree.run(words[2:])
+    return process_tree.bounded(words[2:])
+
+
+def _exitcode(words: list[str]) -> int:
+    try:
+        code = int(words[0])
+    except (IndexError, ValueError):
+        raise CommandFailed("safekit -r exitcode wants a number", Exit.USAGE) from None
+    return code & 0xFF
+
+
+def _checkloop(words: list[str]) -> int:
+    given = words[words.index("-m") + 1] if "-m" in words[:-1] else ""
+    name = given or os.environ.get("SAFEMODULE") or only_module()
+    status = json.loads(accepted(ask("GET", "/api/v1/status")))
+    module = next((m for m in status["modules"] if m["name"] == name), None)
+    if module is None:
+        raise CommandFailed(f"no module {name} is installed on this node", Exit.USAGE)
+    counting = module.get("loop_interval", 0) > 0
+    return int(counting and module.get("counted", 0) >= module.get("maxloop", 0))

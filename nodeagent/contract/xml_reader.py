@@ -1,0 +1,85 @@
+"""Reads a configuration file into an lxml tree, safely, and knows the line of every part of it."""
+
+import hashlib
+
+from lxml import etree
+
+from nodeagent.contract.errors import Problem, Severity
+from nodeagent.contract.xml_scan import ElementSpan, NotXml, scan
+
+
+class XmlFile:
+    """A file that is well-formed and harmless; what it says is not looked at yet.
+
+    Making one raises `xml_scan.NotXml`. Problems found later are collected here, so that all are reported.
+    """
+
+    def __init__(self, data: bytes, file: str) -> None:
+        scanned = scan(data)
+        self.file = file
+        self.root = _parse(scanned.text)
+        self.problems: list[Problem] = []
+        self._spans: dict[etree._Element, ElementSpan] = dict(zip(self.root.iter("*"), scanned.elements, strict=True))
+
+    def name(self, element: etree._Element) -> str:
+        """The element's name as it is written."""
+        return self._spans[element].name
+
+    def line(self, element: etree._Element, attribute: str = "") -> int:
+        """The line where the element, or one of its attributes, begins."""
+        span = self._spans[element]
+        return span.attributes[attribute].line if attribute in span.attributes else span.line
+
+    def path(self, element: etree._Element, attribute: str = "") -> str:
+        """E.g. `safe/service/errd/proc[2]/@atleast`."""
+        return self._spans[element].path + (f"/@{attribute}" if attribute else "")
+
+    def say(self, severity: Severity, element: etree._Element, text: str, attribute: str = "") -> None:
+        """Adds a problem at an element or at one of its attributes."""
+        self.problems.append(
+            Problem(severity, text, self.file, self.line(element, attribute), self.path(element, attribute))
+        )
+
+    def error(self, element: etree._Element, text: str, attribute: str = "") -> None:
+        """Adds what refuses the file."""
+        self.say(Severity.ERROR, element, text, attribute)
+
+    def warning(self, element: etree._Element, text: str, attribute: str = "") -> None:
+        """Adds what is likely a mistake, or not in force."""
+        self.say(Severity.WARNING, element, text, attribute)
+
+    def note(self, element: etree._Element, text: str, attribute: str = "") -> None:
+        """Adds what is for the record."""
+        self.say(Severity.NOTE, element, text, attribute)
+
+    def findings(self) -> list[Problem]:
+        """All problems in the order of the file."""
+        return sorted(self.problems, key=lambda problem: problem.line)
+
+    def digest(self, *more: str) -> str:
+        """SHA-256 (hex) of the canonical content and of further texts.
+
+        Comments, order of attributes, quotes and blanks between elements do not change it.
+        """
+        content = etree.tostring(self.root, method="c14n2", with_comments=False, strip_text=True)
+        return hashlib.sha256(b"\0".join([content, *(text.encode() for text in more)])).hexdigest()
+
+
+def refusal(error: NotXml, file: str) -> Problem:
+    """The one problem of a file that cannot be read."""
+    return Problem(Severity.ERROR, error.text, file, error.line)
+
+
+def _parse(text: str) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+    )
+    try:
+        return etree.fromstring(text.removeprefix("\ufeff").encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise NotXml(f"this is not well-formed XML: {error.msg}", error.lineno or 0) from error

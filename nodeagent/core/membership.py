@@ -1,0 +1,386 @@
+"""Who is alive: heartbeats out, heartbeats in, verdicts.
+
+Theory of operation. Every pulse each peer gets one datagram on each common lan. It carries this
+node's clock (the stamp) and gives the peer's last stamp back (the echo). A peer counts as heard only
+by an echo of this session and of a stamp not older than the window: that proves that both directions
+work now and makes replays worthless. The echo says for how long the stamp was held; a hold of a whole
+window means "I do not hear you", so both ends of a one-way link give it up at the same time.
+
+Loss is judged in `tick` only, a goodbye at once. After a freeze `forgive` restarts all timers, so that
+nobody is accused for one full window. Decisions use the core's clock; the wall clock is only told.
+
+`receive` believes a datagram in this order: header, protocol, key, name, session, replay, seal, body,
+echo. Whatever fails is counted by reason and changes nothing else.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.states import LogType
+from nodeagent.contract.status import PeerStatus
+from nodeagent.core.effects import SendDatagram
+from nodeagent.core.heartbeat import (
+    LEAVING,
+    PROTOCOL,
+    SESSION_SIZE,
+    Beat,
+    Echo,
+    Header,
+    ModuleBeat,
+    Page,
+    Sealer,
+    decode_beat,
+    module_id,
+    read_header,
+)
+from nodeagent.core.outgoing import Outgoing, signature_bytes
+from nodeagent.core.pages import REPEATS
+from nodeagent.core.peer import Link, Peer, Session, micros
+from nodeagent.core.peer_status import peer_status
+from nodeagent.core.rejections import Reason, Rejections
+from nodeagent.core.verdicts import PeerChange, proven, said_goodbye, silent
+from nodeagent.core.view import Member
+
+_GOODBYES: Final = 3
+_CONFLICT_SHOWN: Final = 60.0
+_CONFLICTS: Final = 16
+_NO_ECHO: Final = Echo(bytes(SESSION_SIZE), 2**63, 2**63)
+
+
+class Membership:
+    """The heartbeats of one agent run (`session`: 16 random bytes). `ports` are (API, health URL)."""
+
+    def __init__(
+        self,
+        session: bytes,
+        uuid: str,
+        sealer: Sealer,
+        version: str,
+        ports: tuple[int, int],
+        protocol: int = PROTOCOL,
+    ) -> None:
+        self.session = session
+        self._uuid = uuid
+        self._sealer = sealer
+        self._protocols = max(1, protocol - 1), protocol
+        self._outgoing = Outgoing(session, uuid, sealer, version, ports, self._protocols)
+        self._config: ClusterConfig | None = None
+        self._signature = b""
+        self._me = ""
+        self._keys: dict[bytes, bytes] = {}
+        self._peers: dict[str, Peer] = {}
+        self._modules: dict[str, ModuleBeat] = {}
+        self._names: dict[int, str] = {}
+        self._now = 0.0
+        self._started: float | None = None
+        self._next_send = 0.0
+        self._hurry = 0
+        self._grace = float("-inf")
+        self._longest_window = 0.0
+        self._left = False
+        self._rejections = Rejections()
+        self._conflicts: dict[str, float] = {}
+        self._changes: list[PeerChange] = []
+
+    # --- what this node is told ---------------------------------------------------------------
+
+    def configure(self, config: ClusterConfig | None, me: str, keys: tuple[bytes, ...], now: float) -> None:
+        """A new configuration or new cluster keys (the first is the active one); peers that stay keep their state."""
+        self._now = now
+        self._config, self._me, self._left = config, me, False
+        self._signature = signature_bytes(config)
+        self._keys = {self._sealer.key_id(key): key for key in keys}
+        self._outgoing.configure(config, me, keys[0] if keys else None)
+        before, self._peers = self._peers, {}
+        if config is None:
+            return
+        if self._started is None:
+            self._started = now
+        for name in config.nodes:
+            if name != me:
+                self._peers[name] = _configured_peer(config, me, name, before.get(name), now)
+        self._longest_window = max(self._longest_window, config.window)
+        self._send_soon()
+
+    def set_modules(self, modules: Mapping[str, ModuleBeat]) -> None:
+        """This node's modules; a change is told at once, and three times in quick succession."""
+        if modules == self._modules:
+            return
+        self._modules = dict(modules)
+        self._names |= {module_id(name): name for name in modules}
+        self._outgoing.put(self._modules)
+        self._send_soon()
+
+    def set_wall_offset(self, offset: float) -> None:
+        """Wall clock = core clock + offset; only passed on."""
+        self._outgoing.wall_offset = micros(offset)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> list[SendDatagram]:
+        """Judge silence, send what is due."""
+        self._now = now
+        if self._config is None:
+            return []
+        if now >= self._grace:
+            for peer in self._peers.values():
+                if peer.alive:
+                    self._changes += silent(peer, self._witnesses(peer.name), now, self._config.window)
+        if self._left or now < self._next_send:
+            return []
+        if self._hurry:
+            self._hurry -= 1
+            self._next_send = now + self._config.pulse / 4
+        else:
+            due = self._next_send + self._config.pulse
+            self._next_send = due if due > now else now + self._config.pulse
+        return self._outgoing.heartbeats(self._peers.values(), self._hears(), now, self._config.pulse)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do; None without a cluster."""
+        if self._config is None:
+            return None
+        window = self._config.window
+        links = [link for peer in self._peers.values() for link in peer.links.values() if link.heard]
+        times = [max(link.expires(window), self._grace) for link in links]
+        if not self._left:
+            times.append(self._next_send)
+        return max(self._now, min(times)) if times else None
+
+    def leave(self, now: float) -> list[SendDatagram]:
+        """Say goodbye, three times per peer and lan; nothing is sent from then on."""
+        self._now = now
+        if self._config is None or self._left:
+            return []
+        self._left = True
+        return self._outgoing.copies(self._peers.values(), self._hears(), now, LEAVING, _GOODBYES)
+
+    def forgive(self, now: float) -> None:
+        """This node was frozen: all timers restart, nobody is accused for one full window."""
+        for peer in self._peers.values():
+            peer.forget_clock()
+            peer.gap.pause()
+            for link in peer.links.values():
+                recent = link.proven is not None and self._now < link.proven + self._longest_window
+                if link.heard or recent:
+                    link.proven, link.deaf = now, 0.0
+        self._now = now
+        self._next_send = now
+        if self._config is not None:
+            self._grace = now + self._config.window
+
+    def counters_jumped(self) -> float | None:
+        """Seconds this node's clock stood still by the word of its living peers (a VM pause), else None.
+
+        A first peer is believed when no other living peer contradicts it within one and a half pulses.
+        """
+        if self._config is None:
+            return None
+        limit = micros(self._config.window / 2)
+        living = [peer for peer in self._peers.values() if peer.alive]
+        ahead = [peer for peer in living if peer.ahead > limit]
+        if not ahead:
+            return None
+        first = min(peer.ahead_at for peer in ahead)
+        others = [peer for peer in living if peer.ahead <= limit]
+        if any(peer.ahead_at >= first for peer in others):
+            return None
+        if others and self._now < first + 1.5 * self._config.pulse:
+            return None
+        return min(peer.ahead for peer in ahead) / 1e6
+
+    # --- datagrams ----------------------------------------------------------------------------
+
+    def receive(self, lan: str, source: str, data: bytes, now: float) -> list[SendDatagram]:
+        """Take any bytes from the network; a session that is new here is answered at once."""
+        self._now = now
+        if self._config is None:
+            return []
+        parsed = read_header(data)
+        if parsed is None:
+            return self._reject("", Reason.MALFORMED)
+        header, end = parsed
+        sender = header.sender if header.sender in self._peers or header.sender == self._me else ""
+        if header.version < self._protocols[0]:
+            return self._reject(sender, Reason.OLD_PROTOCOL)
+        if header.version > self._protocols[1]:
+            return self._reject(sender, Reason.NEW_PROTOCOL)
+        key = self._keys.get(header.key_id)
+        if key is None:
+            return self._reject(sender, Reason.UNKNOWN_KEY if sender else Reason.OTHER_CLUSTER)
+        peer = self._peers.get(sender)
+        link = peer.links.get(lan) if peer else None
+        if sender != self._me and link is None:
+            return self._reject(sender, Reason.NOT_CONFIGURED)
+        if header.session == self.session:
+            return self._reject(sender, Reason.REPLAY)
+        if peer and header.session in peer.ended:
+            return self._reject(sender, Reason.ENDED_SESSION)
+        session = (peer.find(header.session) if peer else None) or Session(header.session)
+        if session.replay.refuses(header.counter):
+            return self._reject(sender, Reason.REPLAY)
+        body = self._sealer.open(key, header.session, header.sender, header.counter, data[:end], data[end:])
+        if body is None:
+            return self._reject(sender, Reason.NOT_AUTHENTIC)
+        try:
+            beat = decode_beat(body)
+            page = session.decode(beat.page)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return self._reject(sender, Reason.MALFORMED)
+        if peer is None or link is None:
+            return self._namesake(source, page, now)
+        session.replay.use(header.counter)
+        return self._weigh(peer, link, session, source, header, beat, page, now)
+
+    def _weigh(
+        self, peer: Peer, link: Link, session: Session, source: str, header: Header, beat: Beat, page: Page, now: float
+    ) -> list[SendDatagram]:
+        """The datagram is authentic and new; what it proves depends on its echo."""
+        assert self._config is not None
+        received, window = micros(now), micros(self._config.window)
+        newest_here = session.trace(link.lan, header.counter, beat.stamp, now)
+        link.noticed = now
+        echo = next((e for e in beat.echoes if e.session == self.session), _NO_ECHO)
+        fresh = 0 <= received - echo.stamp <= window
+        if session is not peer.session:
+            if not fresh or beat.flags & LEAVING:
+                new = peer.consider(session)
+                return self._outgoing.answer(peer, link.lan, self._hears(), now) if new and not self._left else []
+            if peer.alive and peer.page and peer.page.uuid != page.uuid:
+                self._conflict(peer.name, link.source, source, now)
+                return self._reject(peer.name, Reason.OTHER_UUID)
+            if peer.alive:
+                self._changes.append(PeerChange(LogType.INFO, f"{peer.name} was started again"))
+            peer.replace(session)
+
+        peer.ahead, peer.ahead_at = peer.clock.ahead(beat.stamp, received), now
+        if beat.flags & LEAVING:
+            session.left = max(session.left, header.counter)
+            self._changes += said_goodbye(peer, now)
+            return []
+        stood_still = peer.ahead > window // 2
+        if newest_here and echo is not _NO_ECHO and not stood_still and now >= self._grace:
+            link.deaf = echo.hold / 1e6
+        if not fresh or header.counter < session.left:
+            return []
+        if header.counter > session.believed:
+            session.believe(page, header.counter)
+            peer.newest, peer.wall_offset = header.newest, beat.wall_offset
+        if echo.hold < window and not stood_still:
+            link.proven, link.source = now, source
+            peer.gap.take(now)
+            if newest_here:
+                peer.clock.take(echo.stamp, received, beat.stamp, echo.hold)
+            self._changes += proven(peer, link, page.signature == self._signature, now, self._config.window)
+        return []
+
+    def _reject(self, sender: str, reason: Reason) -> list[SendDatagram]:
+        self._rejections.add(self._me, sender, reason)
+        return []
+
+    def _namesake(self, source: str, page: Page, now: float) -> list[SendDatagram]:
+        """An authentic datagram under this node's own name: an earlier run of it, or another machine."""
+        assert self._config is not None
+        if page.uuid == self._uuid:
+            return self._reject(self._me, Reason.ENDED_SESSION)
+        own = [node.addr for lan in self._config.lans if (node := lan.address_of(self._me))]
+        self._conflict(self._me, ", ".join(own), source, now)
+        return self._reject(self._me, Reason.OTHER_UUID)
+
+    def _conflict(self, name: str, first: str, second: str, now: float) -> None:
+        sentence = f"two machines say that they are {name}: {first} and {second}; the first one stays"
+        if sentence not in self._conflicts:
+            self._changes.append(PeerChange(LogType.CRITICAL, sentence))
+            if len(self._conflicts) >= _CONFLICTS:
+                del self._conflicts[next(iter(self._conflicts))]
+        self._conflicts[sentence] = now
+
+    def _send_soon(self) -> None:
+        self._hurry = REPEATS - 1
+        self._next_send = self._now
+
+    def _hears(self) -> list[int]:
+        """Whom this node hears, as heartbeats carry it."""
+        if self._config is None:
+            return []
+        masks = dict.fromkeys([lan.name for lan in self._config.lans], 0)
+        for number, node in enumerate(self._config.nodes):
+            if peer := self._peers.get(node):
+                for link in peer.links.values():
+                    masks[link.lan] |= link.heard << number
+        return list(masks.values())
+
+    def _witnesses(self, name: str) -> list[str]:
+        """Living peers of this configuration that say they hear the node."""
+        assert self._config is not None
+        bit = 1 << self._config.nodes.index(name)
+        return [
+            peer.name
+            for peer in self._peers.values()
+            if peer.alive and peer.same_configuration and peer.page and any(mask & bit for mask in peer.page.hears)
+        ]
+
+    # --- what others ask ----------------------------------------------------------------------
+
+    def listening_until(self) -> float:
+        """Before this time nothing turns green: one full window after the first configuration."""
+        if self._started is None or self._config is None:
+            return float("-inf")
+        return self._started + self._config.window
+
+    def changes(self) -> list[PeerChange]:
+        """What happened since the last call, for the log."""
+        changes, self._changes = self._changes, []
+        changes += [PeerChange(LogType.ERROR, sentence) for sentence in self._rejections.unsaid]
+        self._rejections.unsaid.clear()
+        return changes
+
+    def rejected(self) -> dict[str, int]:
+        """Datagrams not believed, by reason in words."""
+        return dict(self._rejections.counts)
+
+    def alarms(self, now: float) -> tuple[str, ...]:
+        """What needs a human and was seen within the last minute."""
+        return tuple(sentence for sentence, at in self._conflicts.items() if now - at < _CONFLICT_SHOWN)
+
+    def members(self, module: ModuleConfig, now: float) -> tuple[Member, ...]:
+        """The module's living peers by the module's own lans and window; this node is not among them."""
+        if self._config is None:
+            return ()
+        farm, key = module.farm, module_id(module.name)
+        window = (farm.pulse or self._config.pulse) * (farm.slost_count or self._config.slost_count)
+        window = max(window, self._config.window)
+        self._longest_window = max(self._longest_window, window)
+        self._names[key] = module.name
+        found = []
+        for name in module.nodes or self._config.nodes:
+            peer = self._peers.get(name)
+            beat = peer.session.inbox.modules.get(key) if peer and peer.session else None
+            if peer and peer.session and beat:
+                links = [link for link in peer.links.values() if not farm.lans or link.lan in farm.lans]
+                if any(link.lives(now, window) for link in links):
+                    found.append(Member(name, peer.session.id, beat))
+        return tuple(found)
+
+    def peers(self, now: float, wall_offset: float) -> tuple[PeerStatus, ...]:
+        """All peers for the status; times are turned into wall time by `wall_offset`."""
+        window = self._config.window if self._config else 0.0
+        return tuple(peer_status(peer, self._names, now, wall_offset, window) for peer in self._peers.values())
+
+
+def _configured_peer(config: ClusterConfig, me: str, name: str, before: Peer | None, now: float) -> Peer:
+    """The peer on the lans it shares with this node; what was known of it stays."""
+    links: dict[str, Link] = {}
+    for lan in config.lans:
+        address = lan.address_of(name)
+        if address is not None and lan.address_of(me) is not None:
+            known = before.links.get(lan.name) if before else None
+            links[lan.name] = known or Link(lan.name, address.addr, now)
+            links[lan.name].address = address.addr
+    if before is None:
+        return Peer(name, links, now)
+    before.links = links
+    return before

@@ -1,0 +1,220 @@
+"""One node: the only place where membership, module lives and self-doubt meet.
+
+Theory of operation. Whoever drives a Node calls `handle` for everything that happens and `tick`
+when `next_deadline` has come, each with the present time of one monotonic clock; both return the
+effects to carry out, in order. A call that comes much later than the deadline the Node gave means
+that this node stood still: it then forgives everybody, doubts itself and says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+from nodeagent.contract.api import CauseLink
+from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.states import LogType
+from nodeagent.contract.status import ModuleStatus, PeerStatus
+from nodeagent.core import effects as do
+from nodeagent.core import events as ev
+from nodeagent.core.freeze import FreezeDetector
+from nodeagent.core.heartbeat import ModuleBeat
+from nodeagent.core.membership import Membership
+from nodeagent.core.module_life import ModuleLife
+from nodeagent.core.module_memory import Order
+from nodeagent.core.module_report import chain, module_status, sentence
+from nodeagent.core.view import Member, epoch_of, view_of
+
+ALONE_WINDOW = 1.0
+"""Detection window of a node without a cluster, seconds."""
+
+
+class Node:
+    """The decisions of one agent run, which `session` (16 random bytes) names."""
+
+    def __init__(self, membership: Membership, session: bytes) -> None:
+        self.membership = membership
+        self._session = session
+        self.me = ""
+        self.freezes = FreezeDetector()
+        self._lives: dict[str, ModuleLife] = {}
+        self._cluster: ClusterConfig | None = None
+        self._effects: list[do.Effect] = []
+        numbers = count(1)
+        self._run_names: Callable[[], str] = lambda: f"{session[:4].hex()}-{next(numbers)}"
+        self._promised: float | None = None
+        self._wall_offset = 0.0
+        self._listened = False
+        self._views: dict[str, tuple[Member, ...]] = {}
+
+    # --- driving ----------------------------------------------------------------------------
+
+    def handle(self, event: ev.Event, now: float) -> list[do.Effect]:
+        """Something happened; returns what is to be done, in order."""
+        self._doubt(now)
+        self._dispatch(event, now)
+        return self._finish(now, any(isinstance(effect, do.PublishStatus) for effect in self._effects))
+
+    def tick(self, now: float) -> list[do.Effect]:
+        """A deadline has come (harmless when it has not)."""
+        self._doubt(now)
+        if not self._listened and now >= self.membership.listening_until():
+            self._listened = True
+            for life in self._lives.values():
+                life.let_be_green(now)
+        for life in self._lives.values():
+            life.tick(now)
+        self._effects += self.membership.tick(now)
+        return self._finish(now, True)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` must be called at the latest; None: only after an event."""
+        return self._promised
+
+    @property
+    def window(self) -> float:
+        """Seconds of silence after which a node is lost."""
+        return self._cluster.window if self._cluster else ALONE_WINDOW
+
+    # --- facts ------------------------------------------------------------------------------
+
+    def modules(self, now: float) -> tuple[ModuleStatus, ...]:
+        """The snapshot of every module, times as wall-clock times."""
+        return tuple(
+            module_status(life, self.me, view_of(self._members(life, now)), now, self._wall_offset)
+            for life in self._lives.values()
+        )
+
+    def peers(self, now: float) -> tuple[PeerStatus, ...]:
+        """The peers as this node sees them."""
+        return self.membership.peers(now, self._wall_offset)
+
+    def why(self, module: str) -> tuple[str, float, tuple[CauseLink, ...]] | None:
+        """(sentence, since, chain) of a module; None when there is no such module."""
+        life = self._lives.get(module)
+        if life is None:
+            return None
+        return sentence(life), life.since + self._wall_offset, chain(life, self._wall_offset)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _dispatch(self, event: ev.Event, now: float) -> None:
+        match event:
+            case ev.DatagramReceived():
+                self._effects += self.membership.receive(event.lan, event.source, event.data, now)
+            case ev.WallClockRead():
+                self._wall_offset = event.offset
+                self.membership.set_wall_offset(event.offset)
+            case ev.ClusterConfigured():
+                self._cluster, self.me = event.config, event.me
+                self.membership.configure(event.config, event.me, event.keys, now)
+                self._effects.append(do.PublishStatus())
+            case ev.ModuleConfigured():
+                self._configure(event, now)
+            case ev.SystemStopping():
+                for life in self._lives.values():
+                    life.shut_down(now)
+            case ev.AgentStopping():
+                self._effects += [do.SetHealth(name, False) for name in self._lives]
+                self._effects += self.membership.leave(now)
+            case _:
+                self._tell(event, now)
+
+    def _tell(self, event: ev.ModuleEvent, now: float) -> None:
+        life = self._lives.get(event.module)
+        if life is None:
+            if isinstance(event, ev.ActionOrdered):
+                text = f"there is no module {event.module} on this node"
+                self._effects.append(do.AnswerOrder(event.ticket, False, text))
+            return
+        match event:
+            case ev.ModuleRemoved():
+                del self._lives[event.module]
+                self._effects += [do.SetHealth(event.module, False), do.PublishStatus()]
+            case ev.ActionOrdered():
+                verdict = life.command(Order(event.action, event.author, event.identity), now)
+                self._effects.append(do.AnswerOrder(event.ticket, verdict.accepted, verdict.text))
+            case ev.ScriptStarted():
+                life.script_started(event)
+            case ev.ScriptEnded():
+                life.script_ended(event, now)
+            case ev.ProcessesSeen():
+                life.processes_seen(event, now)
+            case ev.ProcessDied():
+                life.process_died(event.process, now)
+            case ev.StateSaved():
+                life.state_saved(event.serial, event.error, now)
+            case ev.Printed():
+                life.printed(event.text, event.error, event.origin, now)
+            case ev.ResourceSet():
+                life.resource_set(event.resource, event.state, event.author, now)
+            case ev.SwitchSet():
+                life.switch(event.switch, event.on, event.author, event.until, now)
+
+    def _configure(self, event: ev.ModuleConfigured, now: float) -> None:
+        name = event.config.name
+        if name in self._lives:
+            self._lives[name].reconfigure(event, now)
+            return
+        life = self._lives[name] = ModuleLife(event, self._emit, self._run_names, now)
+        if self._listened:
+            life.let_be_green(now)
+        if event.record is not None:
+            life.recover(event.record, event.boot_on, now)
+        self._effects.append(do.PublishStatus())
+
+    def _emit(self, effect: do.Effect) -> None:
+        self._effects.append(effect)
+
+    def _doubt(self, now: float) -> None:
+        """Was this node frozen since it was last asked?"""
+        frozen = self.freezes.observe(now, self._promised, self.window)
+        paused = None if frozen is not None else self.membership.counters_jumped()
+        if frozen is not None:
+            text, seconds = f"this node was frozen for {frozen:.1f} s", frozen
+        elif paused is not None:
+            text, seconds = f"this node was paused for {paused:.1f} s, by the word of all its peers", paused
+        else:
+            return
+        self._promised = None  # said once
+        self._effects.append(do.RecordLine(LogType.ERROR, text, origin="membership"))
+        self.membership.forgive(now)
+        for life in self._lives.values():
+            life.froze(seconds, now)
+
+    def _finish(self, now: float, fresh: bool) -> list[do.Effect]:
+        changes = self.membership.changes()
+        self._effects += [do.RecordLine(change.type, change.text, origin="membership") for change in changes]
+        if fresh or changes:
+            self._tell_peers(now, bool(changes))
+        self._promised = self._earliest(now)
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _tell_peers(self, now: float, changed: bool) -> None:
+        """Put what this node is into its heartbeats; publish when a view has changed."""
+        views = {name: view_of(self._members(life, now)) for name, life in self._lives.items()}
+        if views != self._views or changed:
+            self._effects.append(do.PublishStatus())
+        self._views = views
+        self.membership.set_modules({name: self._beat(life, views[name]) for name, life in self._lives.items()})
+
+    def _earliest(self, now: float) -> float | None:
+        times = [self.membership.next_deadline(), *(life.next_deadline() for life in self._lives.values())]
+        if not self._listened:
+            times.append(max(now, self.membership.listening_until()))
+        if self._lives:
+            times.append(now + self.window / 2)  # an idle node, too, must notice that it stood still
+        return min((t for t in times if t is not None), default=None)
+
+    def _beat(self, life: ModuleLife, view: tuple[Member, ...]) -> ModuleBeat:
+        epoch = epoch_of([(node, 1) for node in life.config.nodes], "", view)
+        return replace(_bare_beat(life), epoch=epoch)
+
+    def _members(self, life: ModuleLife, now: float) -> tuple[Member, ...]:
+        """The living nodes of a module: this one by its own knowledge, peers by their heartbeats."""
+        peers = [m for m in self.membership.members(life.config, now) if m.node != self.me]
+        return (Member(self.me, self._session, _bare_beat(life)), *peers)
+
+
+def _bare_beat(life: ModuleLife) -> ModuleBeat:
+    return ModuleBeat(life.state, life.status, life.config.mode, restarting=life.restarting)

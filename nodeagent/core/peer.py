@@ -1,0 +1,207 @@
+"""What is known of one peer: its sessions, its links lan by lan, what it says of itself.
+
+A session is a run of the peer's agent. The current one is believed; others are candidates whose
+stamps are only echoed, until one of them echoes this node's session and a fresh stamp: then it
+replaces the current one, which never comes back.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from nodeagent.core.clock_offset import ClockOffset
+from nodeagent.core.heartbeat import Echo, Page, decode_page
+from nodeagent.core.pages import Inbox
+from nodeagent.core.replay import ReplayWindow
+
+_CANDIDATES: Final = 4
+_ENDED: Final = 8
+_PAGES: Final = 8
+_WEEK: Final = 7 * 86400.0
+
+
+def micros(seconds: float) -> int:
+    """Seconds as the wire has them."""
+    return int(seconds * 1_000_000)
+
+
+@dataclass(slots=True)
+class Trace:
+    """The newest stamp of a session on one lan, to be echoed."""
+
+    counter: int
+    stamp: int
+    at: float
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of a peer's agent, as this node heard it."""
+
+    id: bytes
+    replay: ReplayWindow = field(default_factory=ReplayWindow)
+    traces: dict[str, Trace] = field(default_factory=dict)
+    inbox: Inbox = field(default_factory=Inbox)
+    page: Page | None = None
+    believed: int = -1
+    """Counter of the newest page that was taken."""
+    left: int = -1
+    """Counter of the goodbye; what was sent before it says nothing any more."""
+    _pages: dict[bytes, Page] = field(default_factory=dict)
+
+    def decode(self, raw: msgspec.Raw) -> Page:
+        """The page; decoded only when its bytes are new. Raises msgspec.MsgspecError."""
+        data = bytes(raw)
+        page = self._pages.get(data)
+        if page is None:
+            page = decode_page(raw)
+            if len(self._pages) >= _PAGES:
+                self._pages.clear()
+            self._pages[data] = page
+        return page
+
+    def believe(self, page: Page, counter: int) -> None:
+        """Take what the peer says of itself."""
+        self.believed = counter
+        if page is not self.page:
+            self.page = page
+            self.inbox.take(page)
+
+    def trace(self, lan: str, counter: int, stamp: int, now: float) -> bool:
+        """Remember the stamp; False when a newer datagram of this lan came before."""
+        last = self.traces.get(lan)
+        if last is not None and last.counter > counter:
+            return False
+        self.traces[lan] = Trace(counter, stamp, now)
+        return True
+
+    def echo(self, lan: str, now: float) -> Echo | None:
+        """The echo that goes back on this lan."""
+        trace = self.traces.get(lan)
+        return None if trace is None else Echo(self.id, trace.stamp, micros(now - trace.at))
+
+
+@dataclass(slots=True)
+class Link:
+    """A peer on one lan. `heard` is the verdict shown and logged, `proven` the time of the last proof."""
+
+    lan: str
+    address: str
+    since: float
+    source: str = ""
+    heard: bool = False
+    proven: float | None = None
+    deaf: float = 0.0
+    """For how long the peer has not heard this node here, by its own word."""
+    noticed: float | None = None
+    """When anything authentic came in."""
+
+    def lives(self, now: float, window: float) -> bool:
+        """Heard both ways within the window."""
+        return self.proven is not None and now < self.proven + window and self.deaf < window
+
+    def expires(self, window: float) -> float:
+        """When it stops living, unless something is heard; at once (-inf) when the peer is deaf."""
+        return float("-inf") if self.proven is None or self.deaf >= window else self.proven + window
+
+    def silence(self, now: float, window: float) -> str:
+        """Why it does not live, in words."""
+        if self.noticed is None:
+            return "never heard"
+        if now < self.noticed + window and not self.lives(now, window):
+            return "it does not hear this node"
+        return f"silent for {now - (self.proven or self.noticed):.1f} s"
+
+
+class WorstGap:
+    """The longest silence in the last one to two weeks, in seconds."""
+
+    __slots__ = ("_begun", "_last", "_now", "_previous")
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._begun: float | None = None
+        self._now = self._previous = 0.0
+
+    def take(self, now: float) -> None:
+        """The peer was heard."""
+        if self._begun is None or now - self._begun >= _WEEK:
+            self._begun, self._previous, self._now = now, self._now, 0.0
+        if self._last is not None:
+            self._now = max(self._now, now - self._last)
+        self._last = now
+
+    def pause(self) -> None:
+        """The silence from here to the next sign of life is nobody's gap (a freeze, a lost peer)."""
+        self._last = None
+
+    @property
+    def seconds(self) -> float:
+        """The longest of both weeks."""
+        return max(self._now, self._previous)
+
+
+@dataclass(slots=True)
+class Peer:
+    """Another node of the cluster."""
+
+    name: str
+    links: dict[str, Link]
+    since: float
+    reason: str = "never heard"
+    alive: bool = False
+    degraded: bool = False
+    same_configuration: bool = True
+    newest: int = 0
+    """The newest protocol it speaks; 0: not known."""
+    session: Session | None = None
+    candidates: dict[bytes, Session] = field(default_factory=dict)
+    ended: deque[bytes] = field(default_factory=lambda: deque(maxlen=_ENDED))
+    clock: ClockOffset = field(default_factory=ClockOffset)
+    wall_offset: int = 0
+    ahead: int = 0
+    """By how much (us) its clock ran on while this node's stood still, at `ahead_at`."""
+    ahead_at: float = 0.0
+    gap: WorstGap = field(default_factory=WorstGap)
+
+    def find(self, session: bytes) -> Session | None:
+        """The current session or a candidate of this id."""
+        if self.session is not None and self.session.id == session:
+            return self.session
+        return self.candidates.get(session)
+
+    def consider(self, session: Session) -> bool:
+        """Keep a candidate, at most four, the one touched longest ago goes; True when it is new."""
+        new = self.candidates.pop(session.id, None) is None
+        if len(self.candidates) >= _CANDIDATES:
+            del self.candidates[next(iter(self.candidates))]
+        self.candidates[session.id] = session
+        return new
+
+    def replace(self, session: Session) -> None:
+        """Believe this session from now on; the one before it has ended."""
+        if self.session is not None:
+            self.ended.append(self.session.id)
+        self.session = session
+        self.candidates.clear()
+        self.forget_clock()
+        for link in self.links.values():
+            link.deaf = 0.0
+
+    def forget_clock(self) -> None:
+        """The comparison of the two clocks begins anew."""
+        self.clock = ClockOffset()
+        self.ahead = 0
+
+    def echoes(self, lan: str, now: float) -> list[Echo]:
+        """One for the current session, one for the candidate touched last."""
+        sessions = [self.session, next(reversed(self.candidates.values()), None)]
+        found = [session.echo(lan, now) for session in sessions if session is not None]
+        return [echo for echo in found if echo is not None]
+
+    @property
+    def page(self) -> Page | None:
+        """What it last said of itself."""
+        return self.session.page if self.session else None

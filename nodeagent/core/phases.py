@@ -1,0 +1,173 @@
+"""The phases of a module's life, as data: what each shows, which script it runs, and what follows.
+
+A phase is finer than a state: `UP Transient` is shown while start_both runs, while draining and
+while warming up. `module_life` moves through this table; nothing else knows the order.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nodeagent.contract.states import Action, Script, State, Status
+
+
+class Phase(StrEnum):
+    """Where a module is in its life. Written into state.json: a member is never renamed."""
+
+    STOPPED = "stopped"
+    BOOT_DELAY = "waiting for boot_delay"
+    PREPARING = "saving the order"
+    LEAVING_STOP = "transition to WAIT"
+    PRESTART = "prestart"
+    WAITING = "waiting for resources"
+    ENTERING_UP = "transition to UP"
+    STARTING = "start_both"
+    WARMING = "warming up"
+    READY = "ready"
+    DOUBTING = "checking after a freeze"
+    DRAINING = "draining"
+    STOPPING = "stop_both"
+    FORCING = "stop_both force"
+    POSTSTOP = "poststop"
+    ENTERING_STOP = "transition to STOP"
+    RESTART_DRAINING = "draining before restart"
+    RESTART_STOPPING = "stop_both of restart"
+    RESTART_FORCING = "stop_both force of restart"
+    PAUSE = "waiting for restart_delay"
+    RECOVERING = "awaiting a script of the last agent"
+    ADOPTING = "adopting the application"
+
+
+class Stage(StrEnum):
+    """Which orders make sense: every phase belongs to one stage."""
+
+    REST = "stopped"
+    COMING = "starting"
+    UP = "up"
+    RESTARTING = "restarting"
+    GOING = "stopping"
+    RECOVERING = "recovering"
+
+
+class Limit(StrEnum):
+    """Which time-out of `<user>` bounds a phase's script."""
+
+    START = "starttimeout"
+    NICE = "nicestoptimeout"
+    FORCE = "forcestoptimeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The script of a phase: `frm` and `to` are its first two arguments."""
+
+    script: Script
+    frm: State
+    to: State
+    limit: Limit
+    then: Phase
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a phase shows and belongs to."""
+
+    stage: Stage
+    state: State
+    status: Status
+    step: Step | None = None
+
+
+_STOP, _WAIT, _UP = State.STOP, State.WAIT, State.UP
+_RED, _ORANGE, _GREEN = Status.NOT_READY, Status.TRANSIENT, Status.READY
+_NICE, _FORCE = Limit.NICE, Limit.FORCE
+
+PHASES: dict[Phase, Row] = {
+    Phase.STOPPED: Row(Stage.REST, _STOP, _RED),
+    Phase.BOOT_DELAY: Row(Stage.COMING, _WAIT, _ORANGE),
+    Phase.PREPARING: Row(Stage.COMING, _WAIT, _ORANGE),
+    Phase.LEAVING_STOP: Row(
+        Stage.COMING, _WAIT, _ORANGE, Step(Script.TRANSITION, _STOP, _WAIT, _FORCE, Phase.PRESTART)
+    ),
+    Phase.PRESTART: Row(Stage.COMING, _WAIT, _ORANGE, Step(Script.PRESTART, _STOP, _WAIT, _FORCE, Phase.WAITING)),
+    Phase.WAITING: Row(Stage.COMING, _WAIT, _ORANGE),
+    Phase.ENTERING_UP: Row(Stage.COMING, _UP, _ORANGE, Step(Script.TRANSITION, _WAIT, _UP, _FORCE, Phase.STARTING)),
+    Phase.STARTING: Row(Stage.COMING, _UP, _ORANGE, Step(Script.START_BOTH, _WAIT, _UP, Limit.START, Phase.WARMING)),
+    Phase.WARMING: Row(Stage.UP, _UP, _ORANGE),
+    Phase.READY: Row(Stage.UP, _UP, _GREEN),
+    Phase.DOUBTING: Row(Stage.UP, _UP, _ORANGE),
+    Phase.DRAINING: Row(Stage.GOING, _UP, _ORANGE),
+    Phase.STOPPING: Row(Stage.GOING, _UP, _ORANGE, Step(Script.STOP_BOTH, _UP, _WAIT, _NICE, Phase.FORCING)),
+    Phase.FORCING: Row(
+        Stage.GOING, _WAIT, _ORANGE, Step(Script.STOP_BOTH, _WAIT, _STOP, _FORCE, Phase.POSTSTOP, forced=True)
+    ),
+    Phase.POSTSTOP: Row(Stage.GOING, _WAIT, _ORANGE, Step(Script.POSTSTOP, _WAIT, _STOP, _FORCE, Phase.ENTERING_STOP)),
+    Phase.ENTERING_STOP: Row(Stage.GOING, _WAIT, _ORANGE, Step(Script.TRANSITION, _WAIT, _STOP, _FORCE, Phase.STOPPED)),
+    Phase.RESTART_DRAINING: Row(Stage.RESTARTING, _UP, _ORANGE),
+    Phase.RESTART_STOPPING: Row(
+        Stage.RESTARTING, _UP, _ORANGE, Step(Script.STOP_BOTH, _UP, _UP, _NICE, Phase.RESTART_FORCING)
+    ),
+    Phase.RESTART_FORCING: Row(
+        Stage.RESTARTING, _UP, _ORANGE, Step(Script.STOP_BOTH, _UP, _UP, _FORCE, Phase.PAUSE, forced=True)
+    ),
+    Phase.PAUSE: Row(Stage.RESTARTING, _UP, _ORANGE),
+    Phase.RECOVERING: Row(Stage.RECOVERING, _UP, _ORANGE),
+    Phase.ADOPTING: Row(Stage.RECOVERING, _UP, _ORANGE),
+}
+
+RESTART_TO_STOP = {
+    Phase.RESTART_DRAINING: Phase.DRAINING,
+    Phase.RESTART_STOPPING: Phase.STOPPING,
+    Phase.RESTART_FORCING: Phase.FORCING,
+    Phase.PAUSE: Phase.POSTSTOP,
+}
+"""A stop that meets a restart turns it into a stop at the same place; a running script runs on."""
+
+BEFORE_APPLICATION = frozenset(
+    {Phase.BOOT_DELAY, Phase.PREPARING, Phase.LEAVING_STOP, Phase.PRESTART, Phase.WAITING, Phase.ENTERING_UP}
+)
+"""Nothing of the application has been started: a stop goes straight to poststop."""
+
+REFUSED: dict[tuple[Stage, Action], str] = {
+    (Stage.REST, Action.RESTART): "the module is stopped: start it",
+    (Stage.REST, Action.WAIT): "the module is stopped: start it",
+    (Stage.GOING, Action.RESTART): "the module is stopping",
+    (Stage.GOING, Action.WAIT): "the module is stopping",
+}
+"""Orders that are refused, with the reason a user reads."""
+
+IDLE: dict[tuple[Stage, Action], str] = {
+    (Stage.REST, Action.STOP): "already stopped",
+    (Stage.COMING, Action.START): "already starting",
+    (Stage.UP, Action.START): "already started",
+    (Stage.RESTARTING, Action.START): "already starting",
+    (Stage.RESTARTING, Action.RESTART): "already restarting",
+    (Stage.RECOVERING, Action.START): "already starting",
+}
+"""Orders that ask for what is so already: accepted, nothing is done."""
+
+REFUSED_AUTOMATIC: dict[tuple[Stage, Action], str] = {
+    (Stage.GOING, Action.START): "the module is stopping",
+    (Stage.GOING, Action.STOPSTART): "the module is stopping",
+}
+"""What only a person may still order: from the stop order on nothing automatic acts."""
+
+STRENGTH = (Action.START, Action.RESTART, Action.STOPSTART, Action.WAIT, Action.STOP, Action.FORCESTOP)
+"""Of two orders kept until a script ends, the later in this row is obeyed."""
+
+TIME_LEADS_TO: dict[Phase, Phase] = {
+    Phase.BOOT_DELAY: Phase.PREPARING,
+    Phase.PREPARING: Phase.LEAVING_STOP,
+    Phase.DRAINING: Phase.STOPPING,
+    Phase.RESTART_DRAINING: Phase.RESTART_STOPPING,
+    Phase.PAUSE: Phase.STARTING,
+    Phase.STOPPING: Phase.FORCING,
+    Phase.RESTART_STOPPING: Phase.RESTART_FORCING,
+}
+"""Phases that their deadline ends; a deadline in any other phase with a script kills the script."""
+
+PRE_CHECKED = frozenset({Phase.WAITING, Phase.ENTERING_UP, Phase.STARTING})
+"""Only what is checked before the application runs (`when="pre"`)."""
+
+CHECKED = frozenset({Phase.WARMING, Phase.READY, Phase.DOUBTING, Phase.ADOPTING})
+"""Everything is checked."""

@@ -1,0 +1,199 @@
+"""Drives the core in real time: one queue, one deadline, effects in the order the core gives them.
+
+Everything runs in callbacks of one asyncio loop. A late wake-up (this process stood still) first
+empties the sockets, so that the core never takes its own sleep for the silence of others.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
+
+from nodeagent.core import effects as do
+from nodeagent.core import events as ev
+from nodeagent.core.node import Node
+from nodeagent.engine.ports import (
+    Datagrams,
+    HealthBoard,
+    Journal,
+    Processes,
+    ScriptJob,
+    ScriptRunner,
+    StateStore,
+)
+from nodeagent.engine.writer import Writer
+
+CLOCK_STEP = 0.001
+"""Seconds the wall clock may move against the core's clock before the core is told."""
+
+
+class Jobs(Protocol):
+    """Turns an order to run a script into everything the script needs."""
+
+    def __call__(self, effect: do.RunScript) -> ScriptJob:
+        """The job; a script that the module does not bring has no executable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What carries out the effects."""
+
+    datagrams: Datagrams
+    scripts: ScriptRunner
+    processes: Processes
+    health: HealthBoard
+    states: StateStore
+    journal: Journal
+    jobs: Jobs
+
+
+class Engine:
+    """The core's shell. `post` is the only way in; `on_publish` and `on_answer` tell the control."""
+
+    def __init__(self, node: Node, writer: Writer) -> None:
+        self.node = node
+        self._writer = writer
+        self._queue: deque[ev.Event] = deque()
+        self._pumping = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._adapters: Adapters | None = None
+        self._scripts: dict[str, ev.ProcessRef] = {}
+        self._wall_offset = 0.0
+        self.on_publish: Callable[[], None] = lambda: None
+        self.on_answer: Callable[[int, bool, str], None] = lambda ticket, accepted, text: None
+
+    def connect(self, adapters: Adapters) -> None:
+        """Give the engine its hands; before that events only wait."""
+        self._adapters = adapters
+        self._schedule()
+
+    def post(self, event: ev.Event) -> None:
+        """Hand an event to the core; from the loop's thread, never blocks."""
+        self._queue.append(event)
+        self._schedule()
+
+    def on_time(self) -> bool:
+        """Whether the loop is not late by more than half a detection window."""
+        deadline = self.node.next_deadline()
+        return deadline is None or self.now() - deadline <= self.node.window / 2
+
+    @staticmethod
+    def now() -> float:
+        """The core's clock."""
+        return time.monotonic()
+
+    @property
+    def wall_offset(self) -> float:
+        """What the core's clock lacks to the wall clock."""
+        return self._wall_offset
+
+    def close(self) -> None:
+        """Stop driving."""
+        self._adapters = None
+        if self._timer:
+            self._timer.cancel()
+
+    def _schedule(self) -> None:
+        if not self._pumping and self._adapters:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        if self._adapters is None:
+            return
+        if not self.on_time():
+            self._adapters.datagrams.drain()
+        self._read_wall_clock()
+        for _ in range(len(self._queue)):  # what these post comes in the next round: the loop stays fair
+            event = self._queue.popleft()
+            self._note_script(event)
+            self._carry_out(self.node.handle(event, self.now()))
+        deadline = self.node.next_deadline()
+        if deadline is not None and self.now() >= deadline:
+            self._carry_out(self.node.tick(self.now()))
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self.node.next_deadline()
+        if self._queue:
+            self._schedule()
+        elif deadline is not None:
+            self._timer = self._loop.call_at(self._loop.time() + deadline - self.now(), self._pump_by_timer)
+
+    def _pump_by_timer(self) -> None:
+        self._timer = None
+        self._schedule()
+
+    def _read_wall_clock(self) -> None:
+        offset = datetime.now(UTC).timestamp() - self.now()
+        if abs(offset - self._wall_offset) > CLOCK_STEP:
+            self._wall_offset = offset
+            self._carry_out(self.node.handle(ev.WallClockRead(offset), self.now()))
+
+    def _note_script(self, event: ev.Event) -> None:
+        """Running scripts are not the application: scans leave them out."""
+        if isinstance(event, ev.ScriptStarted):
+            self._scripts[event.run] = event.process
+        elif isinstance(event, ev.ScriptEnded):
+            self._scripts.pop(event.run, None)
+        else:
+            return
+        if self._adapters:
+            self._adapters.processes.exclude(frozenset(self._scripts.values()))
+
+    def _carry_out(self, effects: list[do.Effect]) -> None:
+        for effect in effects:
+            self._do(effect)
+
+    def _do(self, effect: do.Effect) -> None:
+        to = self._adapters
+        assert to is not None
+        match effect:
+            case do.SendDatagram():
+                to.datagrams.send(effect.lan, effect.peer, effect.data)
+            case do.SetHealth():
+                to.health.set_ready(effect.module, effect.ready)
+            case do.RunScript():
+                self._run(effect, to)
+            case do.AwaitScript():
+                to.scripts.wait_for(effect.module, effect.run, effect.process)
+            case do.KillScript():
+                to.scripts.kill(effect.module, effect.run)
+            case do.ScanProcesses():
+                to.processes.scan(effect.module, effect.procs)
+            case do.WatchProcesses():
+                to.processes.watch(effect.module, effect.processes)
+            case do.SaveState():
+                saved = partial(self._saved, effect.module, effect.serial)
+                self._writer.submit(partial(to.states.save, effect.module, effect.record), saved)
+            case do.RecordLine():
+                to.journal.append(
+                    effect.type,
+                    effect.text,
+                    module=effect.module,
+                    origin=effect.origin,
+                    cause=effect.cause,
+                    output=effect.output,
+                )
+            case do.AnswerOrder():
+                self.on_answer(effect.ticket, effect.accepted, effect.text)
+            case do.PublishStatus():
+                self.on_publish()
+
+    def _run(self, effect: do.RunScript, to: Adapters) -> None:
+        try:
+            to.scripts.run(to.jobs(effect))
+        except OSError as error:
+            self.post(ev.ScriptEnded(effect.module, effect.run, 126, error=f"it could not be started: {error}"))
+
+    def _saved(self, module: str, serial: int, result: object) -> None:
+        self.post(ev.StateSaved(module, serial, str(result) if isinstance(result, BaseException) else ""))

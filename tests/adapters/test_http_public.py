@@ -1,0 +1,346 @@
+"""The public port as load balancers and hostile clients meet it: raw sockets, no HTTP library."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nodeagent.adapters.http_public import HealthServer
+from nodeagent.adapters.http_public.page import page
+from nodeagent.adapters.http_public.probes import SOURCES_CAP, Probes
+from nodeagent.adapters.http_public.server import METHODS
+from nodeagent.contract.states import State, Status
+from tests.fakes.control import STATUS, FakeRecords
+
+OK = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n"
+    b"Cache-Control: no-store\r\nConnection: close\r\n\r\nOK\n"
+)
+
+
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+class Node:
+    """A running server with the module `web` Ready."""
+
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
+        self.records = FakeRecords()
+        self.on_time = True
+        self.server = HealthServer(address, port, self.records.say, lambda: self.on_time)
+        self.server.set_status(STATUS)
+        self.server.set_ready("web", True)
+
+    @property
+    def port(self) -> int:
+        return self.server.listeners[0].port
+
+    async def ask(self, data: bytes, end: bool = False) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(data)
+        if end:
+            writer.write_eof()
+        try:
+            async with asyncio.timeout(20):
+                return await reader.read()
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def get(self, path: str, method: str = "GET") -> tuple[int, bytes, bytes]:
+        answer = await self.ask(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), head, body
+
+
+@asynccontextmanager
+async def running(node: Node) -> AsyncIterator[Node]:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(node.server.run())
+        await until(lambda: all(listener.open for listener in node.server.listeners))
+        yield node
+        task.cancel()
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[Node]:
+    async with running(Node()) as started:
+        yield started
+
+
+async def test_ready_is_exactly_these_bytes(node: Node) -> None:
+    for method in (b"GET", b"OPTIONS"):
+        assert await node.ask(method + b" /var/modules/web/ready.txt HTTP/1.0\r\n\r\n") == OK
+    assert await node.ask(b"HEAD /var/modules/web/ready.txt HTTP/1.1\r\n\r\n") == OK[:-3]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/var/modules/web/ready.txt?x=1&module=db", 200),
+        ("http://elsewhere:1/var/modules/web/ready.txt", 200),
+        ("/var/modules/db/ready.txt", 404),
+        ("/var/modules/none/ready.txt", 404),
+        ("/var/modules/web/../web/ready.txt", 404),
+        ("/var/modules/web/ready.txt/", 404),
+        ("/var/modules/WEB/ready.txt", 404),
+        ("/var/modules/db/live.txt", 200),
+        ("/var/modules/none/live.txt", 404),
+        ("/var/modules/none/status.json", 404),
+        ("/", 200),
+        ("/api/v1/identity", 404),
+        ("*", 404),
+    ],
+)
+async def test_paths(node: Node, path: str, status: int) -> None:
+    found, head, body = await node.get(path)
+    assert found == status
+    assert b"Connection: close" in head
+    assert b"Cache-Control: no-store" in head
+    assert f"Content-Length: {len(body)}".encode() in head
+    if status == 404:
+        assert body == b"NOT FOUND\n"
+
+
+async def test_not_ready_and_not_on_time_are_404(node: Node) -> None:
+    node.server.set_ready("web", False)
+    assert (await node.get("/var/modules/web/ready.txt"))[0] == 404
+    node.server.set_ready("web", True)
+    node.on_time = False
+    assert (await node.get("/var/modules/web/ready.txt"))[0] == 404
+    assert (await node.get("/var/modules/web/live.txt"))[0] == 404
+    assert json.loads((await node.get("/var/modules/web/status.json"))[2])["ready"] is False
+    node.on_time = True
+    assert (await node.get("/var/modules/web/ready.txt"))[0] == 200
+
+
+async def test_other_methods_are_405(node: Node) -> None:
+    for method in ("POST", "PUT", "DELETE", "get", "CONNECT"):
+        status, head, _ = await node.get("/var/modules/web/ready.txt", method)
+        assert status == 405
+        assert b"Allow: GET, HEAD, OPTIONS" in head
+    body = await node.ask(b"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100000)
+    assert body.startswith(b"HTTP/1.1 405 ")
+
+
+async def test_status_file_has_no_causes(node: Node) -> None:
+    said = json.loads((await node.get("/var/modules/web/status.json"))[2])
+    assert said == {
+        "node": "node1",
+        "module": "web",
+        "state": "UP",
+        "status": "Ready",
+        "since": 1.0,
+        "share": 50.0,
+        "ready": True,
+    }
+    assert b"secret" not in (await node.get("/var/modules/db/status.json"))[2]
+
+
+async def test_page_names_all_with_word_colour_and_glyph(node: Node) -> None:
+    text = (await node.get("/"))[2].decode()
+    assert "node1" in text
+    assert '<span class="green">✔ UP Ready</span>' in text
+    assert '<span class="red">✖ STOP NotReady</span>' in text
+    assert '<span class="orange">↻ WAIT Transient</span>' in text
+    assert '<span class="grey">– NOT CONFIGURED</span>' in text
+    assert "node&lt;2&gt;" in text
+    assert "✖ not heard: silent for 1.0 s" in text
+    assert "secret" not in text
+    assert "prefers-color-scheme" in text
+    assert "This agent is late" in page(STATUS, on_time=False).decode()
+
+
+async def test_nothing_is_known_before_the_first_status() -> None:
+    node = Node()
+    node.server = HealthServer("127.0.0.1", 0, node.records.say, lambda: True)
+    node.server.set_ready("web", True)
+    async with running(node):
+        assert (await node.get("/"))[0] == 404
+        assert (await node.get("/var/modules/web/status.json"))[0] == 404
+        assert (await node.get("/var/modules/web/ready.txt"))[0] == 200
+        node.server.set_status(STATUS)
+        assert (await node.get("/var/modules/web/ready.txt"))[0] == 200
+
+
+async def test_header_cap_and_nonsense(node: Node) -> None:
+    start = b"GET /var/modules/web/ready.txt HTTP/1.1\r\n"
+    assert await node.ask(start + b"A: " + b"a" * 1900 + b"\r\n\r\n") == OK
+    assert (await node.ask(start + b"A: " + b"a" * 500_000)).startswith(b"HTTP/1.1 431 ")
+    assert (await node.ask(start + b"A: " + b"a" * 2100 + b"\r\n\r\n")).startswith(b"HTTP/1.1 431 ")
+    assert (await node.ask(b"\x16\x03\x01\x02\x00\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+    assert (await node.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+    assert await node.ask(b"\r\n" + start + b"\n") == OK
+    assert await node.ask(start, end=True) == b""
+    assert await node.ask(start + b"\r\n", end=True) == OK
+
+
+async def test_pipelined_requests_get_one_answer_and_a_clean_end(node: Node) -> None:
+    one = b"GET /var/modules/web/ready.txt HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert await node.ask(one * 2000) == OK
+
+
+def test_clients_that_send_on_see_an_end_not_a_reset() -> None:
+    """Blocking client in a thread: recv must give the answer and then b"", never ECONNRESET."""
+
+    def client(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+            sock.sendall(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n")
+            got = b""
+            while data := sock.recv(4096):
+                got += data
+                sock.sendall(b"more " * 1000)
+            sock.sendall(b"and more" * 1000)
+            return got
+
+    async def many() -> None:
+        async with running(Node()) as node:
+            port = node.port
+            answers = await asyncio.gather(*(asyncio.to_thread(client, port) for _ in range(20)))
+            assert answers == [OK] * 20
+
+    asyncio.run(many())
+
+
+async def test_hundreds_of_slow_clients_delay_nobody_and_are_cut(node: Node) -> None:
+    slow = [await asyncio.open_connection("127.0.0.1", node.port) for _ in range(200)]
+    for _, writer in slow:
+        writer.write(b"GET /var/modules/web/ready.txt HTT")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await node.ask(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n") == OK
+    assert loop.time() - began < 4.0
+    for _, writer in slow[::2]:
+        writer.write(b"P")  # trickling does not extend the five seconds
+    async with asyncio.timeout(20):
+        for reader, _ in slow:
+            assert await reader.read() == b""
+    for _, writer in slow:
+        writer.close()
+
+
+async def test_probes_are_counted_per_source(node: Node) -> None:
+    for _ in range(3):
+        await node.get("/var/modules/web/ready.txt")
+    node.server.set_ready("web", False)
+    await node.get("/var/modules/web/ready.txt")
+    await node.get("/var/modules/none/ready.txt")
+    await node.get("/var/modules/web/live.txt")
+    (probe,) = node.server.probes
+    assert (probe.module, probe.source, probe.answered) == ("web", "127.0.0.1", 404)
+    assert 0 < probe.every < 20
+    assert probe.last > 1_700_000_000
+
+
+def test_probe_sources_are_bounded_and_the_oldest_goes() -> None:
+    now = [0.0]
+    probes = Probes(lambda: now[0], lambda: 1000.0 + now[0])
+    for at in range(SOURCES_CAP + 10):
+        now[0] = float(at)
+        probes.count("web", f"10.0.0.{at}", 200)
+        probes.count("web", "balancer", 200)
+    seen = {probe.source: probe for probe in probes.sources()}
+    assert len(seen) == SOURCES_CAP
+    assert "10.0.0.0" not in seen
+    assert seen["balancer"].every == pytest.approx(1.0)
+    assert seen["balancer"].last == 1000.0 + SOURCES_CAP + 9
+    assert seen[f"10.0.0.{SOURCES_CAP}"].every == 0.0
+
+
+async def test_busy_port_is_named_and_taken_over_when_free() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        node = Node(port=port)
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(node.server.run())
+            await until(lambda: node.server.listeners[0].problem != "")
+            (listener,) = node.server.listeners
+            assert not listener.open
+            assert listener.problem.startswith(f"{port} is used by ")
+            holder.close()
+            await until(lambda: node.server.listeners[0].open)
+            assert await node.ask(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n") == OK
+            task.cancel()
+    assert [line[:1] for line in node.records.lines] == ["E", "I"]
+    assert not node.server.listeners[0].open
+
+
+async def test_missing_address_is_waited_for() -> None:
+    node = Node("192.0.2.77", 9010)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(node.server.run())
+        await until(lambda: node.server.listeners[0].problem != "")
+        task.cancel()
+    assert node.records.lines == [
+        "E health port: 9010 waits for the address 192.0.2.77, which this machine does not have;"
+        " tried again every second"
+    ]
+
+
+async def test_every_address_is_served_by_a_socket_of_each_family() -> None:
+    node = Node("")
+    async with running(node):
+        places = {listener.address: listener.port for listener in node.server.listeners}
+        assert "0.0.0.0" in places
+        if "::" in places:
+            reader, writer = await asyncio.open_connection("::1", places["::"])
+            writer.write(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n")
+            assert await reader.read() == OK
+            writer.close()
+            assert [probe.source for probe in node.server.probes] == ["::1"]
+        else:
+            assert any("no IPv6" in line for line in node.records.lines)
+
+
+async def test_stopping_ends_connections_and_frees_the_port() -> None:
+    node = Node()
+    async with running(node):
+        port = node.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0)
+    assert await reader.read() == b""
+    writer.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+requests = st.one_of(
+    st.binary(max_size=3000),
+    st.builds(
+        lambda method, path, rest: method + b" " + path + b" HTTP/1.1\r\n" + rest + b"\r\n\r\n",
+        st.sampled_from((*METHODS, b"POST", b"")),
+        st.one_of(st.binary(max_size=60), st.sampled_from((b"/", b"/var/modules/web/ready.txt", b"http://", b"//"))),
+        st.binary(max_size=100),
+    ),
+)
+
+
+@given(data=st.lists(requests, min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_bytes_end_in_a_known_answer(data: list[bytes]) -> None:
+    async def attack() -> None:
+        async with running(Node()) as node:
+            answers = await asyncio.gather(*(node.ask(request, end=True) for request in data))
+            assert all(answer == b"" or answer[9:12] in (b"200", b"400", b"404", b"405", b"431") for answer in answers)
+            assert await node.ask(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n") == OK
+            assert node.records.lines == []
+
+    asyncio.run(attack())
+
+
+def test_looks_tell_states_apart_without_colour() -> None:
+    from nodeagent.adapters.http_public.page import look_of
+
+    looks = [look_of(True, state, status)[1:] for state in (State.STOP, State.WAIT) for status in Status]
+    assert len(set(looks)) == len(looks)

@@ -1,0 +1,262 @@
+"""Finding and watching real processes on Linux."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+if sys.platform != "linux":
+    pytest.skip("the Linux half", allow_module_level=True)
+
+from nodeagent.adapters.processes.applications import ApplicationProcesses
+from nodeagent.adapters.processes.linux import table
+from nodeagent.adapters.processes.linux.deaths import Deaths
+from nodeagent.contract.config import ProcRule
+from nodeagent.core.events import ProcessDied, ProcessesSeen, ProcessRef
+from tests.fakes.posted import Posted
+
+Start = Callable[..., ProcessRef]
+
+
+def rule(name: str, **changes: Any) -> ProcRule:
+    return ProcRule(**{"name": name, "proc_class": "both"} | changes)
+
+
+@pytest.fixture
+def name() -> str:
+    """A program name that no other process of this machine has."""
+    return f"kg{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts copies of `sleep` under a name of one's own."""
+    children: list[subprocess.Popen[bytes]] = []
+    sleep = shutil.which("sleep")
+    assert sleep
+
+    def begin(name: str, *args: str) -> ProcessRef:
+        program = tmp_path / name
+        if not program.exists():
+            shutil.copy(sleep, program)
+        child = subprocess.Popen([program, "600", *args])
+        children.append(child)
+        created = table.created(child.pid)
+        assert created is not None
+        return ProcessRef(child.pid, created)
+
+    yield begin
+    for child in children:
+        child.kill()
+        child.wait()
+
+
+@pytest.fixture
+async def posted() -> Posted:
+    return Posted()
+
+
+@pytest.fixture
+async def processes(posted: Posted) -> AsyncIterator[ApplicationProcesses]:
+    processes = ApplicationProcesses(posted)
+    yield processes
+    await processes.close()
+
+
+async def test_found_by_name(processes: ApplicationProcesses, posted: Posted, start: Start, name: str) -> None:
+    both = sorted([start(name), start(name)])
+    start(name + "x")
+    processes.scan("web", (rule(name), rule(name.upper()), rule("PROCESS_NAME")))
+    seen = await posted.one(ProcessesSeen)
+    assert seen == ProcessesSeen("web", {name: tuple(both), name.upper(): (), "PROCESS_NAME": ()})
+
+
+async def test_found_by_regex(processes: ApplicationProcesses, posted: Posted, start: Start, name: str) -> None:
+    one, two = start(name + "a", "1e0"), start(name + "b", "2e0")
+    processes.scan(
+        "web",
+        (
+            rule("all", nameregex=f"^{name}"),
+            rule("second", nameregex=name, argregex=" 2e0$"),
+            rule(name + "a", argregex="2e0"),
+        ),
+    )
+    found = (await posted.one(ProcessesSeen)).found
+    assert found == {"all": tuple(sorted((one, two))), "second": (two,), name + "a": ()}
+
+
+async def test_a_name_longer_than_the_kernel_keeps(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str
+) -> None:
+    program = start(name + "-server-of-the-farm")
+    start(name + "-server-of-another")
+    processes.scan("web", (rule(name + "-server-of-the-farm"),))
+    assert (await posted.one(ProcessesSeen)).found == {name + "-server-of-the-farm": (program,)}
+
+
+@pytest.mark.parametrize("ending", ["", "-with-a-long-name.sh"])
+async def test_a_script_is_known_by_its_own_name(
+    processes: ApplicationProcesses, posted: Posted, tmp_path: Path, name: str, ending: str
+) -> None:
+    script = tmp_path / (name + ending)
+    script.write_text("#!/bin/sh\necho up\nread line\n")
+    script.chmod(0o755)
+    with subprocess.Popen([script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        processes.scan("web", (rule(name + ending),))
+        (found,) = (await posted.one(ProcessesSeen)).found[name + ending]
+        assert found.pid == child.pid
+
+
+async def test_a_program_that_renames_itself_or_was_replaced_is_found(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str, tmp_path: Path
+) -> None:
+    program = start(name)
+    (tmp_path / name).unlink()
+    Path(f"/proc/{program.pid}/comm").write_text("other")
+    processes.scan("web", (rule(name), rule("other-" + name, nameregex="^other$", argregex=name)))
+    assert (await posted.one(ProcessesSeen)).found == {name: (program,), "other-" + name: (program,)}
+
+
+async def test_zombies_scripts_and_the_agent_are_left_out(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str
+) -> None:
+    living, script, zombie = start(name), start(name), start(name)
+    os.kill(zombie.pid, 9)
+    processes.exclude(frozenset({script, ProcessRef(living.pid, living.created - 1)}))
+    me = table.stat(os.getpid())
+    assert me
+    async with asyncio.timeout(20):
+        while not (state := table.stat(zombie.pid)) or not state.ended:
+            await asyncio.sleep(0.01)
+    processes.scan("web", (rule(name), rule("agent", nameregex=f"^{me.name}$")))
+    found = (await posted.one(ProcessesSeen)).found
+    assert found[name] == (living,)
+    assert os.getpid() not in {process.pid for process in found["agent"]}
+
+
+async def test_scans_of_one_module_are_joined(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str
+) -> None:
+    for _ in range(50):
+        processes.scan("web", (rule(name),))
+    last = start(name)
+    processes.scan("web", (rule(name),))
+    processes.scan("other", (rule(name),))
+    await posted.wait(ProcessesSeen, 3)
+    await asyncio.sleep(0.2)
+    of_web = [seen for seen in posted.all(ProcessesSeen) if seen.module == "web"]
+    assert len(of_web) == 2
+    assert of_web[-1].found == {name: (last,)}
+
+
+async def test_a_unit_stands_for_its_main_process(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    main = start(name)
+    systemctl = tmp_path / "bin" / "systemctl"
+    systemctl.parent.mkdir()
+    systemctl.write_text(f'#!/bin/sh\n[ "$5" = web.service ] && echo {main.pid} || echo 0\n')
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
+    processes.scan("web", (rule("web.service", service=True), rule("no.service", service=True)))
+    assert (await posted.one(ProcessesSeen)).found == {"web.service": (main,), "no.service": ()}
+
+
+async def test_a_death_is_told_at_once(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str
+) -> None:
+    first, second = start(name), start(name)
+    processes.watch("web", frozenset({first, second}))
+    await asyncio.sleep(0.05)
+    assert posted.events == []
+    before = monotonic()
+    os.kill(first.pid, 9)
+    assert await posted.one(ProcessDied) == ProcessDied("web", first)
+    assert monotonic() - before < 1.0
+    os.kill(second.pid, 9)
+    assert (await posted.wait(ProcessDied, 2))[1] == ProcessDied("web", second)
+
+
+async def test_a_watch_replaces_the_last_one(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str
+) -> None:
+    first, second = start(name), start(name)
+    processes.watch("web", frozenset({first}))
+    processes.watch("other", frozenset({first}))
+    processes.watch("web", frozenset({second}))
+    os.kill(first.pid, 9)
+    os.kill(second.pid, 9)
+    died = await posted.wait(ProcessDied, 2)
+    assert set(died) == {ProcessDied("other", first), ProcessDied("web", second)}
+
+
+async def test_one_that_is_gone_or_another_by_now_is_told(
+    processes: ApplicationProcesses, posted: Posted, start: Start, name: str
+) -> None:
+    living = start(name)
+    gone = ProcessRef(2**22 + 1, 5.0)
+    earlier = ProcessRef(living.pid, living.created - 1.0)
+    processes.watch("web", frozenset({living, gone, earlier}))
+    assert posted.events == []  # not within the call
+    died = await posted.wait(ProcessDied, 2)
+    assert {death.process for death in died} == {gone, earlier}
+    os.kill(living.pid, 9)
+    assert (await posted.wait(ProcessDied, 3))[2].process == living
+
+
+async def test_twenty_at_once(processes: ApplicationProcesses, posted: Posted, start: Start, name: str) -> None:
+    all_of_them = frozenset(start(name) for _ in range(20))
+    processes.scan("web", (rule(name),))
+    assert (await posted.one(ProcessesSeen)).found == {name: tuple(sorted(all_of_them))}
+    processes.watch("web", all_of_them)
+    for process in all_of_them:
+        os.kill(process.pid, 9)
+    assert {death.process for death in await posted.wait(ProcessDied, 20)} == all_of_them
+
+
+async def test_closed_means_silent(posted: Posted, start: Start, name: str) -> None:
+    processes = ApplicationProcesses(posted)
+    process = start(name)
+    processes.watch("web", frozenset({process}))
+    processes.scan("web", (rule(name),))
+    descriptors = len(os.listdir("/proc/self/fd"))
+    await processes.close()
+    assert len(os.listdir("/proc/self/fd")) < descriptors
+    os.kill(process.pid, 9)
+    await asyncio.sleep(0.1)
+    assert posted.events == []
+
+
+async def test_without_descriptors_the_death_is_still_seen(start: Start, name: str) -> None:
+    """A kernel or sandbox without pidfds, or a process that has used up its descriptors."""
+    import resource
+
+    process = start(name)
+    ended = asyncio.Event()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    deaths = Deaths(asyncio.get_running_loop())
+    spare = os.open("/dev/null", os.O_RDONLY)
+    os.close(spare)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spare + 1, hard))
+    filler = os.open("/dev/null", os.O_RDONLY)
+    try:
+        death = deaths.watch(process, ended.set)
+    finally:
+        os.close(filler)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await asyncio.sleep(0.3)
+    assert not ended.is_set()
+    os.kill(process.pid, 9)
+    async with asyncio.timeout(20):
+        await ended.wait()
+    death.cancel()

@@ -1,0 +1,119 @@
+"""printi, printe, set, get: what scripts call."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nodeagent.cli import fast
+from tests.cli.conftest import Run
+from tests.fakes.agent import STATUS, FakeAgent
+
+
+@pytest.mark.parametrize(("command", "error"), [("printi", False), ("printe", True)])
+def test_a_line_goes_to_the_module_of_the_script(
+    run: Run, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch, command: str, error: bool
+) -> None:
+    monkeypatch.setenv("SAFEMODULE", "web")
+    monkeypatch.setenv("KEEPGREEN_RUN", "web/17")
+    assert run(command, "start_both", "failed -m") == (0, "", "")
+    (request,) = agent.asked("POST", "/modules/web/print")
+    assert request.json == {"text": "start_both failed -m", "error": error, "origin": "web/17"}
+
+
+def test_the_only_module_is_meant_when_none_is_named(run: Run, agent: FakeAgent) -> None:
+    assert run("printi", "--", "-m").code == 0
+    assert agent.asked("POST", "/modules/web/print")[0].json["text"] == "-m"
+
+
+def test_two_modules_want_a_name(run: Run, agent: FakeAgent) -> None:
+    agent.tell("GET", "/modules", [{"name": "b"}, {"name": "a"}])
+    assert run("printe", "x") == (64, "", "x\nsay which module with -m: a, b\n")
+
+
+def test_bytes_that_are_not_text_reach_the_agent_as_replacement_characters(run: Run, agent: FakeAgent) -> None:
+    assert run("printi", "-m", "web", "caf\udce9").code == 0
+    assert agent.asked("POST", "/modules/web/print")[0].json["text"] == "caf\ufffd"
+
+
+def test_without_an_agent_the_text_is_on_stderr(run: Run) -> None:
+    outcome = run("printe", "-m", "web", "start_both failed")
+    assert outcome.code == 69
+    assert outcome.err.startswith("start_both failed\nno agent answers at ")
+    assert "keepgreen agent run" in outcome.err
+
+
+def test_a_frozen_agent_does_not_hold_a_script(run: Run, home: Path) -> None:
+    with FakeAgent(home, hangs=True) as agent:
+        before = time.monotonic()
+        outcome = run("printi", "-m", "web", "hello")
+        took = time.monotonic() - before
+        assert not agent.released.is_set()
+    assert outcome.code == 69
+    assert outcome.err.startswith("hello\nthe agent at ")
+    assert took < 10, "the fake would answer after 20 s"
+
+
+def test_set_sends_resource_and_value(run: Run, agent: FakeAgent) -> None:
+    assert run("set", "-r", "custom.db", "-v", "up", "-m", "web", "-i", "dbcheck") == (0, "", "")
+    body = agent.asked("POST", "/modules/web/resources")[0].json
+    assert body == {"name": "custom.db", "value": "up", "identity": "dbcheck"}
+
+
+def test_get_writes_the_value(run: Run, agent: FakeAgent) -> None:
+    assert run("get", "-r", "proc.httpd") == (0, "up\n", "")
+    assert run("get", "-r", "proc.httpd", "--json").out == '{"name": "proc.httpd", "value": "up"}\n'
+
+
+def test_get_names_the_resources_there_are(run: Run, agent: FakeAgent) -> None:
+    assert run("get", "-r", "proc.x").err == "module web has no resource 'proc.x' now (there are: proc.httpd)\n"
+    assert STATUS.modules[0].resources
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("printi",),
+        ("set",),
+        ("set", "-r", "a.b"),
+        ("set", "-r", "a.b", "-v", "green"),
+        ("set", "-r"),
+        ("set", "-r", "a.b", "-v", "up", "more"),
+        ("get",),
+        ("get", "--nonsense"),
+        ("get", "-r", "a.b", "-m", "no such"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(run: Run, agent: FakeAgent, args: tuple[str, ...]) -> None:
+    code, out, err = run(*args)
+    assert (code, out) == (64, "")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["0"], ["0.01"]])
+def test_sleep_sleeps(words: list[str]) -> None:
+    assert fast.sleep(words) == 0
+
+
+@pytest.mark.parametrize("words", [[], ["x"], ["-1"], ["nan"], ["1e300"]])
+def test_sleep_wants_seconds(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert fast.sleep(words) == 64
+    assert "sleep wants" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["printi", "-m", "web", "x"], ["set", "-r", "a.b", "-v", "up"], ["get", "-r", "a.b"]]
+)
+def test_only_the_standard_library_is_imported(agent: FakeAgent, command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "nodeagent", *command], capture_output=True, text=True, timeout=60
+    )
+    imported = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    foreign = imported - set(sys.stdlib_module_names) - {"imported package", "nodeagent", "org"}
+    # `org`: copy of the standard library asks for Jython. What runs before the first line of ours: hooks of the interpreter's own site-packages.
+    bare = subprocess.run([sys.executable, "-X", "importtime", "-c", ""], capture_output=True, text=True, timeout=60)
+    before = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in bare.stderr.splitlines() if "|" in line}
+    assert "json" in imported
+    assert foreign - before == set()

@@ -1,0 +1,130 @@
+"""The command line as a process of its own: encodings, pipes, faults, usage."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nodeagent.cli.entry import guarded, keepgreen, safekit
+from nodeagent.cli.main import keepgreen as tree
+from nodeagent.cli.reference import DIRECTORY, pages
+from tests.cli.conftest import Run
+from tests.fakes.agent import LINES, FakeAgent
+
+KEEPGREEN = (sys.executable, "-m", "nodeagent")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_terminal_without_the_glyphs_gets_others(agent: FakeAgent, encoding: str) -> None:
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run([*KEEPGREEN, "state", "-v"], env=env, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert ("✔ Ready" if encoding == "utf-8" else "+ Ready") in done.stdout.decode(encoding)
+
+
+def test_a_closed_pipe_is_quiet(agent: FakeAgent) -> None:
+    agent.tell("GET", "/log", {"lines": LINES * 20_000, "next": 2})
+    with subprocess.Popen([*KEEPGREEN, "log"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal stands for Ctrl-C")
+def test_ctrl_c_ends_following_quietly(agent: FakeAgent) -> None:
+    with subprocess.Popen([*KEEPGREEN, "log", "-f"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while len(agent.asked("GET", "/log")) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 130
+
+
+def test_a_fault_is_one_sentence_and_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    def faulty() -> int:
+        raise KeyError("a\nb")
+
+    assert guarded(faulty) == 70
+    sentence = capsys.readouterr().err
+    assert sentence.count("\n") == 1
+    file = Path(sentence.rsplit("are in ", 1)[1].strip())
+    assert "in faulty" in file.read_text()
+    file.unlink()
+
+
+def test_a_fault_with_debug_is_on_stderr(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEPGREEN_DEBUG", "1")
+    assert guarded(lambda: [][1]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("nonsense",), ("cluster", "nonsense"), ("state", "--nonsense"), ("log", "-n", "x"), ("log", "-n"), ("errd", "maybe"),
+     ("cluster", "config"), ("module", "install"), ("start", "extra"), ("passwd",), ("passwd", "--user", "a/b", "--stdin")],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage_is_a_sentence_with_a_hint_and_64(run: Run, args: tuple[str, ...]) -> None:
+    code, out, err = run(*args)
+    assert (code, out) == (64, "")
+    assert 1 <= err.count("\n") <= 2
+    assert not err.startswith("Usage")
+
+
+@pytest.mark.parametrize("args", [("--help",), ("printi", "--help"), ("set", "--help"), ("cluster", "--help")])
+def test_help_is_on_stdout(run: Run, args: tuple[str, ...]) -> None:
+    code, out, err = run(*args)
+    assert (code, err) == (0, "")
+    assert "Usage: keepgreen" in out
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
+    written = (DIRECTORY / name).read_text(encoding="utf-8")
+    assert written == pages()[name], "run python -m nodeagent.cli.reference"
+
+
+@contextmanager
+def _quiet_agent(home: Path) -> Iterator[None]:
+    """An agent for which nothing that blocks or starts the real product is asked."""
+    with FakeAgent(home):
+        yield
+
+
+_COMMANDS = st.sampled_from(
+    sorted(set(tree.commands) - {"agent", "demo", "passwd"}) + ["-r", "checkloop", "incloop", "wait"]
+)
+_WORDS = st.one_of(
+    st.sampled_from(["-m", "-i", "-r", "-v", "--json", "--wait", "web", "on", "off", "status", "check", "info", "list", "up",
+                     "config", "--until", "2h", "-lq", "--types", "-n", "0", "-1", "--from", "--as", "--", "-", "exitcode"]),
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=8),
+    st.just("\udcff\udcfe"),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(command=_COMMANDS, words=st.lists(_WORDS, max_size=5), shim=st.booleans())
+def test_no_command_line_is_a_fault(
+    agent: FakeAgent, capsys: pytest.CaptureFixture[str], command: str, words: list[str], shim: bool
+) -> None:
+    if "boundcmd" in words or (command == "log" and any(w.startswith("-") and "f" in w for w in words)):
+        return
+    code = (safekit if shim else keepgreen)([command, *words])
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "fault of Keepgreen" not in said
+    assert code != 70

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from nodeagent.cli import shim, shim_table
+from nodeagent.cli.exits import CommandFailed
+from nodeagent.cli.main import keepgreen
+from nodeagent.cli.script_calls import unknown_calls_of_files
+from nodeagent.cli.shim_table import TABLE, How
+from nodeagent.contract.api import Order
+from nodeagent.contract.states import Action
+from tests.cli.conftest import Run
+from tests.fakes.agent import WEB, FakeAgent
+
+
+def test_the_way_existing_scripts_fail(run_safekit: Run, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAFEMODULE", "web")
+    monkeypatch.setenv("KEEPGREEN_RUN", "web/3")
+    assert run_safekit("printe", "start_both failed").code == 0
+    assert run_safekit("stop", "-i", "start_both").code == 0
+    (order,) = agent.asked("POST", "/modules/web/actions")
+    asked = msgspec.json.decode(order.body, type=Order)
+    assert asked == Order(Action.STOP, identity="start_both", run="web/3")
+
+
+def test_every_command_that_is_the_same_exists() -> None:
+    same = {row.command for row in TABLE if row.how is How.SAME}
+    assert same <= set(keepgreen.commands)
+    assert len({row.command for row in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.how is How.NOT_YET], ids=lambda row: row.command)
+def test_what_is_not_in_this_version_says_so(row: shim_table.Row, run_safekit: Run) -> None:
+    code, _, err = run_safekit(*row.command.split(), "-m", "web")
+    assert code == 64
+    assert err.startswith(f"safekit {row.command} is not in this version")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "args", [("nonsense",), ("-r",), ("-r", "nonsense"), ("-r", "exitcode"), ("-r", "boundcmd", "x")]
+)
+def test_an_unknown_one_is_one_sentence(run_safekit: Run, args: tuple[str, ...]) -> None:
+    code, out, err = run_safekit(*args)
+    assert (code, out, err.count("\n")) == (64, "", 1)
+
+
+def test_exitcode_and_the_loop_counters(run_safekit: Run, agent: FakeAgent) -> None:
+    assert run_safekit("-r", "exitcode", "3") == (3, "", "")
+    assert run_safekit("incloop", "-m", "web", "-i", "me") == (0, "", "")
+    assert run_safekit("checkloop", "-m", "web").code == 0
+    agent.tell("GET", "/status", {"modules": [{"name": "web", "counted": 3, "maxloop": 3, "loop_interval": 9}]})
+    assert run_safekit("checkloop", "-m", "web").code == 1
+    assert WEB.maxloop == 3
+
+
+def test_kill_ends_a_process_with_its_children(run_safekit: Run) -> None:
+    sleeper = "import time; print(1, flush=True); time.sleep(60)"
+    child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleeper!r}]).wait()"
+    with subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        tree = psutil.Process(parent.pid).children(recursive=True)
+        assert len(tree) == 1
+        assert str(tree[0].pid) in run_safekit("-r", "processtree", "list", str(parent.pid)).out
+        assert run_safekit("-r", "processtree", "kill", str(parent.pid)).code == 0
+    assert not tree[0].is_running() or tree[0].status() == psutil.STATUS_ZOMBIE
+
+
+def test_kill_of_nothing_is_one_sentence(run_safekit: Run) -> None:
+    assert run_safekit("-r", "processtree", "kill", "no-such-process-here").code == 64
+    assert run_safekit("-r", "processtree", "kill", "0" * 3 + "999999999999").code == 64
+
+
+def test_a_bounded_command_gives_its_exit_code_or_is_ended(run_safekit: Run) -> None:
+    assert run_safekit("-r", "boundcmd", "60", sys.executable, "-c", "raise SystemExit(7)").code == 7
+    code, _, err = run_safekit("-r", "boundcmd", "0.2", sys.executable, "-c", "import time; time.sleep(60)")
+    assert code == 75
+    assert "was ended after 0.2 s" in err
+
+
+def test_calls_that_are_not_known_are_named_with_line() -> None:
+    script = b"""#!/bin/sh
+# safekit nonsense in a comment
+$SAFE/safekit printe "start_both failed"
+"$SAFE/safekit" stop -i "start_both"
+$SAFE/safekit -r processtree kill 1
+[ -x x ] && "${SAFE}/safekit" wibble -m a
+"""
+    batch = b'"%SAFE%\\safekit.exe" swap\r\n"%SAFE%\\safekit" -r vip_if_ctrl x\r\nrem safekit zz\r\n'
+    calls = list(unknown_calls_of_files({"bin/start_both": script, "bin/a.cmd": batch, "conf/x": b"safekit zz a"}))
+    assert calls == [
+        "bin/start_both:6: this version does not know `safekit wibble -m`",
+        "bin/a.cmd:1: this version does not know `safekit swap`",
+        "bin/a.cmd:2: this version does not know `safekit -r vip_if_ctrl`",
+    ]
+
+
+def test_the_shim_raises_only_sentences(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed):
+        shim.run(["-H", "*", "stop"], lambda args: 0)

@@ -1,0 +1,313 @@
+"""FakeMachine: a server in virtual time, with a real Node, fake scripts, fake processes and a fake disk."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.states import Action, Script, State, Status
+from nodeagent.core import effects as do
+from nodeagent.core import events as ev
+from nodeagent.core.heartbeat import Sealer
+from nodeagent.core.membership import Membership
+from nodeagent.core.node import Node
+
+
+class FakeWorld:
+    """Virtual time: everything that will happen, in order."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self._numbers = count()
+        self._coming: list[tuple[float, int, Callable[[], None]]] = []
+
+    def after(self, delay: float, action: Callable[[], None]) -> None:
+        """Do it `delay` seconds from now."""
+        heapq.heappush(self._coming, (self.now + delay, next(self._numbers), action))
+
+    def advance(self, seconds: float, after_each: Callable[[], None] = lambda: None) -> None:
+        """Let this much time pass; `after_each` is called after every step."""
+        end = self.now + seconds
+        while self._coming and self._coming[0][0] <= end:
+            self.now, _, action = heapq.heappop(self._coming)
+            action()
+            after_each()
+        self.now = end
+
+
+@dataclass
+class FakeScript:
+    """How a script behaves. `starts`: names of processes it leaves behind; `stops`: ends the application."""
+
+    seconds: float = 0.05
+    exit_code: int = 0
+    hangs: bool = False
+    starts: tuple[str, ...] = ()
+    stops: bool = False
+    orders: tuple[tuple[Action, str], ...] = ()
+    says: str = ""
+
+
+@dataclass
+class FakeRun:
+    """A script that runs on the machine."""
+
+    module: str
+    run: str
+    process: ev.ProcessRef
+    ended: bool = False
+
+
+SendOut = Callable[[str, do.SendDatagram], None]
+
+
+@dataclass
+class FakeMachine:
+    """One server. `agent` is None while its agent is dead; processes and disk live on."""
+
+    name: str
+    world: FakeWorld
+    send_out: SendOut
+    sealer: Sealer
+    cluster: ClusterConfig | None = None
+    keys: tuple[bytes, ...] = ()
+    agent: Node | None = None
+    scripts: dict[Script, FakeScript] = field(default_factory=dict)
+    modules: dict[str, ev.ModuleConfigured] = field(default_factory=dict)
+    processes: dict[ev.ProcessRef, tuple[str, str]] = field(default_factory=dict)
+    disk: dict[str, ev.ModuleRecord] = field(default_factory=dict)
+    disk_error: str = ""
+    disk_delay: float = 0.002
+    health: dict[str, bool] = field(default_factory=dict)
+    log: list[do.RecordLine] = field(default_factory=list)
+    answers: list[do.AnswerOrder] = field(default_factory=list)
+    effects: list[do.Effect] = field(default_factory=list)
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+    wall_offset: float = 1.7e9
+    boots: int = 1
+    starts: int = 0
+    frozen_until: float = 0.0
+    _written_boot: dict[str, int] = field(default_factory=dict)
+    _runs: dict[str, FakeRun] = field(default_factory=dict)
+    _watched: dict[str, frozenset[ev.ProcessRef]] = field(default_factory=dict)
+    _late: list[ev.Event] = field(default_factory=list)
+    _pids: int = 100
+    _generation: int = 0
+    _wake: float = float("inf")
+
+    # --- the machine ------------------------------------------------------------------------
+
+    def start_agent(self) -> None:
+        """A new agent process: it draws a session and reads the disk."""
+        self.starts += 1
+        self._generation += 1
+        session = f"{self.name}-{self.starts}-{self.boots}".encode().ljust(16, b".")[:16]
+        membership = Membership(session, f"uuid-{self.name}", self.sealer, "1.0", (9453, 9010))
+        self.agent = Node(membership, session)
+        self.health, self._watched, self._late = {}, {}, []
+        self._wake = float("inf")
+        self.tell(ev.WallClockRead(self.wall_offset))
+        if self.cluster is not None:
+            self.tell(ev.ClusterConfigured(self.cluster, self.name, self.keys))
+        for name, configured in self.modules.items():
+            record = self.disk.get(name, ev.ModuleRecord())
+            record = replace(record, same_boot=self._written_boot.get(name) == self.boots)
+            self.tell(replace(configured, record=record))
+
+    def kill_agent(self) -> None:
+        """kill -9: what it started goes on."""
+        self.agent = None
+        self._generation += 1
+        self._watched = {}
+
+    def power_off(self) -> None:
+        """Everything on the machine is gone but its disk."""
+        self.kill_agent()
+        for run in self._runs.values():
+            run.ended = True
+        self._runs.clear()
+        self.processes.clear()
+        self.boots += 1
+
+    def freeze(self, seconds: float) -> None:
+        """Nothing runs here for so long; what arrives waits."""
+        self.frozen_until = max(self.frozen_until, self.world.now + seconds)
+        self.world.after(self.frozen_until - self.world.now, self._thaw)
+
+    def install(self, config: ModuleConfig, scripts: frozenset[Script], boot_on: bool = False) -> None:
+        """Commit a module here."""
+        revision = self.modules[config.name].revision + 1 if config.name in self.modules else 1
+        configured = ev.ModuleConfigured(config, revision, scripts, boot_on=boot_on)
+        self.modules[config.name] = configured
+        self.tell(configured)
+
+    def kill_process(self, name: str) -> bool:
+        """One process of this name dies."""
+        for process, (_, known) in self.processes.items():
+            if known == name:
+                self._end_process(process)
+                return True
+        return False
+
+    def order(self, module: str, action: Action, author: str = "admin", identity: str = "") -> None:
+        """Somebody orders something."""
+        self.tell(ev.ActionOrdered(module, action, author, identity, ticket=len(self.answers) + 1))
+
+    def running_scripts(self) -> list[FakeRun]:
+        """Scripts whose process exists."""
+        return [run for run in self._runs.values() if not run.ended]
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing runs here now."""
+        return self.world.now < self.frozen_until
+
+    def shown(self, module: str) -> tuple[State, Status]:
+        """The public state of a module."""
+        assert self.agent is not None
+        found = next(m for m in self.agent.modules(self.world.now) if m.name == module)
+        return found.state, found.status
+
+    def why(self, module: str) -> str:
+        """The sentence of a module."""
+        assert self.agent is not None
+        answer = self.agent.why(module)
+        assert answer is not None
+        return answer[0]
+
+    # --- driving the agent --------------------------------------------------------------------
+
+    def tell(self, event: ev.Event) -> None:
+        """Hand an event to the agent (kept while frozen, lost while it is dead)."""
+        if self.agent is None:
+            return
+        if self.frozen:
+            self._late.append(event)
+            return
+        self._carry_out(self.agent.handle(event, self.world.now))
+        self._arm()
+
+    def _thaw(self) -> None:
+        if self.frozen or self.agent is None:
+            return
+        late, self._late = self._late, []
+        for event in sorted(late, key=lambda e: not isinstance(e, ev.DatagramReceived)):  # the sockets first
+            self.tell(event)
+        self._tick()
+
+    def _tick(self) -> None:
+        if self.agent is not None and not self.frozen:
+            self._carry_out(self.agent.tick(self.world.now))
+            self._arm()
+
+    def _arm(self) -> None:
+        assert self.agent is not None
+        deadline = self.agent.next_deadline()
+        if deadline is None or self._wake <= deadline and self._wake > self.world.now:
+            return
+        self._wake = max(deadline, self.world.now)
+        generation, due = self._generation, self._wake
+
+        def wake() -> None:
+            if generation == self._generation and self._wake == due:
+                self._wake = float("inf")
+                self._tick()
+
+        self.world.after(due - self.world.now + 0.0001, wake)
+
+    # --- effects ----------------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[do.Effect]) -> None:
+        for effect in effects:
+            if not isinstance(effect, do.SendDatagram | do.PublishStatus):
+                self.effects.append(effect)
+            match effect:
+                case do.SendDatagram():
+                    self.send_out(self.name, effect)
+                case do.SetHealth():
+                    self.health[effect.module] = effect.ready
+                case do.RecordLine():
+                    self.log.append(effect)
+                case do.AnswerOrder():
+                    self.answers.append(effect)
+                case do.RunScript():
+                    self._run(effect)
+                case do.KillScript():
+                    self._kill(effect.run)
+                case do.AwaitScript():
+                    self._await(effect)
+                case do.ScanProcesses():
+                    self._later(0.005, lambda e=effect: self.tell(self._scan(e)))
+                case do.WatchProcesses():
+                    self._watched[effect.module] = effect.processes
+                    for process in effect.processes - self.processes.keys():
+                        self._later(0.001, lambda m=effect.module, p=process: self.tell(ev.ProcessDied(m, p)))
+                case do.SaveState():
+                    self._later(self.disk_delay, lambda e=effect: self._save(e))
+
+    def _later(self, delay: float, action: Callable[[], None]) -> None:
+        generation = self._generation
+        self.world.after(delay, lambda: action() if generation == self._generation else None)
+
+    def _save(self, effect: do.SaveState) -> None:
+        if not self.disk_error:
+            self.disk[effect.module] = effect.record
+            self._written_boot[effect.module] = self.boots
+        self.tell(ev.StateSaved(effect.module, effect.serial, self.disk_error))
+
+    def _new_process(self) -> ev.ProcessRef:
+        self._pids += 1
+        return ev.ProcessRef(self._pids, self.world.now)
+
+    def _run(self, effect: do.RunScript) -> None:
+        self.ran.append((effect.script, *effect.args))
+        behaviour = self.scripts.get(effect.script, FakeScript())
+        run = self._runs[effect.run] = FakeRun(effect.module, effect.run, self._new_process())
+        self._later(0.001, lambda: self.tell(ev.ScriptStarted(effect.module, effect.run, run.process, "out.ulog")))
+        forced = "force" in effect.args
+        if not behaviour.hangs or (forced and behaviour.stops):
+            self.world.after(max(behaviour.seconds, 0.002), lambda: self._script_end(run, behaviour))
+
+    def _script_end(self, run: FakeRun, behaviour: FakeScript) -> None:
+        if run.ended:
+            return
+        if behaviour.stops:
+            for process in [p for p, (module, _) in self.processes.items() if module == run.module]:
+                self._end_process(process)
+        for name in behaviour.starts:
+            self.processes[self._new_process()] = (run.module, name)
+        if behaviour.says:
+            self.tell(ev.Printed(run.module, behaviour.says, True, "start_both"))
+        for action, identity in behaviour.orders:
+            self.order(run.module, action, identity, identity)
+        self._finish(run, behaviour.exit_code)
+
+    def _finish(self, run: FakeRun, exit_code: int) -> None:
+        run.ended = True
+        self._runs.pop(run.run, None)
+        self.tell(ev.ScriptEnded(run.module, run.run, exit_code))
+
+    def _kill(self, name: str) -> None:
+        run = self._runs.get(name)
+        if run is not None:
+            run.ended = True
+            self._later(0.003, lambda: self._finish(run, -9))
+
+    def _await(self, effect: do.AwaitScript) -> None:
+        known = self._runs.get(effect.run)
+        if known is None or known.ended:
+            self._later(0.001, lambda: self.tell(ev.ScriptEnded(effect.module, effect.run, None)))
+
+    def _scan(self, effect: do.ScanProcesses) -> ev.ProcessesSeen:
+        found = {
+            rule.name: tuple(p for p, owner in self.processes.items() if owner == (effect.module, rule.name))
+            for rule in effect.procs
+        }
+        return ev.ProcessesSeen(effect.module, found)
+
+    def _end_process(self, process: ev.ProcessRef) -> None:
+        self.processes.pop(process, None)
+        for module, watched in self._watched.items():
+            if process in watched:
+                self._later(0.001, lambda m=module: self.tell(ev.ProcessDied(m, process)))
