@@ -16,8 +16,8 @@ from nodeagent.durable import PROGRAM, write_durably
 
 _ENTRIES = {"safekit": ("nodeagent.__main__", "safekit"), "keepgreen": ("nodeagent.__main__", "main")}
 _SLEEP = ("nodeagent.cli.fast", "sleep_command")
-_STUBS = ("pip._vendor.distlib", "distlib")
-"""Packages that bring the launcher `t64.exe`: it runs the Python of its `#!` line on the zip at its own end."""
+_STUB = "t64.exe"
+"""The launcher that pip gives to commands: it runs the Python of its `#!` line on the zip at its own end."""
 
 
 def lay_commands(safe: Path) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def lay_commands(safe: Path) -> tuple[str, ...]:
     if sys.platform == "win32":
         stub = _launcher_stub()
         if stub is None:
-            return (f"{safe} gets no safekit.exe: neither pip nor distlib brings its launcher",)
+            return (f"{safe} gets no safekit.exe: this Python has no pip, which brings the launcher",)
         wanted = {safe / f"{name}.exe": launcher(stub, program(*entry, home)) for name, entry in _ENTRIES.items()}
         wanted[safe / "bin" / "sleep.exe"] = launcher(stub, program(*_SLEEP, home))
     else:
@@ -74,15 +74,16 @@ def launcher(stub: bytes, text: str, interpreter: str = sys.executable) -> bytes
 
 
 def _launcher_stub() -> bytes | None:
-    for package in _STUBS:
-        try:
-            spec = importlib.util.find_spec(package)
-        except ImportError:
-            continue
-        for place in spec.submodule_search_locations or () if spec else ():
-            stub = Path(place) / "t64.exe"
-            if stub.is_file():
-                return stub.read_bytes()
+    """From an installed pip or distlib, else from the pip that every Python keeps to make environments."""
+    for package in ("pip", "distlib", "ensurepip"):
+        spec = importlib.util.find_spec(package)
+        for place in map(Path, spec.submodule_search_locations or () if spec else ()):
+            for stub in (place / _STUB, place / "_vendor" / "distlib" / _STUB):
+                if stub.is_file():
+                    return stub.read_bytes()
+            for wheel in place.glob("_bundled/pip-*.whl"):
+                with zipfile.ZipFile(wheel) as archive:
+                    return archive.read(f"pip/_vendor/distlib/{_STUB}")
     return None
 
 

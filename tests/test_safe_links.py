@@ -19,11 +19,17 @@ def test_the_commands_work_from_anywhere(tmp_path: Path) -> None:
     bare = {"PATH": "/usr/bin:/bin", "PYTHONPATH": "/nonsense", "PYTHONHOME": "/nonsense", "KEEPGREEN_HOME": "/nowhere"}
     for name in ("safekit", "keepgreen"):
         done = subprocess.run(
-            [safe / name, "printe", "-m", "web", "said"], env=bare, cwd="/", capture_output=True, text=True, timeout=60
+            [safe / name, "printe", "-m", "web", "said"],
+            check=False,
+            env=bare,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert (done.returncode, done.stdout) == (69, "")
         assert done.stderr.startswith("said\nno agent answers at /nowhere/var/run/agent.sock")
-    assert subprocess.run([safe / "bin" / "sleep", "0"], timeout=60).returncode == 0
+    assert subprocess.run([safe / "bin" / "sleep", "0"], check=False, timeout=60).returncode == 0
 
 
 @linux
@@ -47,7 +53,7 @@ def test_the_commands_of_a_moved_home_find_it(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("KEEPGREEN_HOME", str(tmp_path))
     lay_commands(tmp_path)
     monkeypatch.delenv("KEEPGREEN_HOME")
-    done = subprocess.run([tmp_path / "keepgreen", "state"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([tmp_path / "keepgreen", "state"], check=False, capture_output=True, text=True, timeout=60)
     assert f"no agent answers at {tmp_path}/var/run/agent.sock" in done.stderr
 
 
@@ -67,6 +73,25 @@ def test_an_interpreter_in_a_place_with_spaces(tmp_path: Path) -> None:
     command.write_bytes(script("import sys\nprint(sys.argv[1:])\n", str(python)))
     command.chmod(0o755)
     assert subprocess.check_output([command, "a b", "c"], timeout=60) == b"['a b', 'c']\n"
+
+
+@pytest.mark.wine
+@pytest.mark.skipif(sys.platform != "win32", reason="makes Windows executables")
+def test_on_windows_the_commands_are_real_executables(tmp_path: Path) -> None:
+    safe = tmp_path / "Program Files"
+    assert lay_commands(safe) == ()
+    assert lay_commands(safe) == ()
+    for command, code in (
+        (["safekit.exe", "-r", "exitcode", "5"], 5),
+        (["safekit.exe", "nonsense"], 64),
+        (["keepgreen.exe", "printe", "-m", "web", "x"], 69),
+        (["bin/sleep.exe", "0"], 0),
+    ):
+        done = subprocess.run(
+            [safe / command[0], *command[1:]],
+            env={**os.environ, "KEEPGREEN_HOME": str(tmp_path)}, check=False, capture_output=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == code
 
 
 def test_a_windows_launcher_is_stub_interpreter_and_program() -> None:

@@ -48,8 +48,9 @@ def read_settings(data: bytes, file: str = "agent.toml") -> tuple[Settings | Non
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return None, [Problem(Severity.ERROR, "it is not UTF-8 text", file, line)]
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = int(found.group(1)) if (found := re.search(r"at line (\d+)", str(error))) else 0
+    except (ValueError, RecursionError) as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found.group(1)) if found else len(text.splitlines())
         what = re.sub(r" \(at .*\)$", "", str(error))
         return None, [Problem(Severity.ERROR, f"it is not TOML: {what}", file, line)]
     problems = [

@@ -83,7 +83,7 @@ def self_signed(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:
         alternative = host.encode("idna").decode()
     except UnicodeError:
         alternative = "localhost"
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, (host or alternative)[:NAME_CAP])])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, alternative[:NAME_CAP])])
     yesterday = datetime.now(UTC) - timedelta(days=1)
     return (
         x509.CertificateBuilder()

@@ -82,6 +82,7 @@ class ProactorReception:
             except OSError:
                 errors += 1
                 if errors >= _STORM:
+                    errors = 0
                     await asyncio.sleep(RETRY)
                 continue
             errors = 0
@@ -252,12 +253,34 @@ def bound_socket(address: tuple[str, int]) -> socket.socket:
         sock.setblocking(False)
         if sys.platform == "win32":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            sock.ioctl(socket.SIO_UDP_CONNRESET, False)
+            _ignore_unreachable(sock)
         sock.bind(address)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+if sys.platform == "win32":
+    import ctypes
+
+    def _ignore_unreachable(sock: socket.socket) -> None:
+        """Switch SIO_UDP_CONNRESET off: a dead peer's ICMP answer is no error of this socket.
+
+        `socket.ioctl` does not know the code. Where it fails (Wine) the reception lives with the errors.
+        """
+        off, returned = ctypes.c_ulong(0), ctypes.c_ulong(0)
+        ctypes.windll.ws2_32.WSAIoctl(
+            ctypes.c_size_t(sock.fileno()),
+            0x9800000C,
+            ctypes.byref(off),
+            4,
+            None,
+            0,
+            ctypes.byref(returned),
+            None,
+            None,
+        )
 
 
 def udp_holder(host: str, port: int) -> str:

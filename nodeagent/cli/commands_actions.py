@@ -4,11 +4,12 @@ import os
 
 import click
 
-from nodeagent.cli.client import as_json, module_name, send
+from nodeagent.cli.client import as_json as to_json
+from nodeagent.cli.client import fetch, module_name, send
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.options import identity_option, json_option, module_option
 from nodeagent.cli.tables import progress_wanted, say
-from nodeagent.contract.api import Order, OrderAnswer
+from nodeagent.contract.api import Order, OrderAnswer, WhyAnswer
 from nodeagent.contract.states import Action, State, Status
 
 _LONGEST_WAIT = 3600.0
@@ -43,7 +44,7 @@ def _order(action: Action, module: str, identity: str, wait: bool, wants_json: b
         click.echo(f"waiting for the {action} of {module} (Ctrl-C ends the waiting, not the {action}) …", err=True)
     answer = send(f"/modules/{module}/actions", body, OrderAnswer, timeout=seconds + 30.0)
     if wants_json:
-        click.echo(as_json(answer))
+        click.echo(to_json(answer))
     elif answer.accepted:
         say(answer.text)
     if not answer.accepted:
@@ -51,9 +52,8 @@ def _order(action: Action, module: str, identity: str, wait: bool, wants_json: b
     if wait and not answer.done:
         raise CommandFailed(f"the {action} of {module} has not ended within {seconds:g} s; it goes on", Exit.NOT_NOW)
     if wait and not _reached(action, answer):
-        raise CommandFailed(
-            f"{module} ended in {answer.state} {answer.status} (`keepgreen why -m {module}` says why)", Exit.NOT_NOW
-        )
+        why = fetch(f"/modules/{module}/why", WhyAnswer).sentence
+        raise CommandFailed(f"{module} ended in {answer.state} {answer.status}: {why}", Exit.NOT_NOW)
     return Exit.OK
 
 

@@ -12,7 +12,7 @@ from nodeagent.cli.client import fetch, send
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.options import json_option, read_file
 from nodeagent.cli.tables import say, show_problems, show_table
-from nodeagent.contract.api import ClusterInfo, Commit, StageCluster, Staged
+from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, StageCluster, Staged
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, errors_of
 from nodeagent.home import Home
@@ -107,12 +107,6 @@ def cluster_info(as_json: bool) -> None:
         for node in lan.nodes
     ]
     show_table(("lan", "node", "address", "pin"), rows)
-
-
-class ClusterKey(msgspec.Struct, frozen=True):
-    """Answer of `POST /cluster/key`; 32 bytes."""
-
-    key: bytes
 
 
 @cluster.command("genkey")

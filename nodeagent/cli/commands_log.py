@@ -4,6 +4,7 @@ import os
 import time
 
 import click
+import msgspec
 from rich.text import Text
 
 from nodeagent.cli import fast
@@ -16,13 +17,17 @@ from nodeagent.contract.api import LogLine, LogPage
 from nodeagent.contract.states import LogType
 
 _FOLLOW_SECONDS = 0.5
+_LONGEST_PAGE = 5000
+"""Lines the agent gives at once."""
 _STYLES = {LogType.CRITICAL: "bold red", LogType.ERROR: "red", LogType.USER: "cyan", LogType.DEBUG: "bright_black"}
 
 
 @click.command()
 @click.option("-m", "module", default="", metavar="MODULE", help="Only this module; left out: SAFEMODULE, else all.")
 @click.option("-f", "follow", is_flag=True, help="Go on with new lines as they come, until Ctrl-C.")
-@click.option("-n", "count", type=click.IntRange(1, 100_000), default=50, metavar="N", help="The last N lines (50).")
+@click.option(
+    "-n", "count", type=click.IntRange(1, _LONGEST_PAGE), default=50, metavar="N", help="The last N lines (50)."
+)
 @click.option("--types", default="", metavar="LETTERS", help="Only these types, e.g. CE: " + "".join(LogType) + ".")
 @click.option("--text", default="", metavar="TEXT", help="Only lines with this text.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per line.")
@@ -40,13 +45,11 @@ def log(*, module: str, follow: bool, count: int, types: str, text: str, as_json
     _show(page.lines, as_json)
     while follow:
         time.sleep(_FOLLOW_SECONDS)
-        page = fetch("/log", LogPage, {**query, "after": str(page.next)})
+        page = fetch("/log", LogPage, {**query, "after": str(page.next), "limit": str(_LONGEST_PAGE)})
         _show(page.lines, as_json)
 
 
 def _show(lines: tuple[LogLine, ...], wants_json: bool) -> None:
-    import msgspec
-
     out = console()
     for line in lines:
         if wants_json:

@@ -12,7 +12,7 @@ from nodeagent.cli.client import fetch, tell
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.options import json_option
 from nodeagent.cli.tables import say
-from nodeagent.contract.api import Identity
+from nodeagent.contract.api import Identity, NewPassword
 from nodeagent.home import Home
 
 
@@ -46,7 +46,7 @@ def passwd(user: str, from_stdin: bool) -> None:
         raise CommandFailed("passwd asks on a terminal; without one give the password by --stdin", Exit.USAGE)
     if not password:
         raise CommandFailed("an empty password is not taken", Exit.BAD_DATA)
-    tell(f"/users/{user}/password", {"password": password})
+    tell(f"/users/{user}/password", NewPassword(password))
     say(f"the password of {user} is set")
 
 

@@ -1,17 +1,22 @@
 """set, get, and the switches errd, checker and failover."""
 
+from typing import Literal
+
 import click
 
 from nodeagent.cli import fast
 from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch, module_name, status_of, tell
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.options import identity_option, json_option, module_option
+from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import clock, say, span
+from nodeagent.contract.api import SetSwitch
 from nodeagent.contract.durations import parse_duration
 from nodeagent.contract.status import NodeStatus
 
-_WHAT = {
+Switch = Literal["errd", "checker", "failover"]
+
+_WHAT: dict[Switch, str] = {
     "errd": "the monitoring of processes",
     "checker": "the checkers",
     "failover": "the failover rules",
@@ -22,11 +27,11 @@ _WHAT = {
 @click.option("-r", "resource", default="", metavar="RESOURCE", help="The resource, e.g. custom.db.")
 @click.option("-v", "value", default="", metavar="VALUE", help=f"Its value: {', '.join(fast.VALUES)}.")
 @module_option
-@identity_option
+@click.option("-i", expose_value=False, metavar="WHO", help="Taken as in existing scripts; the log names the user.")
 @json_option
-def set_value(resource: str, value: str, module: str, identity: str, as_json: bool) -> int:
+def set_value(resource: str, value: str, module: str, as_json: bool) -> int:
     """Set a resource: what a custom checker found."""
-    return fast.set_resource(resource, value, module, identity, as_json)
+    return fast.set_resource(resource, value, module, as_json)
 
 
 @click.command("get")
@@ -38,7 +43,7 @@ def get_value(resource: str, module: str, as_json: bool) -> int:
     return fast.get(resource, module, as_json)
 
 
-def _command(name: str) -> click.Command:
+def _command(name: Switch) -> click.Command:
     @click.command(name, help=f"Pause (off) or resume (on) {_WHAT[name]} of a module, or say which it is (status).")
     @click.argument("value", type=click.Choice(["on", "off", "status"]))
     @module_option
@@ -63,17 +68,18 @@ def _seconds(until: str) -> float:
         raise CommandFailed(f"--until: {until!r} {error}", Exit.USAGE) from None
 
 
-def _turn(name: str, module: str, on: bool, seconds: float, wants_json: bool) -> int:
-    tell(f"/modules/{module}/switches", {"switch": name, "on": on, "seconds": seconds})
+def _turn(name: Switch, module: str, on: bool, seconds: float, wants_json: bool) -> int:
+    order = SetSwitch(name, on, seconds)
+    tell(f"/modules/{module}/switches", order)
     if wants_json:
-        click.echo(to_json({"switch": name, "on": on, "seconds": seconds}))
+        click.echo(to_json(order))
         return Exit.OK
     end = f" for {span(seconds)}" if seconds else ""
     say(f"{_WHAT[name]} of {module}: {'on' if on else 'off' + end}")
     return Exit.OK
 
 
-def _show(name: str, module: str, wants_json: bool) -> int:
+def _show(name: Switch, module: str, wants_json: bool) -> int:
     switches = status_of(fetch("/status", NodeStatus), module).switches
     on = bool({"errd": switches.errd, "checker": switches.checker, "failover": switches.failover}[name])
     if wants_json:

@@ -61,8 +61,9 @@ def _state_cells(module: ModuleStatus) -> tuple[str | Text, str | Text]:
 
 
 def _more_cells(module: ModuleStatus, now: float) -> tuple[str, str, str, str]:
+    doing = "" if module.status is Status.READY else module.phase
     share = f"{number(module.share)} %" + (" (load balancer)" if module.share_by == "load balancer" else "")
-    return share, since(module.since, now), module.by, module.why or module.phase
+    return share, since(module.since, now), module.by, module.why or doing
 
 
 def _peer_rows(status: NodeStatus, wanted: str) -> Iterator[tuple[str | Text, ...]]:

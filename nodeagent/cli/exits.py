@@ -11,6 +11,7 @@ class Exit(IntEnum):
     BAD_DATA = 65
     AGENT_DOWN = 69
     INTERNAL = 70
+    CANNOT_CREATE = 73
     NOT_NOW = 75
     REFUSED = 77
     INTERRUPTED = 130
@@ -22,6 +23,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.BAD_DATA: "a file or a value was refused; every problem is named",
     Exit.AGENT_DOWN: "no agent answers, or a port that is needed is taken",
     Exit.INTERNAL: "a fault of the product; the sentence says where the details were written",
+    Exit.CANNOT_CREATE: "`agent run` cannot make or write a file it needs",
     Exit.NOT_NOW: "refused in the present state, or `--wait` did not see the end that was asked for: try later",
     Exit.REFUSED: "this user may not do that",
     Exit.INTERRUPTED: "ended by Ctrl-C",

@@ -30,7 +30,6 @@ def run(args: Sequence[str]) -> int:
         options.get("resource", ""),
         options.get("value", ""),
         options.get("module", ""),
-        options.get("who", ""),
         "--json" in options,
     )
 
@@ -50,13 +49,13 @@ def print_line(text: str, error: bool, module: str = "", who: str = "") -> int:
     return Exit.OK
 
 
-def set_resource(resource: str, value: str, module: str = "", who: str = "", as_json: bool = False) -> int:
-    """`set -r res -v val [-i who]`: what a custom checker found."""
+def set_resource(resource: str, value: str, module: str = "", as_json: bool = False) -> int:
+    """`set -r res -v val`: what a custom checker found."""
     if not resource or not value:
         raise CommandFailed("set wants a resource and a value, e.g. `set -r custom.db -v up`", Exit.USAGE)
     if value not in VALUES:
         raise CommandFailed(f"{value!r} is not a value of a resource: {', '.join(VALUES)}", Exit.USAGE)
-    body = {"name": _readable(resource), "value": value} | ({"identity": _readable(who)} if who else {})
+    body = {"name": _readable(resource), "value": value}
     accepted(ask("POST", module_path(_module(module)) + "/resources", json.dumps(body).encode()))
     if as_json:
         sys.stdout.write(json.dumps({"name": resource, "value": value}) + "\n")

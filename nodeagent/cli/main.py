@@ -35,7 +35,11 @@ def run(args: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        return int(keepgreen.main(list(args), prog_name="keepgreen", standalone_mode=False) or Exit.OK)
+        # Not keepgreen.main(): it has its own ideas of Ctrl-C and closed pipes.
+        with keepgreen.make_context("keepgreen", list(args)) as context:
+            return int(keepgreen.invoke(context) or Exit.OK)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         raise CommandFailed(error.ctx.get_help() if error.ctx else error.format_message(), Exit.USAGE) from None
     except click.UsageError as error:

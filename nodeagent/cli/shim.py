@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
 
 from nodeagent.cli.exits import CommandFailed, Exit
@@ -30,6 +31,7 @@ def run(args: Sequence[str], dispatch: Dispatch) -> int:
             note = f": {row.note}" if row.note else ""
             raise CommandFailed(f"safekit {name} is not in this version{note}", Exit.USAGE)
         case How.NOTHING:
+            sys.stderr.write(f"safekit {name} does nothing here: {row.note}\n")
             return Exit.OK
         case How.TRANSLATED:
             return _translated(row.command, words, dispatch)

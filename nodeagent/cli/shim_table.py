@@ -13,7 +13,7 @@ class How(StrEnum):
 
     SAME = "same as `keepgreen`"
     TRANSLATED = "translated"
-    NOTHING = "accepted, does nothing"
+    NOTHING = "accepted, says that it does nothing, exit 0"
     NOT_YET = "not in this version"
 
 
@@ -47,8 +47,8 @@ TABLE: tuple[Row, ...] = (
     Row("level", How.SAME, "the version"),
     Row("logview", How.TRANSLATED, "`keepgreen log -f`"),
     Row("checkloop", How.TRANSLATED, "exit 0 while one more automatic action is allowed, else 1"),
-    Row("incloop", How.NOTHING, "exit 0: an action ordered with `-i who` is counted by the agent itself"),
-    Row("resetloop", How.NOTHING, "exit 0: an administrator's start, stop or restart sets the count to 0"),
+    Row("incloop", How.NOTHING, "an action ordered with `-i who` is counted by the agent itself"),
+    Row("resetloop", How.NOTHING, "an administrator's start, stop or restart sets the count to 0"),
     Row("-r exitcode", How.TRANSLATED, "`-r exitcode N` ends with exit code N"),
     Row("-r processtree", How.TRANSLATED, "`list [PID|NAME]` and `kill PID|NAME`: processes with all their children"),
     Row(

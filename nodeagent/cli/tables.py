@@ -19,9 +19,15 @@ _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�")
 _PIPE_WIDTH = 400
 
 
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """The command line ends in one way when its reader is gone, whoever wrote: entry.guarded."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Writes to stdout: no markup, no colours off a terminal, characters replaced that it cannot show."""
-    return Console(
+    return _Output(
         file=sys.stdout,
         markup=False,
         emoji=False,

@@ -202,7 +202,8 @@ class FileInfo(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message of `WS /events`: the whole status when its revision changed, and log lines."""
 
-    status: msgspec.Raw | None = None
+    status: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """A NodeStatus as JSON, encoded once for all readers; UNSET while it did not change."""
     lines: tuple[LogLine, ...] = ()
 
 

@@ -68,12 +68,12 @@ def _expand_text(element: etree._Element, table: Mapping[str, str]) -> tuple[str
 
 
 def _expand(text: str, table: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    missing: list[str] = []
+    missing: dict[str, None] = {}
 
     def value(use: re.Match[str]) -> str:
         known = table.get(use[1])
         if known is None:
-            missing.append(use[1])
+            missing[use[1]] = None
             return use[0]
         return known
 

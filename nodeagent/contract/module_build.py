@@ -100,8 +100,10 @@ def _checkers(check: Checked | None) -> Iterator[CheckerRule]:
         kind, when, action = str(checker.element.tag), checker.text("when"), checker.text("action")
         default = Action.WAIT if when == "pre" else DEFAULT_ACTIONS[kind]
         to = checker.first("to")
-        asked = dict(to.values) if to else {}
-        own = {name: checker.values[name] for name in ("exec", "arg", "name") if name in checker.values}
+        params: dict[str, object] = {
+            name: checker.values[name] for name in ("exec", "arg", "name") if name in checker.values
+        }
+        params.update(to.values if to else {})
         yield CheckerRule(
             kind=kind,
             ident=checker.text("ident") or checker_module(checker),
@@ -110,7 +112,7 @@ def _checkers(check: Checked | None) -> Iterator[CheckerRule]:
             fall=checker.number("fall"),
             rise=checker.number("rise"),
             warmup=checker.seconds("warmup"),
-            params=tuple((name, _param(value)) for name, value in {**own, **asked}.items()),
+            params=tuple((name, _param(value)) for name, value in params.items()),
         )
 
 

@@ -1,11 +1,15 @@
 """Reads a configuration file into an lxml tree, safely, and knows the line of every part of it."""
 
 import hashlib
+from collections import Counter
 
 from lxml import etree
 
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.xml_scan import ElementSpan, NotXml, scan
+
+MAX_PROBLEMS = 1000
+"""Of one severity; a file of rubbish must not fill the memory with sentences about it."""
 
 
 class XmlFile:
@@ -19,6 +23,7 @@ class XmlFile:
         self.file = file
         self.root = _parse(scanned.text)
         self.problems: list[Problem] = []
+        self._counts: Counter[Severity] = Counter()
         self._spans: dict[etree._Element, ElementSpan] = dict(zip(self.root.iter("*"), scanned.elements, strict=True))
 
     def name(self, element: etree._Element) -> str:
@@ -35,7 +40,12 @@ class XmlFile:
         return self._spans[element].path + (f"/@{attribute}" if attribute else "")
 
     def say(self, severity: Severity, element: etree._Element, text: str, attribute: str = "") -> None:
-        """Adds a problem at an element or at one of its attributes."""
+        """Adds a problem at an element or at one of its attributes, up to `MAX_PROBLEMS` of a severity."""
+        self._counts[severity] += 1
+        if self._counts[severity] > MAX_PROBLEMS:
+            return
+        if self._counts[severity] == MAX_PROBLEMS:
+            text = f"the {severity} number {MAX_PROBLEMS:,} is here: it and those that follow are not listed"
         self.problems.append(
             Problem(severity, text, self.file, self.line(element, attribute), self.path(element, attribute))
         )

@@ -124,6 +124,8 @@ def scan(data: bytes) -> Scan:
     text, codec = _decode(data)
     if not text.removeprefix("\ufeff").strip():
         raise NotXml("the file is empty")
+    if not text.removeprefix("\ufeff").lstrip().startswith("<"):
+        raise NotXml("this is not XML: a configuration file begins with <", 1)
     return Scan(text, codec, _Scanner(text).run())
 
 

@@ -62,7 +62,7 @@ class Membership:
         ports: tuple[int, int],
         protocol: int = PROTOCOL,
     ) -> None:
-        self.session = session
+        self._session = session
         self._uuid = uuid
         self._sealer = sealer
         self._protocols = max(1, protocol - 1), protocol
@@ -128,7 +128,7 @@ class Membership:
         if now >= self._grace:
             for peer in self._peers.values():
                 if peer.alive:
-                    self._changes += silent(peer, self._witnesses(peer.name), now, self._config.window)
+                    self._changes += silent(peer, now, self._config.window)
         if self._left or now < self._next_send:
             return []
         if self._hurry:
@@ -172,23 +172,24 @@ class Membership:
         if self._config is not None:
             self._grace = now + self._config.window
 
-    def counters_jumped(self) -> float | None:
+    def counters_jumped(self, now: float) -> float | None:
         """Seconds this node's clock stood still by the word of its living peers (a VM pause), else None.
 
         A first peer is believed when no other living peer contradicts it within one and a half pulses.
         """
         if self._config is None:
             return None
-        limit = micros(self._config.window / 2)
         living = [peer for peer in self._peers.values() if peer.alive]
-        ahead = [peer for peer in living if peer.ahead > limit]
+        ahead = [peer for peer in living if peer.ahead_since is not None]
         if not ahead:
             return None
-        first = min(peer.ahead_at for peer in ahead)
-        others = [peer for peer in living if peer.ahead <= limit]
-        if any(peer.ahead_at >= first for peer in others):
+        first = min(peer.ahead_since for peer in ahead if peer.ahead_since is not None)
+        others = [peer for peer in living if peer.ahead_since is None]
+        if any(peer.compared >= first for peer in others):
+            for peer in ahead:  # the other's clock jumped
+                peer.forget_clock()
             return None
-        if others and self._now < first + 1.5 * self._config.pulse:
+        if others and now < first + 1.5 * self._config.pulse:
             return None
         return min(peer.ahead for peer in ahead) / 1e6
 
@@ -215,7 +216,7 @@ class Membership:
         link = peer.links.get(lan) if peer else None
         if sender != self._me and link is None:
             return self._reject(sender, Reason.NOT_CONFIGURED)
-        if header.session == self.session:
+        if header.session == self._session:
             return self._reject(sender, Reason.REPLAY)
         if peer and header.session in peer.ended:
             return self._reject(sender, Reason.ENDED_SESSION)
@@ -243,7 +244,7 @@ class Membership:
         received, window = micros(now), micros(self._config.window)
         newest_here = session.trace(link.lan, header.counter, beat.stamp, now)
         link.noticed = now
-        echo = next((e for e in beat.echoes if e.session == self.session), _NO_ECHO)
+        echo = next((e for e in beat.echoes if e.session == self._session), _NO_ECHO)
         fresh = 0 <= received - echo.stamp <= window
         if session is not peer.session:
             if not fresh or beat.flags & LEAVING:
@@ -256,12 +257,11 @@ class Membership:
                 self._changes.append(PeerChange(LogType.INFO, f"{peer.name} was started again"))
             peer.replace(session)
 
-        peer.ahead, peer.ahead_at = peer.clock.ahead(beat.stamp, received), now
+        stood_still = peer.compare(beat.stamp, window // 2, now)
         if beat.flags & LEAVING:
             session.left = max(session.left, header.counter)
             self._changes += said_goodbye(peer, now)
             return []
-        stood_still = peer.ahead > window // 2
         if newest_here and echo is not _NO_ECHO and not stood_still and now >= self._grace:
             link.deaf = echo.hold / 1e6
         if not fresh or header.counter < session.left:
@@ -313,10 +313,11 @@ class Membership:
                     masks[link.lan] |= link.heard << number
         return list(masks.values())
 
-    def _witnesses(self, name: str) -> list[str]:
-        """Living peers of this configuration that say they hear the node."""
-        assert self._config is not None
-        bit = 1 << self._config.nodes.index(name)
+    def _witnesses(self, lost: Peer) -> list[str]:
+        """Living peers of this configuration that say they hear a peer that this node does not."""
+        if self._config is None or lost.alive:
+            return []
+        bit = 1 << self._config.nodes.index(lost.name)
         return [
             peer.name
             for peer in self._peers.values()
@@ -346,7 +347,7 @@ class Membership:
         """What needs a human and was seen within the last minute."""
         return tuple(sentence for sentence, at in self._conflicts.items() if now - at < _CONFLICT_SHOWN)
 
-    def members(self, module: ModuleConfig, now: float) -> tuple[Member, ...]:
+    def module_view(self, module: ModuleConfig, now: float) -> tuple[Member, ...]:
         """The module's living peers by the module's own lans and window; this node is not among them."""
         if self._config is None:
             return ()
@@ -368,7 +369,10 @@ class Membership:
     def peers(self, now: float, wall_offset: float) -> tuple[PeerStatus, ...]:
         """All peers for the status; times are turned into wall time by `wall_offset`."""
         window = self._config.window if self._config else 0.0
-        return tuple(peer_status(peer, self._names, now, wall_offset, window) for peer in self._peers.values())
+        return tuple(
+            peer_status(peer, self._witnesses(peer), self._names, now, wall_offset, window)
+            for peer in self._peers.values()
+        )
 
 
 def _configured_peer(config: ClusterConfig, me: str, name: str, before: Peer | None, now: float) -> Peer:

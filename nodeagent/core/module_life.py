@@ -5,9 +5,8 @@ starts the script, its end moves on to the phase that the table names. Phases wi
 left by time (drain, pauses), by good check rounds (warming, adopting, doubting) or by a saved
 record. Orders come from people (`identity` empty, they reset the count) and from checkers or
 scripts (`identity` set, they count against maxloop). An order that meets a running start script is
-kept and obeyed when that script ends. `_enter` is the one place where the phase changes; it turns
-the health answer off before anything else. Nothing here waits for the disk but a start, for its
-intent.
+kept and obeyed when that script ends. Nothing here waits for the disk but a start, for its intent.
+`phase_machine` does the moving; here is what makes it move.
 """
 
 from collections.abc import Callable
@@ -15,41 +14,27 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from nodeagent.contract.config import UserScripts
 from nodeagent.contract.exit_codes import exit_words
-from nodeagent.contract.states import Action, Intent, LogType, ResourceState, Script, State, Status
+from nodeagent.contract.states import Action, Intent, LogType, ResourceState
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
-from nodeagent.core.module_memory import ModuleMemory, Order
-from nodeagent.core.monitoring import Detection, ProcessMonitor
+from nodeagent.core.module_memory import Order
+from nodeagent.core.monitoring import Detection
+from nodeagent.core.phase_machine import SAVE_LIMIT, PhaseMachine
 from nodeagent.core.phases import (
     BEFORE_APPLICATION,
     CHECKED,
     IDLE,
-    PHASES,
     PRE_CHECKED,
     REFUSED,
     REFUSED_AUTOMATIC,
     RESTART_TO_STOP,
     STRENGTH,
-    TIME_LEADS_TO,
-    Limit,
     Phase,
-    Row,
     Stage,
 )
 from nodeagent.core.recovery import Recovery, decide
-from nodeagent.core.script_runs import Run, ScriptRuns
-
-SAVE_LIMIT = 5.0
-"""Seconds a start waits for its intent record; a full disk must not keep a service down."""
-
-KILL_LIMIT = 30.0
-"""Seconds after a tree kill before a script whose end was never told is given up."""
-
-_NONE: frozenset[str] = frozenset()
-_PRE = frozenset({"pre"})
-_ALL = frozenset({"pre", "both"})
+from nodeagent.core.script_runs import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +45,8 @@ class Verdict:
     text: str
 
 
-class ModuleLife:
-    """One module on this node. Effects go to `emit` in the order they must be carried out."""
+class ModuleLife(PhaseMachine):
+    """One module on this node."""
 
     def __init__(
         self,
@@ -70,36 +55,10 @@ class ModuleLife:
         run_names: Callable[[], str],
         now: float,
     ) -> None:
-        self.config, self.revision, self.scripts = configured.config, configured.revision, configured.scripts
-        self.waiting: ev.ModuleConfigured | None = None
-        """A committed revision whose scripts wait for the next start."""
-        self._emit, self._run_names = emit, run_names
-        self.phase, self.entered = Phase.STOPPED, now
-        self.state, self.status, self.since = State.STOP, Status.NOT_READY, now
-        self.memory = ModuleMemory(configured.config.name)
-        self.monitor = ProcessMonitor(configured.config.monitoring)
-        self.runs = ScriptRuns()
-        self.ready = False
-        """What the health URL answers."""
-        self._order = Order(Action.STOP, "")
-        self._pending: Order | None = None
-        self._deadline: float | None = None
+        super().__init__(configured, emit, run_names, now)
         self._may_be_green = False
         self._recovered: frozenset[tuple[str, ev.ProcessRef]] = frozenset()
-        self._serial = 0
-        self._saving = 0
-
-    # --- facts ------------------------------------------------------------------------------
-
-    @property
-    def row(self) -> Row:
-        """The table row of the present phase."""
-        return PHASES[self.phase]
-
-    @property
-    def user(self) -> UserScripts:
-        """How scripts run."""
-        return self.config.user or UserScripts()
+        """What ran when the last agent wrote its record."""
 
     @property
     def restarting(self) -> bool:
@@ -111,13 +70,6 @@ class ModuleLife:
         """Why this order is not possible (or has nothing to do) now, empty when it is."""
         key = (self.row.stage, action)
         return REFUSED.get(key) or IDLE.get(key, "")
-
-    def next_deadline(self) -> float | None:
-        """When `tick` has something to do."""
-        times = (self._deadline, self.monitor.next_deadline(), self.memory.switches.until)
-        return min((t for t in times if t is not None), default=None)
-
-    # --- what happens -----------------------------------------------------------------------
 
     def recover(self, record: ev.ModuleRecord, boot_on: bool, now: float) -> None:
         """The agent has started: take up the life that the record tells of."""
@@ -175,26 +127,6 @@ class ModuleLife:
             self.memory.said = f"{origin} said “{text}”"
             self.memory.causes.add(now, self.memory.said, origin, evidence=text)
         self._log(LogType.ERROR if error else LogType.SCRIPT, text, by=origin)
-
-    def script_started(self, event: ev.ScriptStarted) -> None:
-        """Remember the process, for the next agent."""
-        if run := self.runs.get(event.run):
-            run.process, run.output = event.process, event.output
-            self._save()
-            self._log(LogType.SCRIPT, f"{run.words} (pid {event.process.pid})", by=run.script, output=event.output)
-
-    def script_ended(self, event: ev.ScriptEnded, now: float) -> None:
-        """The end of the last run that is alive moves the life on."""
-        run = self.runs.end(event.run)
-        if run is None:
-            return
-        self._tell_end(run, event, now)
-        if self.runs.alive:
-            self._save()
-        elif self.phase is Phase.RECOVERING:
-            self._after_crash(f"the last agent ended while {run.script} was running", now)
-        elif self.row.step is not None:
-            self._script_done(run, event.exit_code, now)
 
     def processes_seen(self, found: ev.ProcessesSeen, now: float) -> None:
         """A scan answered: detections act, good rounds turn green."""
@@ -278,8 +210,6 @@ class ModuleLife:
             self._deadline = None
             self._time_is_up(now)
 
-    # --- orders -----------------------------------------------------------------------------
-
     def _obey(self, order: Order, now: float) -> None:
         stage = self.row.stage
         if order.action is Action.FORCESTOP:
@@ -308,7 +238,6 @@ class ModuleLife:
 
     def _begin(self, order: Order, now: float, why: str, first: Phase = Phase.PREPARING) -> None:
         self._order, self.memory.by, self.memory.why = order, order.author, why
-        self.memory.said = ""
         if self.waiting:
             self._take(self.waiting)
         self._enter(first, now)
@@ -361,22 +290,6 @@ class ModuleLife:
         elif self.phase in CHECKED or self.phase in PRE_CHECKED:
             self._automatic(Order(detection.action, "errd", "errd"), detection.text, now)
 
-    # --- scripts ----------------------------------------------------------------------------
-
-    def _run_step(self, now: float) -> None:
-        step = self.row.step
-        assert step is not None
-        limit = self.seconds(step.limit)
-        self._deadline = now + limit if limit else None
-        if self.config.user is not None and step.script in self.scripts:
-            action = {Action.WAIT: "stopwait", Action.FORCESTOP: "stop"}.get(self._order.action, self._order.action)
-            args = (*(("force",) if step.forced else ()), step.frm, step.to, action)
-            run = self.runs.begin(Run(self._run_names(), step.script, args))
-            self._save()
-            self._emit(do.RunScript(self.config.name, run.name, step.script, args, self.revision))
-        elif not self.runs.alive:
-            self._enter(step.then, now)
-
     def _script_done(self, run: Run, exit_code: int | None, now: float) -> None:
         step = self.row.step
         assert step is not None
@@ -393,27 +306,6 @@ class ModuleLife:
             self._go_down(Order(Action.STOP, "prestart", "prestart"), now)
         else:
             self._enter(step.then, now)
-
-    def _tell_end(self, run: Run, event: ev.ScriptEnded, now: float) -> None:
-        words = event.error or ("its end was not seen" if event.exit_code is None else exit_words(event.exit_code))
-        failed = bool(event.error or event.exit_code or run.killed)
-        if run.killed:
-            words = "killed with its whole process tree"
-        self._log(
-            LogType.ERROR if failed else LogType.SCRIPT, f"{run.words}: {words}", by=run.script, output=run.output
-        )
-        if failed and run.script in (Script.START_BOTH, Script.PRESTART):
-            if event.said and not self.memory.said:
-                self.memory.said = f"{run.script} said “{event.said}”"
-            self.memory.causes.add(now, f"{run.script}: {words}", run.script, evidence=event.said, output=run.output)
-
-    def _kill(self, runs: list[Run]) -> None:
-        for run in runs:
-            run.killed = True
-            self._log(LogType.ERROR, f"{run.words}: its process tree is killed", by=run.script, output=run.output)
-            self._emit(do.KillScript(self.config.name, run.name))
-
-    # --- after a start of the agent -----------------------------------------------------------
 
     def _take_over(self, left: ev.ScriptRun, now: float) -> None:
         if left.process is None:  # perhaps started after the record was written: nothing of it may live on
@@ -438,6 +330,9 @@ class ModuleLife:
         self.memory.why = "adopted after a start of the agent"
         self._enter(Phase.WARMING, now)
 
+    def _script_taken_over_done(self, run: Run, now: float) -> None:
+        self._after_crash(f"the last agent ended while {run.script} was running", now)
+
     def _after_crash(self, seen: str, now: float) -> None:
         if self._pending is not None:
             self._go_down(self._pending, now)
@@ -445,29 +340,6 @@ class ModuleLife:
             self._go_down(Order(Action.STOP, self.memory.by or "the last agent", "crash"), now)
         else:
             self._automatic(Order(Action.STOPSTART, "crash", "crash"), seen, now)
-
-    # --- moving through the table ---------------------------------------------------------------
-
-    def _enter(self, phase: Phase, now: float, *, script_runs: bool = False) -> None:
-        """Change the phase; `script_runs`: the script of the new phase is the one that runs already."""
-        self.phase, self.entered, self._deadline = phase, now, None
-        row = self.row
-        self._set_health(phase is Phase.READY)
-        if (row.state, row.status) != (self.state, self.status):
-            self.state, self.status, self.since = row.state, row.status, now
-            self._log(
-                LogType.INFO, f"{row.state} {row.status}: {phase} ({self._order.action} by {self.memory.by})", by="life"
-            )
-        self._set_monitoring(now)
-        if row.step is None:
-            self._save()
-            self._arrive(now)
-        elif script_runs:
-            self._deadline = now + self.seconds(row.step.limit)
-            self._save()
-        else:
-            self._run_step(now)
-        self._emit(do.PublishStatus())
 
     def _arrive(self, now: float) -> None:
         """What a phase without a script does or waits for."""
@@ -496,54 +368,6 @@ class ModuleLife:
             case Phase.STOPPED if self.waiting:
                 self._take(self.waiting)
 
-    def _wait(self, seconds: float, now: float) -> None:
-        if seconds > 0:
-            self._deadline = now + seconds
-        else:
-            self._time_is_up(now)
-
-    def _time_is_up(self, now: float) -> None:
-        """The deadline of the phase has passed."""
-        if self.phase is Phase.PREPARING:
-            self._log(LogType.ERROR, f"the disk did not answer for {SAVE_LIMIT:g} s; starting all the same")
-        if self.phase in TIME_LEADS_TO:
-            self._enter(TIME_LEADS_TO[self.phase], now)
-        elif fresh := [run for run in self.runs.alive if not run.killed]:
-            self._kill(fresh)
-            self._deadline = now + KILL_LIMIT
-        else:
-            for run in self.runs.alive:
-                self._log(LogType.CRITICAL, f"the end of {run.words} was never told after its kill")
-                self.script_ended(ev.ScriptEnded(self.config.name, run.name, None), now)
-
-    def _take(self, event: ev.ModuleConfigured) -> None:
-        self.config, self.revision, self.scripts = event.config, event.revision, event.scripts
-        self.waiting = None
-        self.monitor = ProcessMonitor(event.config.monitoring)
-
-    def seconds(self, limit: Limit) -> float:
-        """A time-out of the scripts; 0 = none."""
-        user = self.user
-        return {
-            Limit.START: user.starttimeout,
-            Limit.NICE: user.nicestoptimeout,
-            Limit.FORCE: user.forcestoptimeout,
-        }[limit]
-
-    # --- checks and telling -----------------------------------------------------------------------
-
-    def _set_monitoring(self, now: float) -> None:
-        classes = _ALL if self.phase in CHECKED else _PRE if self.phase in PRE_CHECKED else _NONE
-        watched = bool(self.monitor.processes)
-        self.monitor.use(classes, now)
-        if watched and not classes:
-            self._emit(do.WatchProcesses(self.config.name, frozenset()))
-        self._scan(now)
-
-    def _scan(self, now: float) -> None:
-        if self.monitor.scan_due(now):
-            self._emit(do.ScanProcesses(self.config.name, self.monitor.rules))
-
     def _turn_green(self, now: float) -> None:
         """Ready when enough rounds were good and the node has listened long enough."""
         if self.phase not in (Phase.WARMING, Phase.DOUBTING) or not self._may_be_green:
@@ -551,16 +375,3 @@ class ModuleLife:
         wanted = self.config.health.rounds if self.phase is Phase.WARMING else 1
         if not self.monitor.rules or not self.memory.switches.errd or self.monitor.rounds >= wanted:
             self._enter(Phase.READY, now)
-
-    def _set_health(self, ready: bool) -> None:
-        if ready is not self.ready:
-            self.ready = ready
-            self._emit(do.SetHealth(self.config.name, ready))
-
-    def _save(self) -> None:
-        self._serial += 1
-        record = self.memory.record(self.phase, self.since, self.revision, self.runs.last, self.monitor.processes)
-        self._emit(do.SaveState(self.config.name, record, self._serial))
-
-    def _log(self, type_: LogType, text: str, *, by: str = "agent", output: str = "") -> None:
-        self._emit(do.RecordLine(type_, text, self.config.name, by, self.memory.causes.last_id, output))

@@ -168,7 +168,7 @@ class Node:
     def _doubt(self, now: float) -> None:
         """Was this node frozen since it was last asked?"""
         frozen = self.freezes.observe(now, self._promised, self.window)
-        paused = None if frozen is not None else self.membership.counters_jumped()
+        paused = None if frozen is not None else self.membership.counters_jumped(now)
         if frozen is not None:
             text, seconds = f"this node was frozen for {frozen:.1f} s", frozen
         elif paused is not None:
@@ -212,7 +212,7 @@ class Node:
 
     def _members(self, life: ModuleLife, now: float) -> tuple[Member, ...]:
         """The living nodes of a module: this one by its own knowledge, peers by their heartbeats."""
-        peers = [m for m in self.membership.members(life.config, now) if m.node != self.me]
+        peers = [m for m in self.membership.module_view(life.config, now) if m.node != self.me]
         return (Member(self.me, self._session, _bare_beat(life)), *peers)
 
 

@@ -162,8 +162,11 @@ class Peer:
     clock: ClockOffset = field(default_factory=ClockOffset)
     wall_offset: int = 0
     ahead: int = 0
-    """By how much (us) its clock ran on while this node's stood still, at `ahead_at`."""
-    ahead_at: float = 0.0
+    """By how much (us) its clock ran on while this node's stood still, by its last datagram."""
+    compared: float = 0.0
+    """When that datagram came."""
+    ahead_since: float | None = None
+    """When it was first ahead by more than half a window; None: it is not."""
     gap: WorstGap = field(default_factory=WorstGap)
 
     def find(self, session: bytes) -> Session | None:
@@ -190,10 +193,19 @@ class Peer:
         for link in self.links.values():
             link.deaf = 0.0
 
+    def compare(self, stamp: int, limit: int, now: float) -> bool:
+        """Compare its clock with this node's; True when it ran ahead by more than the limit (us)."""
+        self.ahead, self.compared = self.clock.ahead(stamp, micros(now)), now
+        if self.ahead <= limit:
+            self.ahead_since = None
+        elif self.ahead_since is None:
+            self.ahead_since = now
+        return self.ahead_since is not None
+
     def forget_clock(self) -> None:
         """The comparison of the two clocks begins anew."""
         self.clock = ClockOffset()
-        self.ahead = 0
+        self.ahead, self.ahead_since = 0, None
 
     def echoes(self, lan: str, now: float) -> list[Echo]:
         """One for the current session, one for the candidate touched last."""

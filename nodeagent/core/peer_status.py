@@ -1,19 +1,26 @@
 """A peer as the status snapshot shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nodeagent.contract.status import LanStatus, PeerModule, PeerStatus
 from nodeagent.core.peer import Peer
 
 
-def peer_status(peer: Peer, names: Mapping[int, str], now: float, wall_offset: float, window: float) -> PeerStatus:
-    """Times become wall-clock times by `wall_offset`; `names` are the module names known here."""
+def peer_status(
+    peer: Peer, witnesses: Sequence[str], names: Mapping[int, str], now: float, wall_offset: float, window: float
+) -> PeerStatus:
+    """Times become wall-clock times by `wall_offset`; `names` are the module names known here.
+
+    `witnesses` are the peers that hear it while this node does not.
+    """
     page = peer.page
     modules = peer.session.inbox.modules if peer.session else {}
     reason = peer.reason
     if not peer.alive and reason == "never heard":
         said = [link.silence(now, window) for link in peer.links.values() if link.noticed is not None]
         reason = said[0] if said else reason
+    if witnesses:
+        reason = f"{reason}; {', '.join(witnesses)} still hears it"
     offset = peer.clock.offset
     return PeerStatus(
         name=peer.name,

@@ -1,6 +1,5 @@
 """Alive, lost, degraded: how a peer's verdicts change, each change with its line for the log."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nodeagent.contract.states import LogType
@@ -21,7 +20,7 @@ def proven(peer: Peer, link: Link, same_configuration: bool, now: float, window:
     if not link.heard and link.lives(now, window):
         link.heard, link.since = True, now
         if peer.alive:
-            changes.append(PeerChange(LogType.INFO, f"{peer.name} is heard on lan {link.lan} again"))
+            changes.append(PeerChange(LogType.INFO, f"{peer.name} is heard on lan {link.lan} too"))
     if link.heard and not peer.alive:
         peer.alive, peer.since, peer.reason = True, now, ""
         version = f", version {peer.page.version}" if peer.page else ""
@@ -48,8 +47,8 @@ def said_goodbye(peer: Peer, now: float) -> list[PeerChange]:
     return [PeerChange(LogType.INFO, f"{peer.name} said goodbye")]
 
 
-def silent(peer: Peer, witnesses: Sequence[str], now: float, window: float) -> list[PeerChange]:
-    """Time has passed: give up the links that do not live any more. `witnesses` are peers that still hear it."""
+def silent(peer: Peer, now: float, window: float) -> list[PeerChange]:
+    """Time has passed: give up the links that do not live any more."""
     ended = [link for link in peer.links.values() if link.heard and not link.lives(now, window)]
     if not ended:
         return []
@@ -60,12 +59,11 @@ def silent(peer: Peer, witnesses: Sequence[str], now: float, window: float) -> l
         texts = [f"{peer.name} lost on lan {link.lan}: {link.silence(now, window)}; {works} works" for link in ended]
         return [PeerChange(LogType.ERROR, text) for text in texts]
     _dead(peer, ended[-1].silence(now, window), now)
-    heard = f"; still heard by {', '.join(witnesses)}" if witnesses else ""
-    return [PeerChange(LogType.ERROR, f"{peer.name} lost: {peer.reason}{heard}")]
+    return [PeerChange(LogType.ERROR, f"{peer.name} lost: {peer.reason}")]
 
 
 def _dead(peer: Peer, reason: str, now: float) -> None:
     peer.alive, peer.degraded, peer.since, peer.reason = False, False, now, reason
     peer.newest = 0  # it may come back with the previous version
-    peer.ahead = 0
+    peer.forget_clock()
     peer.gap.pause()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from nodeagent.demo.farm import MOST_NODES, DemoFailed, DemoPortTaken, down, up
+from nodeagent.demo.farm import MOST_NODES, DemoFailed, DemoPortTaken, default_directory, down, up
 from nodeagent.demo.table import show, tell
 
 UNAVAILABLE = 69
@@ -20,7 +20,7 @@ FAILED = 70
 def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python3 dev.py run", description="A farm of real agents on this computer.")
-    parser.add_argument("--dir", type=Path, default=Path("demo-farm"), help="where it keeps its files (%(default)s)")
+    parser.add_argument("--dir", type=Path, default=default_directory(), help="where it keeps its files (%(default)s)")
     parser.add_argument("--nodes", type=int, default=3, help=f"1 to {MOST_NODES} (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=20.0, help="how long to watch without a terminal (%(default)s)"

@@ -32,21 +32,21 @@ from nodeagent.demo.record import (
     DemoNode,
 )
 from nodeagent.demo.rollout import Report, rolled_out, stopped
-from nodeagent.demo.view import NodeView, look
+from nodeagent.demo.view import FarmView, look
 
 __all__ = [
     "MOST_NODES",
     "DemoFailed",
     "DemoInfo",
     "DemoPortTaken",
-    "NodeView",
+    "FarmView",
+    "default_directory",
     "down",
     "kill_agent",
     "power_off",
     "start_agent",
     "status",
     "up",
-    "view",
 ]
 
 MOST_NODES = 16
@@ -54,6 +54,11 @@ BALANCER_HOME = "load_balancer"
 PROBE_INTERVAL = "1"
 LONGEST_SOCKET_PATH = 100
 """Bytes; the system allows 108 for the path of a local socket."""
+
+
+def default_directory() -> Path:
+    """Where the demo lives when nothing else is said."""
+    return Path("demo-farm")
 
 
 def silent(_: str) -> None:
@@ -67,7 +72,7 @@ def up(directory: Path, nodes: int = 3, report: Report = silent) -> DemoInfo:
     nothing is left running then. Blocks for some seconds, `report` gets a line for each step.
     """
     directory = directory.resolve()
-    if info := status(directory):
+    if (info := DemoInfo.load(directory)) and of_demo(directory):
         report(f"the demo is already up in {directory}")
         return revive(info, report)
     if not 1 <= nodes <= MOST_NODES:
@@ -101,16 +106,13 @@ def revive(info: DemoInfo, report: Report) -> DemoInfo:
     return DemoInfo.load(directory) or info
 
 
-def status(directory: Path) -> DemoInfo | None:
-    """The demo that is up in this directory, None when there is none."""
+def status(directory: Path) -> FarmView:
+    """What the farm looks like now, seen from outside; `up` is False when there is none. Blocks for a second or so."""
     directory = directory.resolve()
     info = DemoInfo.load(directory)
-    return info if info and of_demo(directory) else None
-
-
-def view(info: DemoInfo) -> tuple[NodeView, ...]:
-    """What it looks like now, seen from outside. Blocks for up to a second or two."""
-    return asyncio.run(look(info))
+    if info is None or not of_demo(directory):
+        return FarmView(up=False)
+    return FarmView(True, asyncio.run(look(info)), info.application_url, info.mosaic_url)
 
 
 def down(directory: Path, report: Report = silent) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from nodeagent.contract.api import Commit, Order, StageCluster, Staged, StageMod
 from nodeagent.contract.states import Action, State, Status
 from nodeagent.contract.status import ModuleStatus
 from nodeagent.demo.module import cluster_xml, farm_module
-from nodeagent.demo.record import DemoFailed, DemoInfo, DemoNode
+from nodeagent.demo.plain_http import fetch
+from nodeagent.demo.record import BALANCER, BALANCER_PORT, DemoFailed, DemoInfo, DemoNode
 
 AUTHOR = "demo"
 LISTENING = 30.0
@@ -57,15 +59,20 @@ async def roll_out(info: DemoInfo, report: Report) -> DemoInfo:
     """All steps in turn."""
     nodes = await on_all(info.nodes, introduced)
     report(f"{len(nodes)} agents answer")
-    await on_all(nodes, lambda node: keepgreen(node, "passwd", info.user, "--stdin", stdin=info.password + "\n"))
+    await on_all(
+        nodes, lambda node: keepgreen(node, "passwd", "--user", info.user, "--stdin", stdin=info.password + "\n")
+    )
     info = msgspec.structs.replace(info, nodes=tuple(nodes))
     async with sessions(info) as clients:
         await form_cluster(info, clients)
         report("cluster.xml is applied on all nodes")
+    async with sessions(info) as clients:  # the users of the first node hold everywhere now: a new login
         await apply_module(info, clients)
         report(f"module {info.module} is applied on all nodes")
         await on_all(nodes, lambda node: clients[node.name].order(info.module, Order(Action.START)))
         await all_green(info, clients, report)
+    await all_in_rotation(info)
+    report(f"{info.application_url} answers from all nodes")
     return info
 
 
@@ -127,6 +134,18 @@ async def all_green(info: DemoInfo, clients: Clients, report: Report) -> None:
                 elif module.state is State.STOP and module.why:
                     raise DemoFailed(f"{node.name} stopped: {module.why}")
             await asyncio.sleep(0.1)
+
+
+async def all_in_rotation(info: DemoInfo) -> None:
+    """Wait until the load balancer has seen it, too: each node answers through it."""
+    answered: set[str] = set()
+    async with timeout(GREEN, f"not all nodes answer at {info.application_url}"):
+        while len(answered) < len(info.nodes):
+            code, text = await fetch(BALANCER, BALANCER_PORT)
+            if code == 200:
+                answered.add(text.split()[0])
+            else:
+                await asyncio.sleep(0.1)
 
 
 async def stop_module(info: DemoInfo, nodes: Sequence[DemoNode]) -> None:
@@ -205,18 +224,17 @@ async def listens(address: str, port: int) -> bool:
 
 async def keepgreen(node: DemoNode, *arguments: str, stdin: str = "") -> str:
     """Run a command of the node's own command line and return what it says. Raises DemoFailed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "nodeagent",
-        *arguments,
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "nodeagent", *arguments],
         cwd=Path(nodeagent.__file__).parent.parent,
         env={**os.environ, "KEEPGREEN_HOME": node.home},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LISTENING,
     )
-    output, complaint = await process.communicate(stdin.encode())
-    if process.returncode:
-        raise DemoFailed(f"keepgreen {arguments[0]} on {node.name}: {complaint.decode(errors='replace').strip()}")
-    return output.decode()
+    if done.returncode:
+        raise DemoFailed(f"keepgreen {arguments[0]} on {node.name}: {done.stderr.strip()}")
+    return done.stdout

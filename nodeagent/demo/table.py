@@ -48,7 +48,7 @@ def picture(info: DemoInfo, nodes: tuple[NodeView, ...], traffic: Traffic) -> Gr
         table,
         Text(traffic.sentence(), "red" if traffic.failed else ""),
         Text(f"application {info.application_url}   log in to the nodes as {info.user} with {info.password}"),
-        Text(f"a node's command line: KEEPGREEN_HOME={info.directory}/node1 keepgreen state"),
+        Text(f"a node's command line: {info.directory}/node1/keepgreen state -v"),
         Text("Ctrl-C ends the demo.", "bold"),
     )
 

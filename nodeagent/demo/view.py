@@ -8,12 +8,10 @@ import msgspec
 
 from nodeagent.adapters.api_client import ApiClient, CallFailed
 from nodeagent.contract.states import State, Status
+from nodeagent.demo.plain_http import PATIENCE, fetch
 from nodeagent.demo.processes import home_of, is_agent, of_demo
 from nodeagent.demo.record import BALANCER, BALANCER_PORT, DemoInfo, DemoNode
 from nodeagent.demo.rollout import module_of
-
-PATIENCE = 1.0
-"""Seconds that anything may take to answer before it counts as silent."""
 
 
 class NodeView(msgspec.Struct, frozen=True):
@@ -32,6 +30,15 @@ class NodeView(msgspec.Struct, frozen=True):
     """What ready.txt answers."""
     application: str = ""
     """What the application answers, empty when it does not."""
+
+
+class FarmView(msgspec.Struct, frozen=True):
+    """The whole demo at one moment."""
+
+    up: bool
+    nodes: tuple[NodeView, ...] = ()
+    application_url: str = ""
+    mosaic_url: str = ""
 
 
 class Lookout:
@@ -107,23 +114,6 @@ async def look(info: DemoInfo) -> tuple[NodeView, ...]:
         return await lookout.look()
     finally:
         await lookout.close()
-
-
-async def fetch(address: str, port: int, path: str = "/") -> tuple[int, str]:
-    """A plain HTTP GET over a connection of its own: status and body; 0 and the reason when there is no answer."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            reader, writer = await asyncio.open_connection(address, port)
-            try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: {address}:{port}\r\nConnection: close\r\n\r\n".encode())
-                head, _, body = (await reader.read(-1)).decode("utf-8", "replace").partition("\r\n\r\n")
-            finally:
-                writer.close()
-        return int(head.split(maxsplit=2)[1]), body
-    except (OSError, TimeoutError) as error:
-        return 0, str(error) or "no answer in time"
-    except (ValueError, IndexError):
-        return 0, "closed without an answer"
 
 
 class Traffic:

@@ -10,6 +10,7 @@ import http.client
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -30,7 +31,6 @@ class Site(ThreadingHTTPServer):
 
     request_queue_size = 256
     daemon_threads = False
-    allow_reuse_address = sys.platform != "win32"
 
     def __init__(self, node: str, address: str, port: int) -> None:
         self.node = node
@@ -38,7 +38,11 @@ class Site(ThreadingHTTPServer):
         super().__init__((address, port), Page)
 
     def server_bind(self) -> None:
-        """Bind without asking a name server for the address's name."""
+        """Bind without asking a name server for the address's name; connections just closed are no obstacle."""
+        if sys.platform == "win32":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = str(self.server_address[0]), self.socket.getsockname()[1]
 

@@ -39,7 +39,9 @@ def test_kill_at_any_instant(tmp_path: Path) -> None:
     dice = random.Random(4711)
     lines: set[int] = set()
     last = {"cluster": 0, "module": 0}
-    for _ in range(KILLS):
+    kills = 0
+    while kills < KILLS or min(last.values()) < 4:
+        kills += 1
         for what, number in killed(home, dice.uniform(0, 0.12)):
             if what == "line":
                 lines.add(number)
@@ -65,6 +67,4 @@ def test_kill_at_any_instant(tmp_path: Path) -> None:
         with closing(sqlite3.connect(home.records)) as records:
             kept = {cursor for (cursor,) in records.execute("SELECT cursor FROM line")}
         assert lines <= kept
-    assert last["cluster"] > 3
-    assert last["module"] > 3
     assert len(lines) > 100

@@ -123,5 +123,3 @@ def test_last_words_of_an_older_code_page(tmp_path: Path) -> None:
 
 def test_no_file_no_words(tmp_path: Path) -> None:
     assert last_words(tmp_path / "missing") == ""
-
-

@@ -2,13 +2,13 @@ from typing import Any
 
 import pytest
 
-from nodeagent.adapters.processes.matching import Pattern
+from nodeagent.adapters.processes.matching import Patterns
 from nodeagent.contract.config import ProcRule
 
 
 def accepts(names: tuple[str, ...], args: str = "", *, windows: bool = False, **rule: Any) -> bool:
-    pattern = Pattern(ProcRule(**{"name": "web", "proc_class": "both"} | rule), windows=windows)
-    return pattern.accepts(names, lambda: args)
+    wanted = ProcRule(**{"name": "web", "proc_class": "both"} | rule)
+    return wanted.name in Patterns([wanted], windows=windows).meaning(names, lambda: args)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,24 @@ def test_which_programs_a_rule_means(
 
 
 def test_the_command_line_is_read_only_of_programs_with_the_right_name() -> None:
-    pattern = Pattern(ProcRule(name="web", proc_class="both", argregex="x"), windows=False)
+    patterns = Patterns([ProcRule(name="web", proc_class="both", argregex="x")], windows=False)
     asked: list[str] = []
 
     def command_line() -> str:
         asked.append("asked")
         return "x"
 
-    assert not pattern.accepts(("other",), command_line)
+    assert patterns.meaning(("other",), command_line) == frozenset()
     assert asked == []
-    assert pattern.accepts(("web",), command_line)
+    assert patterns.meaning(("web",), command_line) == {"web"}
     assert asked == ["asked"]
+
+
+def test_a_program_can_be_meant_by_several_rules_and_never_by_a_service() -> None:
+    rules = [
+        ProcRule(name="web", proc_class="both"),
+        ProcRule(name="any", proc_class="both", nameregex="."),
+        ProcRule(name="app", proc_class="both", service=True),
+    ]
+    assert Patterns(rules, windows=False).meaning(("web", "app"), str) == {"web", "any"}
+    assert not Patterns(rules[2:], windows=False)

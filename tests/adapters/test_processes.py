@@ -17,17 +17,26 @@ if sys.platform != "linux":
     pytest.skip("the Linux half", allow_module_level=True)
 
 from nodeagent.adapters.processes.applications import ApplicationProcesses
-from nodeagent.adapters.processes.linux import table
-from nodeagent.adapters.processes.linux.deaths import Deaths
+from nodeagent.adapters.processes.linux import deaths, table
 from nodeagent.contract.config import ProcRule
 from nodeagent.core.events import ProcessDied, ProcessesSeen, ProcessRef
 from tests.fakes.posted import Posted
+from tests.fakes.waiting import until
 
 Start = Callable[..., ProcessRef]
 
 
 def rule(name: str, **changes: Any) -> ProcRule:
     return ProcRule(**{"name": name, "proc_class": "both"} | changes)
+
+
+def ended(process: ProcessRef) -> bool:
+    found = table.stat(process.pid)
+    return found is None or found.ended
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.fixture
@@ -57,6 +66,24 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for child in children:
         child.kill()
         child.wait()
+
+
+@pytest.fixture
+def speak() -> Iterator[Callable[..., int]]:
+    """Starts a program that says one line when it is ready and then waits; its pid."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    def begin(*command: str | Path) -> int:
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        children.append(child)
+        assert child.stdout
+        child.stdout.readline()
+        return child.pid
+
+    yield begin
+    for child in children:
+        child.kill()
+        child.communicate()
 
 
 @pytest.fixture
@@ -104,27 +131,42 @@ async def test_a_name_longer_than_the_kernel_keeps(
 
 @pytest.mark.parametrize("ending", ["", "-with-a-long-name.sh"])
 async def test_a_script_is_known_by_its_own_name(
-    processes: ApplicationProcesses, posted: Posted, tmp_path: Path, name: str, ending: str
+    processes: ApplicationProcesses,
+    posted: Posted,
+    speak: Callable[..., int],
+    tmp_path: Path,
+    name: str,
+    ending: str,
 ) -> None:
     script = tmp_path / (name + ending)
     script.write_text("#!/bin/sh\necho up\nread line\n")
     script.chmod(0o755)
-    with subprocess.Popen([script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdout
-        child.stdout.readline()
-        processes.scan("web", (rule(name + ending),))
-        (found,) = (await posted.one(ProcessesSeen)).found[name + ending]
-        assert found.pid == child.pid
+    pid = speak(script)
+    processes.scan("web", (rule(name + ending),))
+    found = (await posted.one(ProcessesSeen)).found[name + ending]
+    assert [process.pid for process in found] == [pid]
 
 
-async def test_a_program_that_renames_itself_or_was_replaced_is_found(
-    processes: ApplicationProcesses, posted: Posted, start: Start, name: str, tmp_path: Path
+async def test_a_program_whose_file_was_replaced_is_found(
+    processes: ApplicationProcesses, posted: Posted, start: Start, tmp_path: Path
 ) -> None:
-    program = start(name)
-    (tmp_path / name).unlink()
-    Path(f"/proc/{program.pid}/comm").write_text("other")
-    processes.scan("web", (rule(name), rule("other-" + name, nameregex="^other$", argregex=name)))
-    assert (await posted.one(ProcessesSeen)).found == {name: (program,), "other-" + name: (program,)}
+    long_name = f"kg{uuid4().hex}"
+    program = start(long_name)
+    (tmp_path / long_name).unlink()
+    processes.scan("web", (rule(long_name),))
+    assert (await posted.one(ProcessesSeen)).found == {long_name: (program,)}
+
+
+async def test_a_program_that_renames_itself_is_found_by_both_names(
+    processes: ApplicationProcesses, posted: Posted, speak: Callable[..., int], name: str
+) -> None:
+    pid = speak(
+        sys.executable, "-c", f"import ctypes; ctypes.CDLL(None).prctl(15, b'{name}'); print(flush=True); input()"
+    )
+    executable = table.executable(pid)
+    processes.scan("web", (rule(name), rule(executable, argregex=name)))
+    found = (await posted.one(ProcessesSeen)).found
+    assert [[p.pid for p in found[key]] for key in (name, executable)] == [[pid], [pid]]
 
 
 async def test_zombies_scripts_and_the_agent_are_left_out(
@@ -135,9 +177,7 @@ async def test_zombies_scripts_and_the_agent_are_left_out(
     processes.exclude(frozenset({script, ProcessRef(living.pid, living.created - 1)}))
     me = table.stat(os.getpid())
     assert me
-    async with asyncio.timeout(20):
-        while not (state := table.stat(zombie.pid)) or not state.ended:
-            await asyncio.sleep(0.01)
+    await until(lambda: ended(zombie))
     processes.scan("web", (rule(name), rule("agent", nameregex=f"^{me.name}$")))
     found = (await posted.one(ProcessesSeen)).found
     assert found[name] == (living,)
@@ -229,9 +269,9 @@ async def test_closed_means_silent(posted: Posted, start: Start, name: str) -> N
     process = start(name)
     processes.watch("web", frozenset({process}))
     processes.scan("web", (rule(name),))
-    descriptors = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     await processes.close()
-    assert len(os.listdir("/proc/self/fd")) < descriptors
+    assert descriptors() < before
     os.kill(process.pid, 9)
     await asyncio.sleep(0.1)
     assert posted.events == []
@@ -242,21 +282,21 @@ async def test_without_descriptors_the_death_is_still_seen(start: Start, name: s
     import resource
 
     process = start(name)
-    ended = asyncio.Event()
+    gone = asyncio.Event()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    deaths = Deaths(asyncio.get_running_loop())
+    watcher = deaths.Deaths(asyncio.get_running_loop())
     spare = os.open("/dev/null", os.O_RDONLY)
     os.close(spare)
     resource.setrlimit(resource.RLIMIT_NOFILE, (spare + 1, hard))
     filler = os.open("/dev/null", os.O_RDONLY)
     try:
-        death = deaths.watch(process, ended.set)
+        death = watcher.watch(process, gone.set)
     finally:
         os.close(filler)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     await asyncio.sleep(0.3)
-    assert not ended.is_set()
+    assert not gone.is_set()
     os.kill(process.pid, 9)
     async with asyncio.timeout(20):
-        await ended.wait()
+        await gone.wait()
     death.cancel()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeagent.adapters import safe_archive
-from nodeagent.adapters.safe_archive import ShimCall, read_archive, shim_call_problems, unknown_shim_calls
+from nodeagent.adapters.safe_archive import MAX_RATIO, ShimCall, read_archive, shim_call_problems, unknown_shim_calls
 from nodeagent.contract.errors import errors_of
+from nodeagent.contract.module_files import MAX_BYTES, MAX_FILES
 from tests.fakes.configuration import USERCONFIG, archive, module_files
 
 Pack = Callable[[zipfile.ZipFile], None]
@@ -170,7 +170,9 @@ res=`$SAFE/safekit -r exitcode 1`
 "${SAFE}/safekit" -H "*" swap -m x && safekit state
 cd /opt/safekit/bin
 """
-    windows = b"""@echo off\r\nrem "%SAFE%\\safekit" oldone\r\n"%SAFE%\\safekit" incloop -m x\r\n%SAFE%\\safekit.exe PRINTI a\r\n"""
+    windows = (
+        b'rem "%SAFE%\\safekit" oldone\r\n@echo off\r\n"%SAFE%\\safekit" incloop -m x\r\n%SAFE%\\safekit.exe PRINTI\r\n'
+    )
     binary = b"\0safekit nothing"
     files = {"bin/start_both": linux, "bin/start_both.cmd": windows, "bin/x": binary, "web/page": b"safekit foo"}
     calls = unknown_shim_calls(files, KNOWN)
@@ -185,4 +187,4 @@ cd /opt/safekit/bin
 
 
 def test_caps_are_what_the_specification_says() -> None:
-    assert (safe_archive.MAX_FILES, safe_archive.MAX_BYTES, safe_archive.MAX_RATIO) == (2000, 256 * 1024 * 1024, 200)
+    assert (MAX_FILES, MAX_BYTES, MAX_RATIO) == (2000, 256 * 1024 * 1024, 200)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -22,6 +22,7 @@ from nodeagent.contract.states import Script
 from nodeagent.core.events import ProcessRef, ScriptEnded, ScriptStarted
 from nodeagent.engine.ports import ScriptJob
 from tests.fakes.posted import Posted
+from tests.fakes.waiting import until
 
 NOBODY = ProcessRef(2**22 + 1, 0.0)
 
@@ -74,6 +75,12 @@ class Stage:
         (path,) = self.outputs.iterdir()
         return path
 
+    def reap(self) -> None:
+        """What a runner let go on is still a child of ours."""
+        for event in self.posted.all(ScriptStarted):
+            with suppress(ChildProcessError):
+                os.waitpid(event.process.pid, 0)
+
     def members(self) -> frozenset[int]:
         return tree.members(NOBODY, self.marks)
 
@@ -84,20 +91,15 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     yield stage
     await stage.runner.close()
     assert tree.kill(NOBODY, stage.marks)
-    for event in stage.posted.all(ScriptStarted):  # reap what a runner let go
-        with suppress(ChildProcessError):
-            os.waitpid(event.process.pid, 0)
-
-
-async def until(holds: Callable[[], bool], within: float = 20.0) -> None:
-    async with asyncio.timeout(within):
-        while not holds():
-            await asyncio.sleep(0.01)
+    stage.reap()
 
 
 async def pid_in(path: Path) -> int:
-    await until(lambda: path.exists() and path.read_text().endswith("\n"))
-    return int(path.read_text())
+    def text() -> str:
+        return path.read_text() if path.exists() else ""
+
+    await until(lambda: text().endswith("\n"))
+    return int(text())
 
 
 def alive(pid: int) -> bool:
@@ -209,6 +211,14 @@ async def test_no_working_directory(stage: Stage) -> None:
     assert (ended.exit_code, ended.error) == (126, f"the working directory {stage.directory}/nowhere does not exist")
 
 
+async def test_an_environment_that_cannot_be_given(stage: Stage) -> None:
+    ended = await stage.play("true", env={"A=B": "x"})
+    assert (ended.exit_code, ended.error) == (
+        126,
+        f"{stage.directory}/start_both cannot be run: illegal environment variable name",
+    )
+
+
 async def test_a_hanging_script_is_killed_with_its_tree(stage: Stage) -> None:
     stage.begin("(sleep 600 & echo $! > grandchild; wait) & sleep 600")
     grandchild = await pid_in(stage.directory / "grandchild")
@@ -245,6 +255,18 @@ async def test_the_application_outlives_the_normal_end_of_its_script(stage: Stag
     daemon = await pid_in(stage.directory / "daemon")
     stage.kill()  # too late: the run has ended
     await asyncio.sleep(0.2)
+    assert alive(daemon)
+
+
+async def test_a_kill_that_comes_while_the_end_is_being_told_is_too_late(stage: Stage) -> None:
+    stage.begin(DAEMON + "f=$(readlink /proc/$$/fd/1); rm $f; mkfifo $f")  # reading the last words waits for a writer
+    started = await stage.posted.one(ScriptStarted)
+    daemon = await pid_in(stage.directory / "daemon")
+    await until(lambda: table.stat(started.process.pid) is None)
+    stage.kill()
+    await asyncio.sleep(0.2)
+    stage.output().write_text("")
+    assert (await stage.posted.one(ScriptEnded)).exit_code == 0
     assert alive(daemon)
 
 

@@ -97,7 +97,7 @@ def test_nothing_was_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"boot_id": 1}', b"\xff\xfe", b'{"boot_id":"a"}'])
 def test_an_unreadable_file_is_set_aside_and_said(tmp_path: Path, data: bytes) -> None:
     problems: list[str] = []
-    one = store(tmp_path, "a", 0, 0, problems)
+    one = store(tmp_path, "a", 1000.0, 5000.0, problems)
     one.save("m", RECORD)
     file = tmp_path / "var" / "modules" / "m" / "state.json"
     file.write_bytes(data)

@@ -1,5 +1,6 @@
 import json
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import Answer, ask, endpoint, module_path, refusal
 from nodeagent.home import Home
 from tests.fakes.agent import FakeAgent
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has the token instead of the unix socket")
 
 
 def test_a_chunked_answer_is_put_together(home: Path) -> None:
@@ -40,6 +43,7 @@ def test_a_spoilt_local_json_is_an_agent_that_does_not_answer(home: Path, conten
      b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 100_000],
     ids=["nothing", "nonsense", "half head", "half body", "bad chunk", "bad status", "endless line"],
 )  # fmt: skip
+@unix
 def test_a_broken_answer_is_one_sentence(home: Path, answer: bytes) -> None:
     path = home / "var" / "run" / "agent.sock"
     path.parent.mkdir(parents=True)
@@ -62,12 +66,13 @@ def test_a_broken_answer_is_one_sentence(home: Path, answer: bytes) -> None:
     assert "\n" not in failed.value.sentence
 
 
+@unix
 def test_a_socket_that_nobody_serves_is_an_agent_that_is_down(home: Path) -> None:
     path = home / "var" / "run" / "agent.sock"
     path.parent.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as forgotten:
         forgotten.bind(str(path))
-    with pytest.raises(CommandFailed, match="no agent answers at .*agent.sock"):
+    with pytest.raises(CommandFailed, match=r"no agent answers at .*agent\.sock"):
         ask("GET", "/api/v1/status")
 
 

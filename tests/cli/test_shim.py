@@ -41,17 +41,16 @@ def test_what_is_not_in_this_version_says_so(row: shim_table.Row, run_safekit: R
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "args", [("nonsense",), ("-r",), ("-r", "nonsense"), ("-r", "exitcode"), ("-r", "boundcmd", "x")]
-)
-def test_an_unknown_one_is_one_sentence(run_safekit: Run, args: tuple[str, ...]) -> None:
-    code, out, err = run_safekit(*args)
+@pytest.mark.parametrize("call", ["nonsense", "-r", "-r nonsense", "-r exitcode", "-r boundcmd x", "-r processtree"])
+def test_an_unknown_one_is_one_sentence(run_safekit: Run, call: str) -> None:
+    code, out, err = run_safekit(*call.split())
     assert (code, out, err.count("\n")) == (64, "", 1)
 
 
 def test_exitcode_and_the_loop_counters(run_safekit: Run, agent: FakeAgent) -> None:
     assert run_safekit("-r", "exitcode", "3") == (3, "", "")
-    assert run_safekit("incloop", "-m", "web", "-i", "me") == (0, "", "")
+    assert run_safekit("incloop", "-m", "web", "-i", "me").err.startswith("safekit incloop does nothing here: ")
+    assert run_safekit("resetloop").code == 0
     assert run_safekit("checkloop", "-m", "web").code == 0
     agent.tell("GET", "/status", {"modules": [{"name": "web", "counted": 3, "maxloop": 3, "loop_interval": 9}]})
     assert run_safekit("checkloop", "-m", "web").code == 1

@@ -23,7 +23,8 @@ def test_allowed_paths(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "bin", "bin/", "/bin/a", "etc/a", "bin/../a", "bin/NUL.txt", "bin/com1", "bin/a\\b", "bin/a\0", "bin/a*"]
+    "path",
+    ["", "bin", "bin/", "/bin/a", "etc/a", "bin/../a", "bin/NUL.txt", "bin/com1", "bin/a\\b", "bin/a\0", "bin/a*"],
 )
 def test_refused_paths(path: str) -> None:
     assert path_problem(path)
@@ -39,9 +40,9 @@ def test_an_allowed_path_stays_inside(tail: str) -> None:
 
 
 def test_names_that_collide() -> None:
-    assert [p.text.split(":")[0] for p in paths_problems(["bin/a", "BIN/a", "bin/A", "bin/a/b"])] == [
+    assert [p.text.split(": ")[0] for p in paths_problems(["bin/a", "BIN/a", "bin/A", "bin/a/b"])] == [
         "'BIN/a'",
-        "'bin/A'",
+        "'bin/A' and 'bin/a' are the same file on Windows",
         "'bin/a' is a file and a directory (of 'bin/a/b')",
     ]
 
@@ -82,7 +83,13 @@ def test_programs_of_linux() -> None:
 
 
 def test_which_file_is_the_script() -> None:
-    paths = ["bin/start_both.bat", "bin/Start_Both.PS1", "bin/start_both.vbs", "bin/start_both.sh", "bin/sub/start_both"]
+    paths = [
+        "bin/start_both.bat",
+        "bin/Start_Both.PS1",
+        "bin/start_both.vbs",
+        "bin/start_both.sh",
+        "bin/sub/start_both",
+    ]
     found = script_candidates(paths, Script.START_BOTH, WINDOWS_SUFFIXES)
     assert found == ["bin/Start_Both.PS1", "bin/start_both.bat", "bin/start_both.vbs"]
     assert script_candidates(paths, Script.START_BOTH, POSIX_SUFFIXES) == ["bin/start_both.sh"]

@@ -81,4 +81,4 @@ def test_down_of_nothing_says_so(tmp_path: Path) -> None:
     said: list[str] = []
     farm.down(tmp_path, said.append)
     assert said == [f"no demo is up in {tmp_path}"]
-    assert farm.status(tmp_path) is None
+    assert not farm.status(tmp_path).up

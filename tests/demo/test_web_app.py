@@ -96,6 +96,16 @@ def test_stop_finishes_the_request_in_progress(started: tuple[int, psutil.Proces
     process.wait(10)
 
 
+def test_it_can_be_started_again_at_once_after_a_kill(started: tuple[int, psutil.Process], tmp_path: Path) -> None:
+    port, process = started
+    get(port)
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+    done = subprocess.run(command("start", port), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
+    assert web_app.stop(ADDRESS, port) == 0
+
+
 def test_stop_of_what_does_not_run_is_good(port: int) -> None:
     assert web_app.stop(ADDRESS, port) == 0
 

@@ -30,7 +30,7 @@ from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, Peer
 
 NOW = 1_790_000_000.0
 CLUSTER = b"""<cluster><lans><lan name="default">
-<node name="node1" addr="192.0.2.1"/><node name="node2" addr="192.0.2.2"/>
+<node name="node1" addr="127.9.0.1"/><node name="node2" addr="127.9.0.2"/>
 </lan></lans></cluster>"""
 WEB = ModuleStatus(
     "web",
@@ -110,6 +110,26 @@ def recorded() -> dict[tuple[str, str], tuple[int, bytes]]:
     return answers
 
 
+class _Quiet(socketserver.BaseServer):
+    """A client that does not wait for its answer is no error of the server."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _TcpServer(_Quiet, socketserver.ThreadingTCPServer):
+    """The transport of Windows."""
+
+
+if sys.platform != "win32":
+
+    class _UnixServer(_Quiet, socketserver.ThreadingUnixStreamServer):
+        """The transport of Linux."""
+
+        request_queue_size = 64
+
+
 class FakeAgent:
     """Serves on `<home>/var/run/agent.sock`, or with a token on 127.0.0.1; a context manager."""
 
@@ -123,11 +143,11 @@ class FakeAgent:
         run.mkdir(parents=True, exist_ok=True)
         handler = self._handler()
         if token or sys.platform == "win32":
-            tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
+            tcp = _TcpServer(("127.0.0.1", 0), handler)
             (run / "local.json").write_text(json.dumps({"port": tcp.server_address[1], "token": token}))
             self.server: socketserver.BaseServer = tcp
         else:
-            self.server = socketserver.ThreadingUnixStreamServer(str(run / "agent.sock"), handler)
+            self.server = _UnixServer(str(run / "agent.sock"), handler)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
 
     def refuse(self, method: str, path: str, status: int, detail: str, *problems: Problem) -> None:

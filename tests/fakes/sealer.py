@@ -1,25 +1,20 @@
-"""FakeSealer: authenticated, fast, not secret."""
+"""A `Sealer` that is fast and just as strict: the body stays readable, a keyed hash stands for the seal."""
 
 from hashlib import blake2b
 
 
 class FakeSealer:
-    """Seals by a keyed 16-byte hash; the body stays readable."""
-
     def key_id(self, key: bytes) -> bytes:
-        """The first bytes of a hash of the key."""
         return blake2b(key, digest_size=8).digest()
 
     def seal(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, body: bytes) -> bytes:
-        """Body and tag."""
-        return body + self._tag(key, session, sender, counter, header, body)
+        return body + _tag(key, session, sender, counter, header, body)
 
     def open(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, sealed: bytes) -> bytes | None:
-        """The body when the tag fits."""
         body, tag = sealed[:-16], sealed[-16:]
-        return body if tag == self._tag(key, session, sender, counter, header, body) else None
+        return body if tag == _tag(key, session, sender, counter, header, body) else None
 
-    @staticmethod
-    def _tag(key: bytes, session: bytes, sender: str, counter: int, header: bytes, body: bytes) -> bytes:
-        seed = b"%b%b%d%b" % (session, sender.encode(), counter, header)
-        return blake2b(seed + body, key=key[:64], digest_size=16).digest()
+
+def _tag(key: bytes, session: bytes, sender: str, counter: int, header: bytes, body: bytes) -> bytes:
+    text = b"\0".join((session, sender.encode(), str(counter).encode(), header, body))
+    return blake2b(text, key=key, digest_size=16).digest()

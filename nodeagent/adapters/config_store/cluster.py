@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
-from nodeagent.adapters.config_store.damage import Damaged
+from nodeagent.adapters.config_store.damage import Damaged, writing
 from nodeagent.contract.api import Commit, StageCluster, Staged
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
@@ -134,7 +134,7 @@ class ClusterStore:
 
     def stage(self, request: StageCluster) -> Staged:
         """Keep it durably beside the current one. Refused for a node of another cluster without `take_over`."""
-        with self._lock:
+        with self._lock, writing():
             if foreign := self._foreign(request):
                 raise Refused(409, "other-cluster", foreign)
             staged = self.check(request)
@@ -145,7 +145,7 @@ class ClusterStore:
 
     def commit(self, request: Commit) -> CommittedCluster:
         """Put what was staged with this signature in force; a commit that is repeated changes nothing."""
-        with self._lock:
+        with self._lock, writing():
             stage = self._read_stage()
             if stage is None or stage.signature != request.signature:
                 if self._committed is not None and self._committed.signature == request.signature and stage is None:
@@ -178,7 +178,7 @@ class ClusterStore:
 
     def generate_key(self) -> bytes:
         """The node's first cluster key; refused when it has one."""
-        with self._lock:
+        with self._lock, writing():
             if self._node.keys:
                 raise Refused(409, "key-exists", "this node has a cluster key already; only a rotation replaces it")
             key = token_bytes(KEY_BYTES)
@@ -189,7 +189,7 @@ class ClusterStore:
 
     def set_users(self, users: bytes) -> None:
         """Replace the user table of this node."""
-        with self._lock:
+        with self._lock, writing():
             self._keep(msgspec.structs.replace(self._node, users=users))
 
     def _request_problems(self, request: StageCluster, config: ClusterConfig) -> list[Problem]:

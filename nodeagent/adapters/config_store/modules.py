@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from nodeagent.adapters.config_store.cluster import REVISIONS_KEPT, ClusterStore
-from nodeagent.adapters.config_store.damage import Damaged
+from nodeagent.adapters.config_store.damage import Damaged, writing
 from nodeagent.adapters.config_store.module_check import own_scripts, script_problems
 from nodeagent.contract.api import FileInfo, ModuleInfo, Staged, StageModule
 from nodeagent.contract.config import ModuleConfig
@@ -73,7 +73,7 @@ class ModuleStore:
     def install(self, name: str, files: Mapping[str, bytes], author: str) -> ModuleInfo:
         """Keep the files of an archive as `rev/0`, not applied; refused for a module that is applied."""
         self._refuse_name(name)
-        with self._lock:
+        with self._lock, writing():
             if current := self._current(name):
                 text = f"{name} is applied already (revision {current}): apply the new files as its next revision"
                 raise Refused(409, "applied", text)
@@ -92,7 +92,7 @@ class ModuleStore:
     def stage(self, name: str, request: StageModule) -> Staged:
         """Write the next revision completely beside the current one. Refused when `base` is not the current one."""
         self._refuse_name(name)
-        with self._lock:
+        with self._lock, writing():
             current = self._current(name)
             if request.base not in (-1, current):
                 raise Refused(409, "changed", self._who_changed(name, current, request.base))
@@ -104,10 +104,10 @@ class ModuleStore:
     def commit(self, name: str, signature: str, author: str, running: int = 0) -> int:
         """Put the staged revision in force and return its number; a commit that is repeated changes nothing.
 
-        The last 10 revisions are kept, and `running`, whose scripts the module uses until it stops.
+        The last 10 revisions are kept, and `running` (0 = none), whose scripts the module uses until it stops.
         """
         self._refuse_name(name)
-        with self._lock:
+        with self._lock, writing():
             current = self._current(name)
             revision = current + 1
             settle_tree(self._home.revision(name, revision))
@@ -191,7 +191,8 @@ class ModuleStore:
     def set_boot(self, name: str, on: bool) -> None:
         """Change it durably."""
         self._shown(name)
-        write_durably(self._home.module(name) / "boot", b"on\n" if on else b"off\n")
+        with writing():
+            write_durably(self._home.module(name) / "boot", b"on\n" if on else b"off\n")
 
     def _look(self, name: str, request: StageModule) -> tuple[Staged, dict[str, bytes], _Meta]:
         """Check a request and prepare what would be written."""
@@ -294,7 +295,8 @@ class ModuleStore:
 
     def _prune(self, name: str, current: int, running: int) -> None:
         for place in self._home.revision(name, current).parent.iterdir():
-            if place.name.isdigit() and int(place.name) <= current - REVISIONS_KEPT and int(place.name) != running:
+            number = int(place.name) if place.name.isdigit() else current
+            if number <= current - REVISIONS_KEPT and not 0 < number == running:
                 remove_tree(place)
 
     @staticmethod

@@ -54,13 +54,31 @@ class Api:
     async def _errors_as_problems(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
+        except web.HTTPException as error:
+            allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+            return answer_with(self._explained(error, request), allowed)
+
+    async def _answer(self, route: Route, request: web.Request) -> web.StreamResponse:
+        caller, told = NOBODY, ""
+        try:
+            if route.role is not None:
+                caller = await self._identified(request)
+                _admit(route, route.role, caller)
+            names = _names(request)
+            body = await _body(route, request)
+            told = route.audited(body)
+            query = msgspec.convert(dict(request.query), route.asks, strict=False) if route.asks else None
+            source = caller.source or request.remote or "local"
+            call = Call(self._part, caller, source, bearer(request), names, body, query)
+            answer = await self._served(route, call, request)
         except Exception as error:
-            said, headers = self._explained(error, request), {}
-            if said.status == 401:
-                headers = CHALLENGE
-            elif isinstance(error, web.HTTPMethodNotAllowed):
-                headers = {"Allow": ", ".join(sorted(error.allowed_methods))}
-            return answer_with(said, headers)
+            said = self._explained(error, request)
+            if route.changes and (caller is not NOBODY or route.role is None):
+                self._record(route, request, caller, told, f"refused: {said.detail}")
+            return answer_with(said, CHALLENGE if said.status == 401 else None)
+        if route.changes:
+            self._record(route, request, caller, told, "ok")
+        return answer
 
     def _explained(self, error: Exception, request: web.Request) -> ProblemDetail:
         said = problem_of(error, request)
@@ -71,35 +89,10 @@ class Api:
             said = problem(500, "internal", INTERNAL)
         return said
 
-    async def _answer(self, route: Route, request: web.Request) -> web.StreamResponse:
-        caller, told = NOBODY, ""
-        try:
-            caller = await self._admitted(route, request)
-            names = _names(request)
-            body = await _body(route, request)
-            told = route.audited(body)
-            query = msgspec.convert(dict(request.query), route.asks, strict=False) if route.asks else None
-            source = caller.source or request.remote or "local"
-            call = Call(self._part, caller, source, bearer(request), names, body, query)
-            answer = await self._served(route, call, request)
-        except Exception as error:
-            if route.changes and (caller.name or route.role is None):
-                self._record(route, request, caller, told, f"refused: {self._explained(error, request).detail}")
-            raise
-        if route.changes:
-            self._record(route, request, caller, told, "ok")
-        return answer
-
-    async def _admitted(self, route: Route, request: web.Request) -> Caller:
-        if route.role is None:
-            return NOBODY
+    async def _identified(self, request: web.Request) -> Caller:
         caller = await self._door.caller(request)
         if caller is None:
             raise Refused(401, "login-required", "this needs a login: POST /api/v1/login gives a bearer token")
-        if route.local and not caller.local:
-            raise Refused(403, "local-only", "this is possible only by the command line on the node itself")
-        if not may(caller.role, route.role):
-            raise Refused(403, "role", f"this needs the role {route.role}, {caller.name} has {caller.role}")
         return caller
 
     async def _served(self, route: Route, call: Call, request: web.Request) -> web.StreamResponse:
@@ -123,6 +116,13 @@ class Api:
         command = " ".join(word for word in words if word)
         clean = "".join(letter if letter.isprintable() else "?" for letter in command)[:AUDITED_CAP]
         self._audit(caller.name or "-", caller.source or request.remote or "local", clean, result)
+
+
+def _admit(route: Route, needed: Role, caller: Caller) -> None:
+    if route.local and not caller.local:
+        raise Refused(403, "local-only", "this is possible only by the command line on the node itself")
+    if not may(caller.role, needed):
+        raise Refused(403, "role", f"this needs the role {needed}, {caller.name} has {caller.role}")
 
 
 async def _guard(request: web.Request, response: web.StreamResponse) -> None:

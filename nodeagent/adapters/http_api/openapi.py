@@ -16,6 +16,7 @@ from nodeagent.adapters.http_api.problems import MEDIA
 from nodeagent.adapters.http_api.route import PREFIX, Route
 from nodeagent.adapters.http_api.routes import ROUTES
 from nodeagent.contract.api import ProblemDetail
+from nodeagent.contract.status import NodeStatus
 
 REFERENCE = "#/components/schemas/{name}"
 RAW = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -28,6 +29,7 @@ def document() -> bytes:
     ordered = sorted((t for t in types if t not in (None, bytes)), key=str)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=REFERENCE)
     schema_of = dict(zip(ordered, schemas, strict=True))
+    components["Event"]["properties"]["status"] = schema_of[NodeStatus]  # its bytes are passed on as they are
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = operation(route, schema_of)

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -135,7 +136,11 @@ class SqliteJournal:
         try:
             return None, self._records.last_cursor()
         except (sqlite3.Error, OSError) as error:
-            return (self._records.set_aside() if is_damage(error) else None), above_all
+            if not is_damage(error):
+                return None, above_all
+        with suppress(OSError):  # somebody holds it: every write tries to rename it again
+            return self._records.set_aside(), above_all
+        return None, above_all
 
     def _write_next(self) -> None:
         if self._busy or self._closed or self._retry is not None or not (self._lines or self._audits):

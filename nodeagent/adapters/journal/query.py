@@ -43,7 +43,7 @@ def _lines(connection: sqlite3.Connection, question: Question) -> list[LogLine]:
         conditions.append("module = ?")
         parameters.append(question.module)
     if question.types:
-        letters = sorted(set(question.types.upper()))
+        letters = [letter for letter in LogType if letter in question.types.upper()]
         conditions.append(f"type IN ({','.join('?' * len(letters))})")
         parameters += letters
     if question.since:

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS audit (
 CREATE TRIGGER IF NOT EXISTS audit_is_append_only BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
-_CHUNK = 5000
+_CHUNK = 500
 _PRUNE_EVERY_LINES = 2000
 _PRUNE_EVERY_SECONDS = 3600.0
 
@@ -132,21 +132,24 @@ class Records:
             raise
 
     def _prune(self, connection: sqlite3.Connection, added: int) -> None:
+        """Looks at the oldest lines only: a scan of the whole file would keep other writers waiting."""
         now = wall_time()
         self._unpruned += added
         if self._unpruned < _PRUNE_EVERY_LINES and 0 <= now - self._pruned_at < _PRUNE_EVERY_SECONDS:
             return
         self._unpruned, self._pruned_at = 0, now
         limits = self._limits
-        connection.execute("DELETE FROM line WHERE time < ?", (now - limits.age,))
+        oldest = "SELECT cursor, time FROM line ORDER BY cursor LIMIT ?"
+        expired = f"DELETE FROM line WHERE cursor IN (SELECT cursor FROM ({oldest}) WHERE time < ?)"
+        connection.execute(expired, (2 * _PRUNE_EVERY_LINES, now - limits.age))
         connection.execute("DELETE FROM audit WHERE time < ?", (now - limits.audit_age,))
         connection.execute(
             "DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?)",
             (limits.audit_rows,),
         )
-        oldest = "DELETE FROM line WHERE cursor IN (SELECT cursor FROM line ORDER BY cursor LIMIT ?)"
+        surplus = f"DELETE FROM line WHERE cursor IN (SELECT cursor FROM ({oldest}))"
         while _bytes_in_use(connection) > limits.size:
-            if connection.execute(oldest, (_CHUNK,)).rowcount < 1:
+            if connection.execute(surplus, (_CHUNK,)).rowcount < 1:
                 break
 
 

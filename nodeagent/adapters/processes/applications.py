@@ -5,7 +5,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from nodeagent.adapters.processes.matching import Pattern
+from nodeagent.adapters.processes.matching import Patterns
 from nodeagent.adapters.processes.system import (
     WINDOWS,
     Death,
@@ -85,7 +85,7 @@ class ApplicationProcesses:
 def look(procs: tuple[ProcRule, ...], excluded: frozenset[ProcessRef]) -> dict[str, tuple[ProcessRef, ...]]:
     """The living processes each rule means, by its name. The caller and `excluded` are never among them. Blocks."""
     found: dict[str, set[ProcessRef]] = {rule.name: set() for rule in procs}
-    patterns = [Pattern(rule, windows=WINDOWS) for rule in procs if not rule.service]
+    patterns = Patterns(procs, windows=WINDOWS)
     me = os.getpid()
 
     def add(name: str, pid: int) -> None:
@@ -96,7 +96,7 @@ def look(procs: tuple[ProcRule, ...], excluded: frozenset[ProcessRef]) -> dict[s
         if rule.service and (main := service_process(rule.name)):
             add(rule.name, main)
     for pid, names in programs() if patterns else ():
-        for pattern in patterns:
-            if pid != me and pattern.accepts(names, partial(command_line, pid)):
-                add(pattern.name, pid)
+        if pid != me:
+            for name in patterns.meaning(names, partial(command_line, pid)):
+                add(name, pid)
     return {name: tuple(sorted(processes)) for name, processes in found.items()}

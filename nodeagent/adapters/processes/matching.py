@@ -1,34 +1,51 @@
-"""Which programs a `proc` rule means. Pure."""
+"""Which programs the `proc` rules mean. Pure."""
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from nodeagent.contract.config import ProcRule
 
 
-class Pattern:
-    """One rule, ready to be asked about many programs.
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    nameregex: re.Pattern[str] | None
+    argregex: re.Pattern[str] | None
+
+
+class Patterns:
+    """The rules of a module, ready to be asked about many programs.
 
     The name of a program is `name` in full or, with `nameregex`, holds a match of it (then `name` only
     names the resource); `argregex` must also match somewhere in the command line. On Windows letter
-    case does not count and `.exe` may be left out of `name`.
+    case does not count and `.exe` may be left out of `name`. Rules for services are passed over.
     """
 
-    def __init__(self, rule: ProcRule, *, windows: bool) -> None:
-        self.name = rule.name
-        flags = re.IGNORECASE if windows else re.NOFLAG
+    def __init__(self, rules: Iterable[ProcRule], *, windows: bool) -> None:
         self._windows = windows
-        self._wanted = self._plain(rule.name)
-        self._nameregex = re.compile(rule.nameregex, flags) if rule.nameregex else None
-        self._argregex = re.compile(rule.argregex, flags) if rule.argregex else None
+        self._by_name: dict[str, list[_Rule]] = {}
+        self._by_regex: list[_Rule] = []
+        for rule in rules:
+            if rule.service:
+                continue
+            ready = _Rule(rule.name, self._compiled(rule.nameregex), self._compiled(rule.argregex))
+            if ready.nameregex:
+                self._by_regex.append(ready)
+            else:
+                self._by_name.setdefault(self._plain(rule.name), []).append(ready)
 
-    def accepts(self, names: Iterable[str], command_line: Callable[[], str]) -> bool:
-        """Whether a program with these names is meant; the command line is asked for only when it decides."""
-        if self._nameregex:
-            named = any(self._nameregex.search(name) for name in names)
-        else:
-            named = any(self._plain(name) == self._wanted for name in names)
-        return named and (self._argregex is None or bool(self._argregex.search(command_line())))
+    def __bool__(self) -> bool:
+        return bool(self._by_name or self._by_regex)
+
+    def meaning(self, names: Iterable[str], command_line: Callable[[], str]) -> frozenset[str]:
+        """Names of the rules that mean a program with these names; its command line is asked for only if needed."""
+        named = [rule for name in names for rule in self._by_name.get(self._plain(name), ())]
+        named += [rule for rule in self._by_regex if rule.nameregex and any(map(rule.nameregex.search, names))]
+        return frozenset(r.name for r in named if r.argregex is None or r.argregex.search(command_line()))
+
+    def _compiled(self, text: str) -> re.Pattern[str] | None:
+        return re.compile(text, re.IGNORECASE if self._windows else re.NOFLAG) if text else None
 
     def _plain(self, name: str) -> str:
         return name.lower().removesuffix(".exe") if self._windows else name

@@ -180,6 +180,8 @@ def _start(job: ScriptJob, executable: Path) -> _Launched | Cannot:
         return _Launched(launch(job, executable, output), output, trouble)
     except Cannot as cannot:
         return cannot
+    except (OSError, ValueError) as error:  # no descriptor left, a name in the environment that cannot be one
+        return Cannot(126, f"{executable} cannot be run: {error}")
 
 
 def _words(output: Path | None, trouble: str) -> str:

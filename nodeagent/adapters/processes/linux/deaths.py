@@ -25,7 +25,7 @@ class Death:
         except ProcessLookupError:
             pass
         except OSError:  # no pidfds here, or no descriptor left: look again and again instead
-            self._poll()
+            self._timer = loop.call_later(_POLL, self._poll)
             return
         # Looked at only now that the descriptor holds on to the process: the pid may be another's by this time.
         found = table.stat(process.pid)
@@ -52,7 +52,7 @@ class Death:
         if found and not found.ended and found.created == self._process.created:
             self._timer = self._loop.call_later(_POLL, self._poll)
         else:
-            self._timer = self._loop.call_soon(self._tell)
+            self._tell()
 
 
 class Deaths:

@@ -32,10 +32,15 @@ class Stat:
 def stat(pid: int) -> Stat | None:
     """The process with this pid; None when there is none."""
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123 (a Path costs more than the read)
-            text = file.read()
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, ProcessLookupError):
         return None
+    try:
+        text = os.read(file, 4096)
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(file)
     start, end = text.index(b"("), text.rindex(b")")
     fields = text[end + 2 :].split()
     return Stat(
@@ -77,6 +82,15 @@ def command_line(pid: int) -> str:
     return " ".join(arguments(pid))
 
 
+def executable(pid: int) -> str:
+    """File name of its program, though that may have been replaced since; empty when it may not be read."""
+    try:
+        path = os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115
+    except OSError:
+        return ""
+    return path.removesuffix(_DELETED).rpartition("/")[2]
+
+
 def environment(pid: int) -> frozenset[bytes]:
     """`NAME=value` entries it was started with; empty when it may not be read."""
     try:
@@ -98,11 +112,8 @@ def programs() -> Iterator[tuple[int, tuple[str, ...]]]:
         if len(entry.name) == _COMM_LENGTH:
             bases = (os.path.basename(argument) for argument in arguments(entry.pid)[:3])  # noqa: PTH119
             names += [base for base in bases if base.startswith(entry.name)]
-        try:
-            executable = os.readlink(f"/proc/{entry.pid}/exe").removesuffix(_DELETED)  # noqa: PTH115
-            names.append(executable.rpartition("/")[2])
-        except OSError:
-            pass
+        if file := executable(entry.pid):
+            names.append(file)
         yield entry.pid, tuple(names)
 
 

@@ -116,7 +116,7 @@ class Deaths:
             handle = api.open_process(process.pid, api.SYNCHRONIZE | api.PROCESS_QUERY_LIMITED_INFORMATION)
         except OSError as error:
             if error.winerror == api.ERROR_ACCESS_DENIED:
-                self._poll(death, process)
+                death.timer = self._loop.call_later(_POLL, self._poll, death, process)
             else:
                 death.timer = self._loop.call_soon(death.tell)
             return death
@@ -141,4 +141,4 @@ class Deaths:
         if table.created(process.pid) == process.created:
             death.timer = self._loop.call_later(_POLL, self._poll, death, process)
         else:
-            death.timer = self._loop.call_soon(death.tell)
+            death.tell()

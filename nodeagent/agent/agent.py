@@ -1,0 +1,195 @@
+"""The composition root of the agent: builds every part once, starts it, and takes it down in order."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from functools import partial
+
+from nodeagent import __version__
+from nodeagent.adapters.config_store import ConfigStore, Damaged
+from nodeagent.adapters.crypto import ChaChaSealer
+from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, Users
+from nodeagent.adapters.http_api.route import Part
+from nodeagent.adapters.http_public import HealthServer
+from nodeagent.adapters.journal import SqliteJournal
+from nodeagent.adapters.processes.applications import ApplicationProcesses
+from nodeagent.adapters.processes.boot import boot_id
+from nodeagent.adapters.processes.scripts import ScriptProcesses
+from nodeagent.adapters.script_jobs import NodeFacts, script_job
+from nodeagent.adapters.settings import Settings
+from nodeagent.adapters.state_store import StateStore
+from nodeagent.adapters.tls import NodeKeys
+from nodeagent.adapters.udp import LanSockets
+from nodeagent.agent.control import AgentControl, Parts
+from nodeagent.agent.feed import Feed
+from nodeagent.agent.snapshot import Around, Snapshot
+from nodeagent.contract.api import LogLine
+from nodeagent.contract.states import LogType
+from nodeagent.core import effects as do
+from nodeagent.core import events as ev
+from nodeagent.core.membership import Membership
+from nodeagent.core.node import Node
+from nodeagent.engine.loop import Adapters, Engine
+from nodeagent.engine.ports import CommittedModule, ScriptJob
+from nodeagent.engine.writer import Writer
+from nodeagent.home import Home
+from nodeagent.safe_links import lay_commands
+
+LAST_WORDS = 0.2
+"""Seconds between the goodbye and the end, so that it is really sent."""
+
+
+class Agent:
+    """One agent. `run` serves until `stop` is set; applications and scripts live on."""
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        """Reads and makes what is needed on disk. Blocks; raises Damaged, OSError and ValueError in words."""
+        self._home, self._settings = home, settings
+        self._store = ConfigStore.open(home)
+        self._keys = NodeKeys(home.tls)
+        self._boot_id = boot_id()
+        self._modules: dict[tuple[str, int], CommittedModule] = {}
+        self._session = secrets.token_bytes(16)
+
+    async def run(self, stop: asyncio.Event, on_line: Callable[[LogLine], None]) -> None:
+        """Serve until `stop` is set; every log line also goes to `on_line`."""
+        async with asyncio.TaskGroup() as tasks:
+            await self._run(tasks, stop, on_line)
+
+    async def _run(self, tasks: asyncio.TaskGroup, stop: asyncio.Event, on_line: Callable[[LogLine], None]) -> None:
+        home, store, listen = self._home, self._store, self._settings.listen
+        loop = asyncio.get_running_loop()
+        writer = Writer(loop)
+        ports = (listen.api_port, listen.health_port)
+        membership = Membership(self._session, store.cluster.uuid, ChaChaSealer(), __version__, ports)
+        engine = Engine(Node(membership, self._session), writer)
+
+        def line_written(line: LogLine) -> None:
+            feed.line_written(line)
+            on_line(line)
+
+        journal = SqliteJournal(home.records, writer, lambda: store.cluster.name, line_written)
+        say = partial(_say, journal)
+        states = StateStore(home, self._boot_id, partial(say, LogType.CRITICAL))
+
+        async def keep_users(table: bytes) -> None:
+            await asyncio.to_thread(store.cluster.set_users, table)
+
+        users = Users(store.cluster.users, keep_users)
+        health = HealthServer(listen.address, listen.health_port, say, engine.on_time)
+        datagrams = LanSockets(engine.post, tasks)
+        scripts, processes = ScriptProcesses(engine.post), ApplicationProcesses(engine.post)
+
+        def take_cluster() -> None:
+            self._take_cluster(engine, datagrams)
+
+        def take_module(name: str) -> None:
+            self._take_module(engine, name, None)
+            snapshot.look_for_modules()
+
+        snapshot = Snapshot(
+            engine,
+            store,
+            self._keys.pin,
+            self._boot_id,
+            Around(
+                listeners=lambda: (*api.listeners, *health.listeners),
+                probes=lambda: health.probes,
+                alarms=lambda: (*datagrams.problems(), *journal.problems()),
+            ),
+        )
+        feed = Feed(snapshot.now)
+        control = AgentControl(
+            Parts(home, engine, writer, store, users, journal, self._keys, snapshot, feed, take_cluster, take_module)
+        )
+        part = Part(control, users, Logins(users))
+        api = ApiServer(
+            part,
+            self._keys.server_context(),
+            address=listen.address,
+            port=listen.api_port,
+            audit=journal.audit,
+            say=say,
+        )
+        local = LocalServer(part, home, audit=journal.audit, say=say)
+
+        def published() -> None:
+            snapshot.changed()
+            feed.status_changed()
+            health.set_status(snapshot.now())
+
+        engine.on_publish, engine.on_answer = published, control.answered
+        say(LogType.INFO, f"agent {__version__} starts (pid {os.getpid()}), home {home.var}")
+        for problem in await asyncio.to_thread(lay_commands, home.safe):
+            say(LogType.ERROR, problem)
+        take_cluster()
+        for module in await asyncio.to_thread(store.modules.installed):
+            if module.configured:
+                await self._load_module(engine, states, module.name, say)
+        engine.connect(Adapters(datagrams, scripts, processes, health, states, journal, self._job))
+        servers = [
+            tasks.create_task(server.run(), name=name)
+            for name, server in (("health port", health), ("API port", api), ("local transport", local))
+        ]
+        await stop.wait()
+        say(LogType.INFO, "agent stops; applications go on")
+        engine.post(ev.AgentStopping())
+        await asyncio.sleep(LAST_WORDS)
+        engine.close()
+        for server in servers:
+            server.cancel()
+        await scripts.close()
+        await processes.close()
+        await datagrams.close()
+        users.close()
+        await journal.close()
+        await asyncio.to_thread(writer.close)
+
+    def _take_cluster(self, engine: Engine, datagrams: LanSockets) -> None:
+        """Put the committed cluster in force; scripts and `%SAFENODE%` in files mean this node."""
+        committed = self._store.cluster.cluster()
+        facts = self._facts()
+        os.environ["SAFENODE"], os.environ["SAFENODEADDR"] = facts.name, facts.address
+        if committed is None:
+            datagrams.configure(None, "")
+            engine.post(ev.ClusterConfigured(None))
+        else:
+            datagrams.configure(committed.config, committed.me)
+            engine.post(ev.ClusterConfigured(committed.config, committed.me, committed.keys))
+
+    def _facts(self) -> NodeFacts:
+        committed = self._store.cluster.cluster()
+        if committed is None:
+            return NodeFacts(self._store.cluster.name)
+        own = committed.config.command_lan.address_of(committed.me)
+        return NodeFacts(committed.me, own.addr if own else "")
+
+    def _take_module(self, engine: Engine, name: str, record: ev.ModuleRecord | None) -> None:
+        module = self._store.modules.module(name)
+        if module is None:
+            return
+        self._modules[name, module.revision] = module
+        boot_on = self._store.modules.boot(name)
+        engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
+
+    async def _load_module(
+        self, engine: Engine, states: StateStore, name: str, say: Callable[[LogType, str], None]
+    ) -> None:
+        """Take up a module at the start of the agent; a damaged one is said and left out."""
+        try:
+            record = await asyncio.to_thread(states.load, name) or ev.ModuleRecord(same_boot=False)
+            if record.revision:
+                running = await asyncio.to_thread(self._store.modules.module, name, record.revision)
+                if running is not None:
+                    self._modules[name, record.revision] = running
+            self._take_module(engine, name, record)
+        except (Damaged, OSError) as damage:
+            say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
+
+    def _job(self, effect: do.RunScript) -> ScriptJob:
+        return script_job(effect, self._modules[effect.module, effect.revision], self._home, self._facts())
+
+
+def _say(journal: SqliteJournal, type_: LogType, text: str) -> None:
+    journal.append(type_, text)

@@ -1,0 +1,73 @@
+"""The status snapshot of this node, put together from the core, the stores and the ports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from nodeagent import __version__
+from nodeagent.adapters.config_store import ConfigStore
+from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, ProbeSource
+from nodeagent.durable import wall_time
+from nodeagent.engine.loop import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is not the core's: asked at each snapshot."""
+
+    listeners: Callable[[], tuple[Listener, ...]]
+    probes: Callable[[], tuple[ProbeSource, ...]]
+    alarms: Callable[[], tuple[str, ...]]
+
+
+class Snapshot:
+    """Knows the revision; `changed` makes the next one."""
+
+    def __init__(self, engine: Engine, store: ConfigStore, pin: str, boot_id: str, around: Around) -> None:
+        self._engine, self._store, self._pin, self._boot_id, self._around = engine, store, pin, boot_id, around
+        self._started = wall_time()
+        self._revision = 1
+        self._never_applied: tuple[ModuleStatus, ...] = ()
+        self.look_for_modules()
+
+    def changed(self) -> None:
+        """Something in it is different now."""
+        self._revision += 1
+
+    def look_for_modules(self) -> None:
+        """Which modules are installed but were never applied. Reads a few small files."""
+        known = (module for module in self._store.modules.installed() if not module.configured)
+        self._never_applied = tuple(ModuleStatus(module.name, configured=False) for module in known)
+        self.changed()
+
+    def now(self) -> NodeStatus:
+        """The snapshot of this moment."""
+        node, cluster = self._engine.node, self._store.cluster
+        now, committed = self._engine.now(), cluster.cluster()
+        applied = node.modules(now)
+        names = {module.name for module in applied}
+        return NodeStatus(
+            node=cluster.name,
+            uuid=cluster.uuid,
+            version=__version__,
+            revision=self._revision,
+            time=now + self._engine.wall_offset,
+            boot_id=self._boot_id,
+            started=self._started,
+            cluster_signature=committed.signature if committed else "",
+            modules=(*applied, *(module for module in self._never_applied if module.name not in names)),
+            peers=node.peers(now),
+            rejected=node.membership.rejected(),
+            frozen=node.freezes.count,
+            alarms=(*node.membership.alarms(now), *self._around.alarms()),
+            listeners=self._around.listeners(),
+            probes=self._around.probes(),
+            pin=self._pin,
+        )
+
+
+def clock_text(seconds: float) -> str:
+    """A moment in the node's own time zone: the time of today, else with its date."""
+    moment = datetime.fromtimestamp(seconds).astimezone()
+    today = datetime.fromtimestamp(wall_time()).astimezone().date()
+    return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S")

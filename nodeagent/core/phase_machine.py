@@ -1,0 +1,218 @@
+"""Moves a module through the table of phases: runs their scripts, keeps their time, saves and tells.
+
+What makes it move (orders, checks, the start of an agent) is in `module_life`. `_enter` is the one
+place where the phase changes; it turns the health answer off before anything else.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from nodeagent.contract.config import UserScripts
+from nodeagent.contract.exit_codes import exit_words
+from nodeagent.contract.states import Action, LogType, Script, State, Status
+from nodeagent.core import effects as do
+from nodeagent.core import events as ev
+from nodeagent.core.module_memory import ModuleMemory, Order
+from nodeagent.core.monitoring import ProcessMonitor
+from nodeagent.core.phases import CHECKED, PHASES, PRE_CHECKED, TIME_LEADS_TO, Limit, Phase, Row
+from nodeagent.core.script_runs import Run, ScriptRuns
+
+SAVE_LIMIT = 5.0
+"""Seconds a start waits for its intent record; a full disk must not keep a service down."""
+
+KILL_LIMIT = 30.0
+"""Seconds after a tree kill before a script whose end was never told is given up."""
+
+_NONE: frozenset[str] = frozenset()
+_PRE = frozenset({"pre"})
+_ALL = frozenset({"pre", "both"})
+
+
+class PhaseMachine(ABC):
+    """The moving half of a module's life. Effects go to `emit` in the order they must be carried out."""
+
+    def __init__(
+        self,
+        configured: ev.ModuleConfigured,
+        emit: Callable[[do.Effect], None],
+        run_names: Callable[[], str],
+        now: float,
+    ) -> None:
+        self.config, self.revision, self.scripts = configured.config, configured.revision, configured.scripts
+        self.waiting: ev.ModuleConfigured | None = None
+        """A committed revision whose scripts wait for the next start."""
+        self._emit, self._run_names = emit, run_names
+        self.phase, self.entered = Phase.STOPPED, now
+        self.state, self.status, self.since = State.STOP, Status.NOT_READY, now
+        self.memory = ModuleMemory(configured.config.name)
+        self.monitor = ProcessMonitor(configured.config.monitoring)
+        self.runs = ScriptRuns()
+        self.ready = False
+        """What the health URL answers."""
+        self._order = Order(Action.STOP, "")
+        self._pending: Order | None = None
+        self._deadline: float | None = None
+        self._serial = 0
+        self._saving = 0
+
+    @abstractmethod
+    def _arrive(self, now: float) -> None:
+        """A phase without a script was entered: do what it does, or wait."""
+
+    @abstractmethod
+    def _script_done(self, run: Run, exit_code: int | None, now: float) -> None:
+        """The last script of the present phase has ended."""
+
+    @abstractmethod
+    def _script_taken_over_done(self, run: Run, now: float) -> None:
+        """A script that the last agent had started has ended."""
+
+    @property
+    def row(self) -> Row:
+        """The table row of the present phase."""
+        return PHASES[self.phase]
+
+    @property
+    def user(self) -> UserScripts:
+        """How scripts run."""
+        return self.config.user or UserScripts()
+
+    def seconds(self, limit: Limit) -> float:
+        """A time-out of the scripts; 0 = none."""
+        user = self.user
+        return {
+            Limit.START: user.starttimeout,
+            Limit.NICE: user.nicestoptimeout,
+            Limit.FORCE: user.forcestoptimeout,
+        }[limit]
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        times = (self._deadline, self.monitor.next_deadline(), self.memory.switches.until)
+        return min((t for t in times if t is not None), default=None)
+
+    def script_started(self, event: ev.ScriptStarted) -> None:
+        """Remember the process, for the next agent."""
+        if run := self.runs.get(event.run):
+            run.process, run.output = event.process, event.output
+            self._save()
+            self._log(LogType.SCRIPT, f"{run.words} (pid {event.process.pid})", by=run.script, output=event.output)
+
+    def script_ended(self, event: ev.ScriptEnded, now: float) -> None:
+        """The end of the last run that is alive moves the life on."""
+        run = self.runs.end(event.run)
+        if run is None:
+            return
+        self._tell_end(run, event, now)
+        if self.runs.alive:
+            self._save()
+        elif self.phase is Phase.RECOVERING:
+            self._script_taken_over_done(run, now)
+        elif self.row.step is not None:
+            self._script_done(run, event.exit_code, now)
+
+    def _enter(self, phase: Phase, now: float, *, script_runs: bool = False) -> None:
+        """Change the phase; `script_runs`: the script of the new phase is the one that runs already."""
+        self.phase, self.entered, self._deadline = phase, now, None
+        row = self.row
+        self._set_health(phase is Phase.READY)
+        if (row.state, row.status) != (self.state, self.status):
+            self.state, self.status, self.since = row.state, row.status, now
+            self._log(
+                LogType.INFO, f"{row.state} {row.status}: {phase} ({self._order.action} by {self.memory.by})", by="life"
+            )
+        self._set_monitoring(now)
+        if row.step is None:
+            self._save()
+            self._arrive(now)
+        elif script_runs:
+            self._deadline = now + self.seconds(row.step.limit)
+            self._save()
+        else:
+            self._run_step(now)
+        self._emit(do.PublishStatus())
+
+    def _run_step(self, now: float) -> None:
+        step = self.row.step
+        assert step is not None
+        limit = self.seconds(step.limit)
+        self._deadline = now + limit if limit else None
+        if self.config.user is not None and step.script in self.scripts:
+            action = {Action.WAIT: "stopwait", Action.FORCESTOP: "stop"}.get(self._order.action, self._order.action)
+            args = (*(("force",) if step.forced else ()), step.frm, step.to, action)
+            run = self.runs.begin(Run(self._run_names(), step.script, args))
+            if step.script is Script.START_BOTH:
+                self.memory.said = ""
+            self._save()
+            self._emit(do.RunScript(self.config.name, run.name, step.script, args, self.revision))
+        elif not self.runs.alive:
+            self._enter(step.then, now)
+
+    def _wait(self, seconds: float, now: float) -> None:
+        if seconds > 0:
+            self._deadline = now + seconds
+        else:
+            self._time_is_up(now)
+
+    def _time_is_up(self, now: float) -> None:
+        """The deadline of the phase has passed."""
+        if self.phase is Phase.PREPARING:
+            self._log(LogType.ERROR, f"the disk did not answer for {SAVE_LIMIT:g} s; starting all the same")
+        if self.phase in TIME_LEADS_TO:
+            self._enter(TIME_LEADS_TO[self.phase], now)
+        elif fresh := [run for run in self.runs.alive if not run.killed]:
+            self._kill(fresh)
+            self._deadline = now + KILL_LIMIT
+        else:
+            for run in self.runs.alive:
+                self._log(LogType.CRITICAL, f"the end of {run.words} was never told after its kill")
+                self.script_ended(ev.ScriptEnded(self.config.name, run.name, None), now)
+
+    def _kill(self, runs: list[Run]) -> None:
+        for run in runs:
+            run.killed = True
+            self._log(LogType.ERROR, f"{run.words}: its process tree is killed", by=run.script, output=run.output)
+            self._emit(do.KillScript(self.config.name, run.name))
+
+    def _tell_end(self, run: Run, event: ev.ScriptEnded, now: float) -> None:
+        words = event.error or ("its end was not seen" if event.exit_code is None else exit_words(event.exit_code))
+        failed = bool(event.error or event.exit_code or run.killed)
+        if run.killed:
+            words = "killed with its whole process tree"
+        self._log(
+            LogType.ERROR if failed else LogType.SCRIPT, f"{run.words}: {words}", by=run.script, output=run.output
+        )
+        if failed and run.script in (Script.START_BOTH, Script.PRESTART):
+            if event.said and not self.memory.said:
+                self.memory.said = f"{run.script} said “{event.said}”"
+            self.memory.causes.add(now, f"{run.script}: {words}", run.script, evidence=event.said, output=run.output)
+
+    def _take(self, event: ev.ModuleConfigured) -> None:
+        self.config, self.revision, self.scripts = event.config, event.revision, event.scripts
+        self.waiting = None
+        self.monitor = ProcessMonitor(event.config.monitoring)
+
+    def _set_monitoring(self, now: float) -> None:
+        classes = _ALL if self.phase in CHECKED else _PRE if self.phase in PRE_CHECKED else _NONE
+        watched = bool(self.monitor.processes)
+        self.monitor.use(classes, now)
+        if watched and not classes:
+            self._emit(do.WatchProcesses(self.config.name, frozenset()))
+        self._scan(now)
+
+    def _scan(self, now: float) -> None:
+        if self.monitor.scan_due(now):
+            self._emit(do.ScanProcesses(self.config.name, self.monitor.rules))
+
+    def _set_health(self, ready: bool) -> None:
+        if ready is not self.ready:
+            self.ready = ready
+            self._emit(do.SetHealth(self.config.name, ready))
+
+    def _save(self) -> None:
+        self._serial += 1
+        record = self.memory.record(self.phase, self.since, self.revision, self.runs.last, self.monitor.processes)
+        self._emit(do.SaveState(self.config.name, record, self._serial))
+
+    def _log(self, type_: LogType, text: str, *, by: str = "agent", output: str = "") -> None:
+        self._emit(do.RecordLine(type_, text, self.config.name, by, self.memory.causes.last_id, output))

@@ -1,0 +1,110 @@
+"""`keepgreen agent run`: the agent as a process in the foreground, until Ctrl-C or SIGTERM."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nodeagent.adapters.config_store import Damaged
+from nodeagent.adapters.settings import load_settings
+from nodeagent.agent.agent import Agent
+from nodeagent.contract.api import LogLine
+from nodeagent.contract.states import LogType
+from nodeagent.home import Home
+
+OK, BAD_DATA, UNAVAILABLE, CANNOT_CREATE = 0, 65, 69, 73
+
+
+class Occupied(Exception):
+    """Another agent runs in this home."""
+
+
+def run(home: Home) -> int:
+    """Run an agent in this home; returns the exit code, every problem is one sentence on stderr."""
+    settings, problems = load_settings(home.settings)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if settings is None:
+        return BAD_DATA
+    try:
+        with only_one(home.run / "agent.lock"):
+            agent = Agent(home, settings)
+            with asyncio.Runner() as runner:
+                runner.run(_serve(agent))
+    except Occupied as occupied:
+        print(occupied, file=sys.stderr)
+        return UNAVAILABLE
+    except (Damaged, ValueError) as damage:
+        print(damage, file=sys.stderr)
+        return BAD_DATA
+    except OSError as error:
+        print(f"the agent cannot use {home.var}: {error}", file=sys.stderr)
+        return CANNOT_CREATE
+    except KeyboardInterrupt:
+        pass  # Windows: Ctrl-C arrives here; the finally blocks have run
+    return OK
+
+
+async def _serve(agent: Agent) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, lambda *_: loop.call_soon_threadsafe(stop.set))
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(stop.set))
+    else:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    await agent.run(stop, _show)
+
+
+def _show(line: LogLine) -> None:
+    """A line on stdout, where systemd's journal or a person reads it; a closed stdout is nobody's problem."""
+    if line.type is LogType.DEBUG:
+        return
+    try:
+        print(f"{line.type} {line.module or '-'} {line.origin}: {line.text}", flush=True)
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (for the rest of the process)
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold the lock of a home. Raises Occupied when another agent does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _locked(handle):
+            os.lseek(handle, 1, os.SEEK_SET)
+            other = os.read(handle, 20).decode("ascii", "replace").strip()
+            raise Occupied(f"another agent (pid {other or 'unknown'}) runs in {path.parent.parent}")
+        os.ftruncate(handle, 1)
+        os.lseek(handle, 1, os.SEEK_SET)
+        os.write(handle, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(handle: int) -> bool:
+        """Lock the first byte; the pid behind it stays readable."""
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _locked(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
