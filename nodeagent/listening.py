@@ -142,7 +142,11 @@ class TcpPort:
                 await asyncio.sleep(RETRY)
             else:
                 port = sock.getsockname()[1]
-                server = await self._serve(sock)
+                try:
+                    server = await self._serve(sock)
+                except BaseException:
+                    sock.close()
+                    raise
                 self._note(place, is_open=True, port=port)
                 return server
 

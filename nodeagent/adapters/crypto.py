@@ -18,11 +18,13 @@ class ChaChaSealer:
         """A hash of the key; safe to show."""
         return sha256(b"keepgreen key id" + key).digest()[:KEY_ID_SIZE]
 
-    def seal(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, body: bytes) -> bytes:
+    def seal(self, key: bytes, session: bytes, sender: str, counter: int, *, header: bytes, body: bytes) -> bytes:
         """The body encrypted, body and header authenticated."""
         return _cipher(key, session, sender).encrypt(_nonce(counter), body, header)
 
-    def open(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, sealed: bytes) -> bytes | None:
+    def open(
+        self, key: bytes, session: bytes, sender: str, counter: int, *, header: bytes, sealed: bytes
+    ) -> bytes | None:
         """The body, None when it or the header was not sealed so."""
         try:
             return _cipher(key, session, sender).decrypt(_nonce(counter), sealed, header)

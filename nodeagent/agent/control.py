@@ -118,7 +118,7 @@ class AgentControl:
 
     async def order(self, caller: Caller, module: str, order: Order) -> OrderAnswer:
         """Order an action; answered when accepted, or with `wait` when its end was seen."""
-        self._module_status(module)
+        self._applied(module)
         if order.wait and order.run.partition("/")[0] == module and self._runs(module, order.run):
             text = f"a script of {module} cannot wait for its own module; order it without waiting"
             raise Refused(409, "own-script", text)
@@ -150,7 +150,7 @@ class AgentControl:
 
     def set_switch(self, caller: Caller, module: str, switch: str, on: bool, seconds: float) -> None:
         """Pause or resume errd, checker or failover; `seconds` 0 = no end."""
-        self._module_status(module)
+        self._applied(module)
         if switch not in SWITCHES:
             raise Refused(400, "bad-request", f"{switch!r} cannot be switched; {', '.join(SWITCHES)} can")
         until = self.parts.engine.now() + seconds if seconds > 0 and not on else None
@@ -158,7 +158,7 @@ class AgentControl:
 
     def set_resource(self, caller: Caller, module: str, name: str, value: str) -> None:
         """Set a resource `class.ident` by command."""
-        self._module_status(module)
+        self._applied(module)
         try:
             state = ResourceState(value)
         except ValueError:
@@ -268,6 +268,12 @@ class AgentControl:
             if known.name == module:
                 return known
         raise Refused(404, "no-module", f"there is no module {module} on this node")
+
+    def _applied(self, module: str) -> ModuleStatus:
+        status = self._module_status(module)
+        if not status.configured:
+            raise Refused(409, "not-applied", f"{module} is installed but was never applied on this node")
+        return status
 
     def _runs(self, module: str, run: str) -> bool:
         script = self._module_status(module).script

@@ -37,7 +37,7 @@ def module_config(
         restart_delay_max=service.seconds("restart_delay_max"),
         farm=_farm(service.first("farm")),
         user=_user(service.first("user")),
-        variables=tuple((var.text("name"), var.text("value")) for var in service.all("var")),
+        variables=tuple((var.text("name"), var.text("value")) for var in variables(service)),
         monitoring=_monitoring(service.first("errd")),
         checkers=tuple(_checkers(service.first("check"))),
         failover_rules=rules,
@@ -47,6 +47,13 @@ def module_config(
         not_in_force=not_in_force,
         signature=signature,
     )
+
+
+def variables(service: Checked) -> Iterator[Checked]:
+    """All `<var>`: existing files have them in `<user>`, others in `<service>`."""
+    yield from service.all("var")
+    if user := service.first("user"):
+        yield from user.all("var")
 
 
 def _farm(farm: Checked | None) -> FarmLans:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.config_check import Check, Checked
-from nodeagent.contract.module_build import PROC_ACTIONS, checker_module
+from nodeagent.contract.module_build import PROC_ACTIONS, checker_module, variables
 from nodeagent.contract.xml_reader import XmlFile
 
 _PLACEHOLDER = re.compile(r"([A-Z][A-Z0-9]*_)+(NAME|ADDRESS|ADDR|IP|PORT|URL|PATH)|CHANGE_?ME")
@@ -71,7 +71,7 @@ def _window(xml: XmlFile, farm: Checked, cluster: ClusterConfig | None) -> None:
 
 def _variables(xml: XmlFile, service: Checked) -> None:
     seen: set[str] = set()
-    for var in service.all("var"):
+    for var in variables(service):
         name = var.text("name")
         if name and name in seen:
             xml.error(var.element, f'the variable "{name}" is given twice: a name may have one value', "name")

@@ -40,6 +40,16 @@ FARM = ElementRule(
     ),
 )
 
+VAR = ElementRule(
+    "var",
+    "An environment variable for the module's scripts, from their next run on; in <user> or in <service>.",
+    (
+        AttributeRule("name", Text(r"[^=\s]{1,255}", "a name without blanks and ="), "Its name.", required=True),
+        AttributeRule("value", Text(), "Its value.", required=True),
+    ),
+    most=None,
+)
+
 USER = ElementRule(
     "user",
     "The module has scripts. Without this element no script runs.",
@@ -63,16 +73,7 @@ USER = ElementRule(
             "log",
         ),
     ),
-)
-
-VAR = ElementRule(
-    "var",
-    "An environment variable for the module's scripts, from their next run on.",
-    (
-        AttributeRule("name", Text(r"[^=\s]{1,255}", "a name without blanks and ="), "Its name.", required=True),
-        AttributeRule("value", Text(), "Its value.", required=True),
-    ),
-    most=None,
+    (VAR,),
 )
 
 PROC = ElementRule(

@@ -28,7 +28,7 @@ def module_name_problem(name: str) -> str:
     return ""
 
 
-def read_module(  # noqa: PLR0917 - each has its own type, and callers name the later ones
+def read_module(
     name: str,
     data: bytes,
     file: str = "userconfig.xml",

@@ -54,10 +54,12 @@ class Sealer(Protocol):
     def key_id(self, key: bytes) -> bytes:
         """8 bytes that name the key and tell nothing about it."""
 
-    def seal(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, body: bytes) -> bytes:
+    def seal(self, key: bytes, session: bytes, sender: str, counter: int, *, header: bytes, body: bytes) -> bytes:
         """The sealed body, 16 bytes longer; a counter is used once in a session."""
 
-    def open(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, sealed: bytes) -> bytes | None:
+    def open(
+        self, key: bytes, session: bytes, sender: str, counter: int, *, header: bytes, sealed: bytes
+    ) -> bytes | None:
         """The body, None when anything of it is not what was sealed."""
 
 

@@ -41,7 +41,7 @@ from nodeagent.core.pages import REPEATS
 from nodeagent.core.peer import Link, Peer, Session, micros
 from nodeagent.core.peer_status import peer_status
 from nodeagent.core.rejections import Reason, Rejections
-from nodeagent.core.verdicts import PeerChange, proven, said_goodbye, silent
+from nodeagent.core.verdicts import PeerChange, proven, said_goodbye, silent, stood_still
 from nodeagent.core.view import Member
 
 _GOODBYES: Final = 3
@@ -60,13 +60,14 @@ class Membership:
         sealer: Sealer,
         version: str,
         ports: tuple[int, int],
+        *,
         protocol: int = PROTOCOL,
     ) -> None:
         self._session = session
         self._uuid = uuid
         self._sealer = sealer
         self._protocols = max(1, protocol - 1), protocol
-        self._outgoing = Outgoing(session, uuid, sealer, version, ports, self._protocols)
+        self._outgoing = Outgoing(session, uuid, sealer, version, ports, protocols=self._protocols)
         self._config: ClusterConfig | None = None
         self._signature = b""
         self._me = ""
@@ -179,19 +180,7 @@ class Membership:
         """
         if self._config is None:
             return None
-        living = [peer for peer in self._peers.values() if peer.alive]
-        ahead = [peer for peer in living if peer.ahead_since is not None]
-        if not ahead:
-            return None
-        first = min(peer.ahead_since for peer in ahead if peer.ahead_since is not None)
-        others = [peer for peer in living if peer.ahead_since is None]
-        if any(peer.compared >= first for peer in others):
-            for peer in ahead:  # the other's clock jumped
-                peer.forget_clock()
-            return None
-        if others and now < first + 1.5 * self._config.pulse:
-            return None
-        return min(peer.ahead for peer in ahead) / 1e6
+        return stood_still(self._peers.values(), 1.5 * self._config.pulse, now)
 
     # --- datagrams ----------------------------------------------------------------------------
 
@@ -223,7 +212,9 @@ class Membership:
         session = (peer.find(header.session) if peer else None) or Session(header.session)
         if session.replay.refuses(header.counter):
             return self._reject(sender, Reason.REPLAY)
-        body = self._sealer.open(key, header.session, header.sender, header.counter, data[:end], data[end:])
+        body = self._sealer.open(
+            key, header.session, header.sender, header.counter, header=data[:end], sealed=data[end:]
+        )
         if body is None:
             return self._reject(sender, Reason.NOT_AUTHENTIC)
         try:
@@ -234,10 +225,19 @@ class Membership:
         if peer is None or link is None:
             return self._namesake(source, page, now)
         session.replay.use(header.counter)
-        return self._weigh(peer, link, session, source, header, beat, page, now)
+        return self._weigh(peer, link, session, header, beat, source=source, page=page, now=now)
 
     def _weigh(
-        self, peer: Peer, link: Link, session: Session, source: str, header: Header, beat: Beat, page: Page, now: float
+        self,
+        peer: Peer,
+        link: Link,
+        session: Session,
+        header: Header,
+        beat: Beat,
+        *,
+        source: str,
+        page: Page,
+        now: float,
     ) -> list[SendDatagram]:
         """The datagram is authentic and new; what it proves depends on its echo."""
         assert self._config is not None
@@ -257,19 +257,19 @@ class Membership:
                 self._changes.append(PeerChange(LogType.INFO, f"{peer.name} was started again"))
             peer.replace(session)
 
-        stood_still = peer.compare(beat.stamp, window // 2, now)
+        paused = peer.compare(beat.stamp, window // 2, now)
         if beat.flags & LEAVING:
             session.left = max(session.left, header.counter)
             self._changes += said_goodbye(peer, now)
             return []
-        if newest_here and echo is not _NO_ECHO and not stood_still and now >= self._grace:
+        if newest_here and echo is not _NO_ECHO and not paused and now >= self._grace:
             link.deaf = echo.hold / 1e6
         if not fresh or header.counter < session.left:
             return []
         if header.counter > session.believed:
             session.believe(page, header.counter)
             peer.newest, peer.wall_offset = header.newest, beat.wall_offset
-        if echo.hold < window and not stood_still:
+        if echo.hold < window and not paused:
             link.proven, link.source = now, source
             peer.gap.take(now)
             if newest_here:
@@ -370,7 +370,7 @@ class Membership:
         """All peers for the status; times are turned into wall time by `wall_offset`."""
         window = self._config.window if self._config else 0.0
         return tuple(
-            peer_status(peer, self._witnesses(peer), self._names, now, wall_offset, window)
+            peer_status(peer, self._witnesses(peer), self._names, now, wall_offset=wall_offset, window=window)
             for peer in self._peers.values()
         )
 

@@ -121,12 +121,13 @@ class ModuleLife(PhaseMachine):
             self._obey(Order(Action.STOP, "the system's shutdown"), now)
 
     def printed(self, text: str, error: bool, origin: str, now: float) -> None:
-        """A script said something; an error is evidence."""
-        origin = origin or "script"
+        """A script said something; an error is evidence. `origin`: KEEPGREEN_RUN of a script, or a name."""
+        run = self.runs.get(origin.rpartition("/")[2])
+        by = run.script if run else origin or "script"
         if error:
-            self.memory.said = f"{origin} said “{text}”"
-            self.memory.causes.add(now, self.memory.said, origin, evidence=text)
-        self._log(LogType.ERROR if error else LogType.SCRIPT, text, by=origin)
+            self.memory.said = f"{by} said “{text}”"
+            self.memory.causes.add(now, self.memory.said, by, evidence=text, output=run.output if run else "")
+        self._log(LogType.ERROR if error else LogType.SCRIPT, text, by=by, output=run.output if run else "")
 
     def processes_seen(self, found: ev.ProcessesSeen, now: float) -> None:
         """A scan answered: detections act, good rounds turn green."""

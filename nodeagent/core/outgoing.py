@@ -44,6 +44,7 @@ class Outgoing:
         sealer: Sealer,
         version: str,
         ports: tuple[int, int],
+        *,
         protocols: tuple[int, int],
     ) -> None:
         self.session = session
@@ -88,7 +89,7 @@ class Outgoing:
     def answer(self, peer: Peer, lan: str, hears: Sequence[int], now: float) -> list[SendDatagram]:
         """A single heartbeat to one peer on one lan."""
         page = encode_page(self._page(0, hears))
-        return [self._sealed(self._key, peer, lan, page, now, 0, self._oldest)] if self._key else []
+        return [self._sealed(self._key, peer, lan, page, now=now, flags=0, version=self._oldest)] if self._key else []
 
     def _write(self, peers: Sequence[Peer], pages: Sequence[Page], now: float, flags: int) -> list[SendDatagram]:
         if self._key is None:
@@ -97,7 +98,7 @@ class Outgoing:
         version = self._newest if all(peer.newest >= self._newest for peer in peers) else self._oldest
         encoded = [encode_page(page) for page in pages]
         return [
-            self._sealed(self._key, peer, lan, page, now, flags, version)
+            self._sealed(self._key, peer, lan, page, now=now, flags=flags, version=version)
             for peer in peers
             for lan in peer.links
             for page in encoded
@@ -109,6 +110,7 @@ class Outgoing:
         peer: Peer,
         lan: str,
         page: msgspec.Raw,
+        *,
         now: float,
         flags: int,
         version: int,
@@ -117,7 +119,7 @@ class Outgoing:
         self._counter += 1
         header = Header(version, self._newest, key_id, self.session, self._counter, self._me).encode()
         body = encode_beat(Beat(flags, micros(now), self.wall_offset, peer.echoes(lan, now), page))
-        sealed = self._sealer.seal(key, self.session, self._me, self._counter, header, body)
+        sealed = self._sealer.seal(key, self.session, self._me, self._counter, header=header, body=body)
         return SendDatagram(lan, peer.name, header + sealed)
 
     def _page(self, index: int, hears: Sequence[int]) -> Page:

@@ -7,7 +7,13 @@ from nodeagent.core.peer import Peer
 
 
 def peer_status(
-    peer: Peer, witnesses: Sequence[str], names: Mapping[int, str], now: float, wall_offset: float, window: float
+    peer: Peer,
+    witnesses: Sequence[str],
+    names: Mapping[int, str],
+    now: float,
+    *,
+    wall_offset: float,
+    window: float,
 ) -> PeerStatus:
     """Times become wall-clock times by `wall_offset`; `names` are the module names known here.
 

@@ -1,5 +1,6 @@
 """Alive, lost, degraded: how a peer's verdicts change, each change with its line for the log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nodeagent.contract.states import LogType
@@ -60,6 +61,23 @@ def silent(peer: Peer, now: float, window: float) -> list[PeerChange]:
         return [PeerChange(LogType.ERROR, text) for text in texts]
     _dead(peer, ended[-1].silence(now, window), now)
     return [PeerChange(LogType.ERROR, f"{peer.name} lost: {peer.reason}")]
+
+
+def stood_still(peers: Iterable[Peer], patience: float, now: float) -> float | None:
+    """Seconds by which this node's clock stood still, if all living peers say so (or do not object in time)."""
+    living = [peer for peer in peers if peer.alive]
+    ahead = [peer for peer in living if peer.ahead_since is not None]
+    if not ahead:
+        return None
+    first = min(peer.ahead_since for peer in ahead if peer.ahead_since is not None)
+    others = [peer for peer in living if peer.ahead_since is None]
+    if any(peer.compared >= first for peer in others):
+        for peer in ahead:  # the other's clock jumped
+            peer.forget_clock()
+        return None
+    if others and now < first + patience:
+        return None
+    return min(peer.ahead for peer in ahead) / 1e6
 
 
 def _dead(peer: Peer, reason: str, now: float) -> None:

@@ -3,20 +3,27 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import aiohttp.web
 import msgspec
 import pytest
 
+from nodeagent.adapters.http_api import ApiServer, Part
+from nodeagent.adapters.http_api.events import Streams
 from nodeagent.adapters.http_api.openapi import document
 from nodeagent.adapters.http_api.route import PREFIX, Route, may
 from nodeagent.adapters.http_api.routes import ROUTES
+from nodeagent.adapters.http_api.server import CONNECTIONS_CAP
 from nodeagent.contract import api
 from nodeagent.contract.states import LogType, Role
 from nodeagent.contract.status import NodeStatus
-from tests.fakes.api_server import Answer, Served, served, until
+from tests.fakes.api_server import Answer, Served, served
+from tests.fakes.control import FakeRecords
+from tests.fakes.waiting import until
 
 BODIES: dict[str, object] = {
     "login": {"user": "admin", "password": "password-of-admin"},
@@ -374,3 +381,71 @@ async def test_first_password_makes_admin(tmp_path: Path) -> None:
         answer = await node.tls("POST", "/login", {"user": "admin", "password": "first of all"})
         assert answer.json["role"] == "admin"
         await until(lambda: node.keeping.kept != b"")
+
+
+async def test_a_client_that_does_not_read_is_cut() -> None:
+    asked = 0
+
+    async def flood() -> AsyncIterator[api.Event]:
+        nonlocal asked
+        line = api.LogLine(1, 1.0, "node1", "web", "agent", LogType.INFO, "x" * 1_000_000)
+        while True:
+            asked += 1
+            yield api.Event(lines=(line,))
+
+    async def allowed() -> bool:
+        return True
+
+    streams = Streams(send_limit=0.3)
+    ended = asyncio.Event()
+
+    async def handler(request: aiohttp.web.Request) -> aiohttp.web.StreamResponse:
+        try:
+            return await streams.serve(request, flood(), allowed)
+        finally:
+            ended.set()
+
+    app = aiohttp.web.Application()
+    app.router.add_get("/events", handler)
+    runner = aiohttp.web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    with socket.create_connection(runner.addresses[0][:2]) as deaf:
+        deaf.sendall(
+            b"GET /events HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        async with asyncio.timeout(20):
+            await ended.wait()
+    assert 0 < asked < 100
+    await runner.cleanup()
+
+
+async def test_a_busy_port_is_waited_for_and_told(tmp_path: Path) -> None:
+    async with served(tmp_path) as node:
+        records = FakeRecords()
+        second = ApiServer(
+            Part(node.control, node.users, node.logins),
+            node.keys.server_context(),
+            address="127.0.0.1",
+            port=node.port,
+            audit=records.audit,
+            say=records.say,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(second.run())
+            await until(lambda: second.listeners[0].problem != "")
+            assert f"{node.port} is used by " in second.listeners[0].problem
+            task.cancel()
+        assert len(records.lines) == 1
+
+
+async def test_connections_are_bounded(node: Served) -> None:
+    open_ones = [await asyncio.open_unix_connection(str(node.home.socket)) for _ in range(CONNECTIONS_CAP)]
+    reader, writer = await asyncio.open_unix_connection(str(node.home.socket))
+    async with asyncio.timeout(20):
+        assert await reader.read() == b""
+    writer.close()
+    assert (await node.tls("GET", "/identity")).status == 200, "the other transport has its own places"
+    for _, other in open_ones:
+        other.close()

@@ -17,8 +17,9 @@ from nodeagent.adapters.http_api import LocalServer, Logins, Users
 from nodeagent.adapters.http_api.local import PATH_CAP, bound
 from nodeagent.adapters.http_api.route import Part
 from nodeagent.home import Home
-from tests.fakes.api_server import TABLE, FakeKeeping, Served, exchange, served, until
+from tests.fakes.api_server import TABLE, FakeKeeping, Served, exchange, served
 from tests.fakes.control import FakeControl, FakeRecords
+from tests.fakes.waiting import until
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="UNIX sockets with peer credentials")
 

@@ -21,6 +21,7 @@ from nodeagent.contract.api import Login
 from nodeagent.contract.states import Role
 from nodeagent.engine.ports import Refused
 from tests.fakes.api_server import PASSWORDS, TABLE, FakeKeeping
+from tests.fakes.waiting import until
 
 GOOD = Login("admin", PASSWORDS[Role.ADMIN])
 WRONG = Login("admin", "a wrong password")
@@ -108,9 +109,7 @@ async def test_guessing_in_parallel_gains_nothing_and_holds_little() -> None:
     house.time.held = True
     async with asyncio.TaskGroup() as tasks:
         guesses = [tasks.create_task(house.fail()) for _ in range(50)]
-        async with asyncio.timeout(20):
-            while not house.time.slept:
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(house.time.slept))
         rejected = [guess for guess in guesses if guess.done()]
         assert len(rejected) == 50 - WAITING_PER_ADDRESS
         assert {guess.result().status for guess in rejected} == {429}

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -11,22 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodeagent.adapters.http_public import HealthServer
-from nodeagent.adapters.http_public.page import page
+from nodeagent.adapters.http_public.connection import CONNECTIONS_CAP, Connection
+from nodeagent.adapters.http_public.page import look_of, page
 from nodeagent.adapters.http_public.probes import SOURCES_CAP, Probes
 from nodeagent.adapters.http_public.server import METHODS
 from nodeagent.contract.states import State, Status
 from tests.fakes.control import STATUS, FakeRecords
+from tests.fakes.waiting import until
 
 OK = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n"
     b"Cache-Control: no-store\r\nConnection: close\r\n\r\nOK\n"
 )
-
-
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 class Node:
@@ -340,7 +336,31 @@ def test_any_bytes_end_in_a_known_answer(data: list[bytes]) -> None:
 
 
 def test_looks_tell_states_apart_without_colour() -> None:
-    from nodeagent.adapters.http_public.page import look_of
-
     looks = [look_of(True, state, status)[1:] for state in (State.STOP, State.WAIT) for status in Status]
     assert len(set(looks)) == len(looks)
+
+
+class FakeTransport(asyncio.Transport):
+    """Remembers that it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+async def test_over_the_cap_the_oldest_connection_goes() -> None:
+    others: dict[Connection, None] = {}
+    transports = [FakeTransport() for _ in range(CONNECTIONS_CAP + 2)]
+    connections = [Connection(lambda method, target, source: b"", others) for _ in transports]
+    for connection, transport in zip(connections, transports, strict=True):
+        connection.connection_made(transport)
+    assert [transport.closed for transport in transports] == [True, True, *[False] * CONNECTIONS_CAP]
+    for connection in connections:
+        connection.connection_lost(None)
+    assert not others

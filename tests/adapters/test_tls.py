@@ -1,6 +1,5 @@
 """The node's key pair: made once, private, the same pin for good."""
 
-import os
 import ssl
 import stat
 import sys
@@ -47,7 +46,7 @@ def test_server_context_speaks_nothing_old(tmp_path: Path) -> None:
 def test_damage_is_said_in_a_sentence(tmp_path: Path) -> None:
     NodeKeys(tmp_path / "a")
     NodeKeys(tmp_path / "b")
-    os.replace(tmp_path / "b" / "certificate.pem", tmp_path / "a" / "certificate.pem")
+    (tmp_path / "b" / "certificate.pem").replace(tmp_path / "a" / "certificate.pem")
     with pytest.raises(ValueError, match="does not belong to the key"):
         NodeKeys(tmp_path / "a")
     (tmp_path / "a" / "certificate.pem").write_text("nonsense")

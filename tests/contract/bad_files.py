@@ -256,6 +256,11 @@ MODULES = [
         _safe('<var name="A" value="1"/>\n<var name="A" value="2"/>'),
         (6, 'the variable "A" is given twice'),
     ),
+    _module(
+        "variable in two places",
+        _safe('<var name="A" value="1"/>\n<user><var name="A" value="2"/></user>'),
+        (6, 'the variable "A" is given twice'),
+    ),
     _module("variable without value", _safe('<var name="A"/>'), (5, "<var> needs value")),
     _module("variable with =", _safe('<var name="A=B" value=""/>'), (5, "a name without blanks and =")),
     _module("errd without user", _safe(f"<errd>{_PROC}/></errd>"), (5, "<errd> needs <user>")),

@@ -42,8 +42,9 @@ FULL = b"""\
       </loadbalancing_list>
     </vip>
     <user nicestoptimeout="10" forcestoptimeout="500ms" logging="none" userlogsize="64" starttimeout="2m"
-          exitcode="act"/>
-    <var name="SERVICES" value="%SERVICES%"/>
+          exitcode="act">
+      <var name="SERVICES" value="%SERVICES%"/>
+    </user>
     <var name="WHERE" value="%SITE% &amp; %PORT%"/>
     <errd polltimer="15">
       <proc name="httpd" class="both" nameregex="^httpd" argregex="-k start" atleast="2" atmost="9"

@@ -87,7 +87,7 @@ def test_everything_is_read_and_what_is_not_in_force_is_named() -> None:
     assert (config.restart_delay, config.restart_delay_max, config.automatic_reboot) == (2.0, 30.0, True)
     assert config.farm == FarmLans(("default", "private"), 0.2, 20)
     assert config.user == UserScripts(10.0, 0.5, 120.0, False, 64, True)
-    assert config.variables == (("SERVICES", "a,b"), ("WHERE", "Lyon & 80"))
+    assert config.variables == (("WHERE", "Lyon & 80"), ("SERVICES", "a,b"))
     assert config.health == Health(7.0, 2)
     assert config.monitoring is not None
     assert config.monitoring.procs == (

@@ -281,7 +281,7 @@ def test_an_authentic_body_that_is_no_beat_is_malformed() -> None:
     one, sealer = solo(), FakeSealer()
     for counter, body in enumerate([b"", b"\xc1", b"\x93\x01\x02\x03", b"\x95\x00\x00\x00\x90\xc1"]):
         header = Header(1, 1, sealer.key_id(KEY), b"2" * 16, counter, "node2").encode()
-        one.receive("lan1", "x", header + sealer.seal(KEY, b"2" * 16, "node2", counter, header, body), 0.0)
+        one.receive("lan1", "x", header + sealer.seal(KEY, b"2" * 16, "node2", counter, header=header, body=body), 0.0)
     assert sum(one.rejected().values()) == 4
     assert one.rejected()["node1 rejects node2: malformed datagram"] >= 3
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +20,11 @@ from nodeagent.adapters.tls import NodeKeys
 from nodeagent.contract.states import Role
 from nodeagent.home import Home
 from tests.fakes.control import FakeControl, FakeRecords
+from tests.fakes.waiting import until
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORDS = {role: f"password-of-{role}" for role in Role}
 TABLE = msgspec.json.encode(UserTable(tuple(User(role, role, CHEAP.hash(word)) for role, word in PASSWORDS.items())))
-
-
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 class FakeKeeping:

@@ -7,10 +7,12 @@ class FakeSealer:
     def key_id(self, key: bytes) -> bytes:
         return blake2b(key, digest_size=8).digest()
 
-    def seal(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, body: bytes) -> bytes:
+    def seal(self, key: bytes, session: bytes, sender: str, counter: int, *, header: bytes, body: bytes) -> bytes:
         return body + _tag(key, session, sender, counter, header, body)
 
-    def open(self, key: bytes, session: bytes, sender: str, counter: int, header: bytes, sealed: bytes) -> bytes | None:
+    def open(
+        self, key: bytes, session: bytes, sender: str, counter: int, *, header: bytes, sealed: bytes
+    ) -> bytes | None:
         body, tag = sealed[:-16], sealed[-16:]
         return body if tag == _tag(key, session, sender, counter, header, body) else None
 

@@ -1,11 +1,11 @@
-"""Waiting for something outside of the loop, with a deadline."""
+"""Waiting for what becomes true, with a deadline."""
 
 import asyncio
 from collections.abc import Callable
 
 
-async def until(holds: Callable[[], bool], within: float = 60.0) -> None:
-    """Returns when it holds; TimeoutError when it does not in time."""
-    async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110 (what is waited for is a process or a file, which sets no Event)
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Look every 10 ms. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - what is looked at belongs to the code under test and rings no bell
             await asyncio.sleep(0.01)

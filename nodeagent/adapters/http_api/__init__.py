@@ -2,7 +2,8 @@
 
 from nodeagent.adapters.http_api.local import LocalServer
 from nodeagent.adapters.http_api.logins import Logins
+from nodeagent.adapters.http_api.route import Part
 from nodeagent.adapters.http_api.server import ApiServer
 from nodeagent.adapters.http_api.users import Users
 
-__all__ = ["ApiServer", "LocalServer", "Logins", "Users"]
+__all__ = ["ApiServer", "LocalServer", "Logins", "Part", "Users"]

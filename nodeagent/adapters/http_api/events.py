@@ -20,7 +20,8 @@ GONE, REVOKED = 1001, 1008
 class Streams:
     """The open event streams of one server; closed together with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, send_limit: float = SEND_LIMIT) -> None:
+        self._send_limit = send_limit
         self._open: set[web.WebSocketResponse] = set()
 
     async def serve(
@@ -59,7 +60,7 @@ class Streams:
                 if not await still_allowed():
                     await socket.close(code=REVOKED, message=b"the session has ended")
                     return
-                async with asyncio.timeout(SEND_LIMIT):
+                async with asyncio.timeout(self._send_limit):
                     await socket.send_str(msgspec.json.encode(event).decode())
             await socket.close(code=GONE)
         except TimeoutError:

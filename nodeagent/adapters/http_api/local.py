@@ -48,33 +48,40 @@ class LocalServer:
         await (self._run_socket() if self._unix else self._run_token())
 
     async def _run_socket(self) -> None:
+        path = self._home.socket
         async with serving(self._part, peer_door(), self._audit, self._say) as connection:
-            loop, path = asyncio.get_running_loop(), self._home.socket
             sock = await self._until_done(lambda: bound(path))
             inode = path.stat().st_ino
-            server = await loop.create_server(connection, sock=sock, backlog=BACKLOG)
             try:
-                await loop.create_future()
+                server = await asyncio.get_running_loop().create_server(connection, sock=sock, backlog=BACKLOG)
+                await self._serve(server)
             finally:
-                server.close()
+                sock.close()
                 with suppress(OSError):
                     if path.stat().st_ino == inode:
                         path.unlink()
 
     async def _run_token(self) -> None:
-        token = secrets.token_urlsafe(32)
+        token, path = secrets.token_urlsafe(32), self._home.local_token
         async with serving(self._part, TokenDoor(token), self._audit, self._say) as connection:
-            loop, path = asyncio.get_running_loop(), self._home.local_token
-            server = await loop.create_server(connection, "127.0.0.1", 0, backlog=BACKLOG)
+            server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0, backlog=BACKLOG)
             said = msgspec.json.encode({"port": server.sockets[0].getsockname()[1], "token": token})
             try:
                 await self._until_done(lambda: write_durably(path, said, PRIVATE))
-                await loop.create_future()
+                await self._serve(server)
             finally:
                 server.close()
                 with suppress(OSError):
                     if path.read_bytes() == said:
                         path.unlink()
+
+    async def _serve(self, server: asyncio.Server) -> None:
+        self.problem = ""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.problem = "the agent ends"
+            server.close()
 
     async def _until_done(self, attempt: Callable[[], T]) -> T:
         while True:
@@ -87,7 +94,6 @@ class LocalServer:
                 self.problem = problem
                 await asyncio.sleep(RETRY)
             else:
-                self.problem = ""
                 return done
 
 

@@ -12,15 +12,16 @@ from aiohttp.web_request import BaseRequest
 
 from nodeagent.adapters.http_api.app import Api, Audit
 from nodeagent.adapters.http_api.doors import Door, TlsDoor
-from nodeagent.adapters.http_api.problems import answer_with, problem
+from nodeagent.adapters.http_api.problems import INTERNAL, answer_with, problem
 from nodeagent.adapters.http_api.route import Part
+from nodeagent.contract.states import LogType
 from nodeagent.contract.status import Listener
 from nodeagent.listening import BACKLOG, Say, TcpPort
 
 CONNECTIONS_CAP = 256
 IDLE = 75.0
 """Seconds a connection may wait for a (next) request."""
-HANDSHAKE = 10.0
+HANDSHAKE = 5.0
 GRACE = 2.0
 """Seconds that requests get to end when the agent does."""
 
@@ -32,7 +33,9 @@ QUIET.setLevel(logging.CRITICAL + 1)
 class Requests(web.RequestHandler):
     """What is not even HTTP is a problem document, too."""
 
-    __slots__ = ()
+    __slots__ = ("say",)
+
+    say: Say
 
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -40,10 +43,11 @@ class Requests(web.RequestHandler):
         """The answer to a request that could not be read."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun")
-        kind, text = (
-            ("bad-request", "this is not a request as HTTP says") if status < 500 else ("internal", "no answer")
-        )
-        answer = answer_with(problem(status, kind, text))
+        if status < 500:
+            answer = answer_with(problem(status, "bad-request", "this is not a request as HTTP says"))
+        else:
+            self.say(LogType.ERROR, f"unexpected error in an answer: {type(exc).__name__}: {exc}")
+            answer = answer_with(problem(500, "internal", INTERNAL))
         answer.force_close()
         return answer
 
@@ -67,7 +71,7 @@ async def serving(part: Part, door: Door, audit: Audit, say: Say) -> AsyncIterat
     def connection() -> asyncio.Protocol:
         if len(manager.connections) >= CONNECTIONS_CAP:
             return TurnedAway()
-        return Requests(
+        requests = Requests(
             manager,
             loop=loop,
             keepalive_timeout=IDLE,
@@ -76,6 +80,8 @@ async def serving(part: Part, door: Door, audit: Audit, say: Say) -> AsyncIterat
             lingering_time=GRACE,
             auto_decompress=False,
         )
+        requests.say = say
+        return requests
 
     try:
         yield connection

@@ -47,7 +47,7 @@ class Child:
             family = table.descendants(self.process)
             if self._job is not None:
                 api.terminate_job(self._job, _KILLED)
-            for pid in family:
+            for pid in family - {os.getpid()}:
                 _terminate(pid)
             if table.created(self.process.pid) != self.process.created or self._signalled():
                 return True

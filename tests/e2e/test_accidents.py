@@ -1,0 +1,97 @@
+"""What can happen to a farm, done to real agents: kill -9, power off, SIGSTOP."""
+
+import time
+
+import pytest
+
+from tests.e2e.real_farm import RealFarm, until
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def test_a_killed_application_comes_back_by_itself(green: RealFarm) -> None:
+    one = green.nodes[0]
+    others = [node.started() for node in green.nodes[1:]]
+    before, starts = one.module()["resources"][0]["detail"], one.started()
+    [app] = [p for p in one.processes() if p.name() == "sleep"]
+    app.kill()
+    until(lambda: one.ready() == 404 or one.started() > starts, 5, "404")
+    until(lambda: one.started() > starts and one.green(), 10, "green again")
+    assert one.module()["resources"][0]["detail"] != before
+    assert [node.started() for node in green.nodes[1:]] == others
+
+
+def test_a_killed_agent_is_lost_within_the_window_and_adopts_when_it_is_back(green: RealFarm) -> None:
+    one, others = green.nodes[0], green.nodes[1:]
+    [app] = [p for p in one.processes() if p.name() == "sleep"]
+    starts = one.started()
+    one.kill_agent()
+    took = until(lambda: not any(n.peer("node1")["alive"] for n in others), 5, "node1 lost")
+    assert took < 1.2 + 0.3  # the window of 1.1 s; the rest is this test's own polling
+    assert app.is_running()
+    assert all(n.green() for n in others)
+    one.start_agent()
+    until(one.green, 10, "node1 green again")
+    assert app.is_running()
+    assert one.started() == starts
+    assert any("adopted" in line["text"] for line in one.log(module="farm"))
+    until(lambda: all(n.peer("node1")["alive"] for n in others), 5, "node1 is back")
+
+
+def test_after_a_power_failure_nothing_is_adopted_and_boot_starts_the_module(green: RealFarm) -> None:
+    one = green.nodes[0]
+    starts = one.started()
+    one.power_off()
+    one.start_agent()
+    until(one.green, 15, "node1 green by boot")
+    assert one.started() == starts + 1
+    assert one.module()["by"] == "boot"
+
+
+def test_a_stopped_agent_accuses_nobody_and_is_404_until_checked(green: RealFarm) -> None:
+    one, others = green.nodes[0], green.nodes[1:]
+    starts = one.started()
+    last = one.log()[-1]["cursor"]
+    one.pause_agent()
+    until(lambda: not any(n.peer("node1")["alive"] for n in others), 5, "node1 lost")
+    time.sleep(4)
+    one.resume_agent()
+    until(one.green, 5, "node1 green again")
+    texts = [line["text"] for line in one.log(after=last)]
+    assert any("this node was frozen for" in text for text in texts)
+    assert not any(" lost" in text for text in texts)
+    assert any("UP Transient" in text for text in texts)
+    assert one.started() == starts
+
+
+def test_a_farm_that_stood_still_as_a_whole_comes_back_green(green: RealFarm) -> None:
+    starts = [node.started() for node in green.nodes]
+    last = [node.log()[-1]["cursor"] for node in green.nodes]
+    for node in green.nodes:
+        node.pause_agent()
+    time.sleep(5)
+    for node in green.nodes:
+        node.resume_agent()
+    green.all_green(10)
+    assert [node.started() for node in green.nodes] == starts
+    for node, cursor in zip(green.nodes, last, strict=True):
+        texts = [line["text"] for line in node.log(after=cursor)]
+        assert any("this node was frozen for" in text for text in texts)
+        assert not any(" lost" in text for text in texts), texts
+
+
+def test_the_fourth_automatic_action_stops_the_module_and_why_says_so(farm: RealFarm) -> None:
+    farm.apply(loop_interval="24")
+    farm.start()
+    one = farm.nodes[0]
+    for _ in range(4):
+        until(one.green, 10, "green")
+        starts = one.started()
+        [app] = [p for p in one.processes() if p.name() == "sleep"]
+        app.kill()
+        until(lambda before=starts: one.started() > before or one.shown() == "STOP NotReady", 10, "acted")
+    until(lambda: one.shown() == "STOP NotReady", 10, "stopped")
+    assert one.ready() == 404
+    assert "4th automatic action in 24 h (3 allowed): kg_app gone (4 times)" in one.why()
+    for node in farm.nodes:
+        node.order("stop", wait=20)
