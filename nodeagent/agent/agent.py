@@ -25,6 +25,7 @@ from nodeagent.agent.control import AgentControl, Parts
 from nodeagent.agent.feed import Feed
 from nodeagent.agent.snapshot import Around, Snapshot
 from nodeagent.contract.api import LogLine
+from nodeagent.contract.config import UserScripts
 from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
@@ -125,8 +126,8 @@ class Agent:
             say(LogType.ERROR, problem)
         take_cluster()
         for module in await asyncio.to_thread(store.modules.installed):
-            if module.configured:
-                await self._load_module(engine, states, module.name, say)
+            if module.configured and await self._load_module(engine, states, module.name, say):
+                scripts.tend(home.user_log(module.name), self._output_cap(module.name))
         engine.connect(Adapters(datagrams, scripts, processes, health, states, journal, self._job))
         servers = [
             tasks.create_task(server.run(), name=name)
@@ -175,7 +176,7 @@ class Agent:
 
     async def _load_module(
         self, engine: Engine, states: StateStore, name: str, say: Callable[[LogType, str], None]
-    ) -> None:
+    ) -> bool:
         """Take up a module at the start of the agent; a damaged one is said and left out."""
         try:
             record = await asyncio.to_thread(states.load, name) or ev.ModuleRecord(same_boot=False)
@@ -186,6 +187,15 @@ class Agent:
             self._take_module(engine, name, record)
         except (Damaged, OSError) as damage:
             say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
+            return False
+        return True
+
+    def _output_cap(self, name: str) -> int:
+        """Bytes an output file of the module's scripts may have."""
+        user = max(
+            (m for (known, _), m in self._modules.items() if known == name), key=lambda m: m.revision
+        ).config.user
+        return (user or UserScripts()).userlogsize * 1024
 
     def _job(self, effect: do.RunScript) -> ScriptJob:
         return script_job(effect, self._modules[effect.module, effect.revision], self._home, self._facts())

@@ -13,6 +13,9 @@ from nodeagent.contract.states import Action, LogType, ResourceState, Role
 ResourceName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\.[^\s/]+$", max_length=128)]
 """`class.ident`, e.g. `custom.db`."""
 
+WallTime = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+"""Seconds since 1970."""
+
 
 class ProblemDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     """RFC 9457 `application/problem+json`; `type` is stable (`urn:keepgreen:…`), `detail` one sentence."""
@@ -247,8 +250,8 @@ class LogQuery(msgspec.Struct, frozen=True, omit_defaults=True, rename={"since":
     module: str = ""
     types: Annotated[str, msgspec.Meta(pattern="^[CEUSID]*$", max_length=6)] = ""
     text: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    since: float = 0.0
-    until: float = 0.0
+    since: WallTime = 0.0
+    until: WallTime = 0.0
     limit: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 500
     newest: bool = False
 

@@ -66,14 +66,17 @@ def read_module(
 def expand_module(
     data: bytes, file: str = "userconfig.xml", environment: Mapping[str, str] | None = None
 ) -> tuple[bytes, list[Problem]]:
-    """`safeconf.xml`: the file with all macros replaced; b"" with problems when that is not possible."""
+    """`safeconf.xml`: the file with all macros replaced; b"" exactly when a problem is an error.
+
+    What nothing defines stays as it is, with a warning: whether it matters is for `read_module` to say.
+    """
     try:
         xml = XmlFile(data, file)
     except NotXml as error:
         return b"", [refusal(error, file)]
     for (element, attribute), names in expand(xml, environment or {}).items():
         for name in names:
-            xml.error(element, undefined(name), attribute)
-    if xml.problems:
+            xml.warning(element, undefined(name), attribute)
+    if errors_of(xml.problems):
         return b"", xml.findings()
-    return etree.tostring(xml.root.getroottree(), encoding="utf-8", xml_declaration=True), []
+    return etree.tostring(xml.root.getroottree(), encoding="utf-8", xml_declaration=True), xml.findings()

@@ -9,7 +9,7 @@ from nodeagent.contract.states import Action, Intent, ResourceState, Script
 
 @dataclass(frozen=True, slots=True, order=True)
 class ProcessRef:
-    """A process that cannot be mistaken for a later one with the same pid: `created` is its start time."""
+    """A process that cannot be mistaken for a later one with the same pid: `created` is its start time, compared only within one boot."""
 
     pid: int
     created: float

@@ -88,6 +88,11 @@ class Node:
         """The peers as this node sees them."""
         return self.membership.peers(now, self._wall_offset)
 
+    def view(self, module: str, now: float) -> tuple[Member, ...]:
+        """Who serves a module, as this node sees it; nobody for a module it does not have."""
+        life = self._lives.get(module)
+        return view_of(self._members(life, now)) if life else ()
+
     def why(self, module: str) -> tuple[str, float, tuple[CauseLink, ...]] | None:
         """(sentence, since, chain) of a module; None when there is no such module."""
         life = self._lives.get(module)

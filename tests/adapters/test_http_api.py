@@ -180,6 +180,7 @@ async def test_what_reaches_the_agent(node: Served) -> None:
         ("POST", "/modules/web/resources", {"name": "custom.a", "value": "sideways"}, 400, "bad-request"),
         ("GET", "/log?limit=99999", None, 400, "bad-request"),
         ("GET", "/log?after=-1", None, 400, "bad-request"),
+        ("GET", "/log?from=nan", None, 400, "bad-request"),
         ("GET", "/log?types=XYZ", None, 400, "bad-request"),
         ("GET", "/events?after=x", None, 400, "bad-request"),
     ],

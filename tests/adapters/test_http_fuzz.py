@@ -119,7 +119,7 @@ async def send(node: Served, tokens: dict[str, str], request: tuple[Any, str, st
     check(route, method, await exchange(reader, writer, method, path, body, tokens.get(who, "")))
 
 
-@given(attack=st.lists(requests(), min_size=1, max_size=25))
+@given(attack=st.lists(requests(), min_size=1, max_size=15))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_hostile_requests_meet_only_described_answers(attack: list[tuple[Any, str, str, bytes, str]]) -> None:
     async def run() -> None:

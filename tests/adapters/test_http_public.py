@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -309,6 +310,22 @@ async def test_stopping_ends_connections_and_frees_the_port() -> None:
     writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_clients_that_reset_leave_no_trace(node: Node) -> None:
+    noise: list[dict[str, object]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: noise.append(context))
+
+    def slam() -> None:
+        for at in range(100):
+            with socket.create_connection(("127.0.0.1", node.port), timeout=20) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.sendall(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n"[: 60 - at % 30])
+
+    await asyncio.gather(*(asyncio.to_thread(slam) for _ in range(4)))
+    assert await node.ask(b"GET /var/modules/web/ready.txt HTTP/1.1\r\n\r\n") == OK
+    assert not noise
 
 
 requests = st.one_of(

@@ -51,7 +51,7 @@ def _read_both(data: bytes) -> None:
             assert "\n" not in str(problem)
             assert "Traceback" not in problem.text
     expanded, problems = expand_module(data)
-    assert bool(expanded) != bool(problems)
+    assert bool(expanded) != bool(errors_of(problems))
 
 
 @given(st.binary(max_size=300))

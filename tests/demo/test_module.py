@@ -1,13 +1,18 @@
 """The farm template and the demo's module made from it: both kinds of scripts, run for real where they can be."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from nodeagent.demo.module import farm_module, filled, template
+from nodeagent.contract.cluster_xml import read_cluster
+from nodeagent.contract.errors import Severity
+from nodeagent.contract.module_xml import read_module
+from nodeagent.contract.states import Mode
+from nodeagent.demo.module import cluster_xml, farm_module, filled, template
 
 FILES = {"conf/userconfig.xml", *(f"bin/{s}_both{x}" for s in ("start", "stop") for x in ("", ".cmd"))}
 
@@ -90,6 +95,38 @@ def test_the_demo_fills_the_template_and_changes_nothing_else() -> None:
         assert 1 <= sum(a != b for a, b in zip(before, after, strict=True)) <= 2
     assert b"%SAFENODE% " in made["conf/userconfig.xml"]
     assert b"PROCESS_NAME:" in made["conf/userconfig.xml"]
+
+
+def test_the_only_finding_about_the_template_is_its_placeholder() -> None:
+    config, (problem,) = read_module("farm", template("farm")["conf/userconfig.xml"], lan_names=["default"])
+    assert config
+    assert (config.mode, config.maxloop, config.loop_interval) == (Mode.FARM, 3, 86400.0)
+    assert config.user
+    assert (config.user.starttimeout, config.user.act_on_exitcode) == (300.0, True)
+    assert problem.severity is Severity.WARNING
+    assert "PROCESS_NAME" in problem.text
+
+
+@pytest.mark.parametrize("node", ["node1", "node2"])
+def test_each_node_of_the_demo_watches_only_its_own_copy(node: str) -> None:
+    config, problems = read_module(
+        "farm", farm_module()["conf/userconfig.xml"], environment={"SAFENODE": node}, lan_names=["default"]
+    )
+    assert problems == []
+    assert config
+    assert config.monitoring
+    (proc,) = config.monitoring.procs
+    assert re.search(proc.argregex, f"/usr/bin/python3 /a/web_app.py serve --node {node} --address 127.0.0.11")
+    assert not re.search(proc.argregex, "/usr/bin/python3 /a/web_app.py serve --node node12 --address 127.0.0.22")
+    assert not re.search(proc.argregex, f"/usr/bin/python3 /a/web_app.py start --node {node} --address 127.0.0.11")
+
+
+def test_the_cluster_is_read_without_a_finding() -> None:
+    config, problems = read_cluster(cluster_xml((("node1", "127.0.0.11"), ("node2", "127.0.0.12"))))
+    assert problems == []
+    assert config
+    assert config.nodes == ("node1", "node2")
+    assert config.window == 1.0
 
 
 def test_a_template_without_the_place_is_refused() -> None:

@@ -38,7 +38,10 @@ class FakeWorld:
 
 @dataclass
 class FakeScript:
-    """How a script behaves. `starts`: names of processes it leaves behind; `stops`: ends the application."""
+    """How a script behaves. `starts`: names of processes it leaves behind; `stops`: ends the application.
+
+    `says` is said `times` times. What it says and orders comes at its end, before its exit code.
+    """
 
     seconds: float = 0.05
     exit_code: int = 0
@@ -47,6 +50,7 @@ class FakeScript:
     stops: bool = False
     orders: tuple[tuple[Action, str], ...] = ()
     says: str = ""
+    times: int = 1
 
 
 @dataclass
@@ -56,10 +60,14 @@ class FakeRun:
     module: str
     run: str
     process: ev.ProcessRef
+    script: Script = Script.START_BOTH
     ended: bool = False
 
 
 SendOut = Callable[[str, do.SendDatagram], None]
+
+SOCKET_BUFFER = 280
+"""Datagrams that the kernel keeps for an agent that does not run; later ones are dropped."""
 
 
 @dataclass
@@ -88,12 +96,17 @@ class FakeMachine:
     boots: int = 1
     starts: int = 0
     frozen_until: float = 0.0
+    orders: dict[int, ev.ActionOrdered] = field(default_factory=dict)
+    """Every order by its ticket."""
+    observe: Callable[["FakeMachine", do.Effect], None] | None = None
+    """Sees every effect before it is carried out."""
     _written_boot: dict[str, int] = field(default_factory=dict)
     _runs: dict[str, FakeRun] = field(default_factory=dict)
     _watched: dict[str, frozenset[ev.ProcessRef]] = field(default_factory=dict)
     _late: list[ev.Event] = field(default_factory=list)
     _pids: int = 100
     _generation: int = 0
+    _written_at: float = 0.0
     _wake: float = float("inf")
 
     # --- the machine ------------------------------------------------------------------------
@@ -102,11 +115,12 @@ class FakeMachine:
         """A new agent process: it draws a session and reads the disk."""
         self.starts += 1
         self._generation += 1
-        session = f"{self.name}-{self.starts}-{self.boots}".encode().ljust(16, b".")[:16]
+        session = f"{self.starts:02}{self.name}-{self.boots}".encode().ljust(16, b".")[:16]
         membership = Membership(session, f"uuid-{self.name}", self.sealer, "1.0", (9453, 9010))
         self.agent = Node(membership, session)
         self.health, self._watched, self._late = {}, {}, []
         self._wake = float("inf")
+        self._written_at = self.world.now
         self.tell(ev.WallClockRead(self.wall_offset))
         if self.cluster is not None:
             self.tell(ev.ClusterConfigured(self.cluster, self.name, self.keys))
@@ -120,6 +134,8 @@ class FakeMachine:
         self.agent = None
         self._generation += 1
         self._watched = {}
+        self.health = {}
+        self.frozen_until = 0.0
 
     def power_off(self) -> None:
         """Everything on the machine is gone but its disk."""
@@ -142,17 +158,19 @@ class FakeMachine:
         self.modules[config.name] = configured
         self.tell(configured)
 
-    def kill_process(self, name: str) -> bool:
-        """One process of this name dies."""
-        for process, (_, known) in self.processes.items():
-            if known == name:
+    def kill_process(self, name: str, module: str = "") -> bool:
+        """One process of this name (and module) dies."""
+        for process, (owner, known) in self.processes.items():
+            if known == name and module in ("", owner):
                 self._end_process(process)
                 return True
         return False
 
     def order(self, module: str, action: Action, author: str = "admin", identity: str = "") -> None:
         """Somebody orders something."""
-        self.tell(ev.ActionOrdered(module, action, author, identity, ticket=len(self.answers) + 1))
+        ordered = ev.ActionOrdered(module, action, author, identity, ticket=len(self.orders) + 1)
+        self.orders[ordered.ticket] = ordered
+        self.tell(ordered)
 
     def running_scripts(self) -> list[FakeRun]:
         """Scripts whose process exists."""
@@ -183,7 +201,8 @@ class FakeMachine:
         if self.agent is None:
             return
         if self.frozen:
-            self._late.append(event)
+            if not isinstance(event, ev.DatagramReceived) or len(self._late) < SOCKET_BUFFER:
+                self._late.append(event)
             return
         self._carry_out(self.agent.handle(event, self.world.now))
         self._arm()
@@ -222,6 +241,8 @@ class FakeMachine:
         for effect in effects:
             if not isinstance(effect, do.SendDatagram | do.PublishStatus):
                 self.effects.append(effect)
+            if self.observe is not None:
+                self.observe(self, effect)
             match effect:
                 case do.SendDatagram():
                     self.send_out(self.name, effect)
@@ -244,7 +265,8 @@ class FakeMachine:
                     for process in effect.processes - self.processes.keys():
                         self._later(0.001, lambda m=effect.module, p=process: self.tell(ev.ProcessDied(m, p)))
                 case do.SaveState():
-                    self._later(self.disk_delay, lambda e=effect: self._save(e))
+                    self._written_at = max(self._written_at, self.world.now + self.disk_delay)  # one writer, in order
+                    self._later(self._written_at - self.world.now, lambda e=effect: self._save(e))
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         generation = self._generation
@@ -263,7 +285,7 @@ class FakeMachine:
     def _run(self, effect: do.RunScript) -> None:
         self.ran.append((effect.script, *effect.args))
         behaviour = self.scripts.get(effect.script, FakeScript())
-        run = self._runs[effect.run] = FakeRun(effect.module, effect.run, self._new_process())
+        run = self._runs[effect.run] = FakeRun(effect.module, effect.run, self._new_process(), effect.script)
         self._later(0.001, lambda: self.tell(ev.ScriptStarted(effect.module, effect.run, run.process, "out.ulog")))
         forced = "force" in effect.args
         if not behaviour.hangs or (forced and behaviour.stops):
@@ -277,7 +299,7 @@ class FakeMachine:
                 self._end_process(process)
         for name in behaviour.starts:
             self.processes[self._new_process()] = (run.module, name)
-        if behaviour.says:
+        for _ in range(behaviour.times if behaviour.says else 0):
             self.tell(ev.Printed(run.module, behaviour.says, True, "start_both"))
         for action, identity in behaviour.orders:
             self.order(run.module, action, identity, identity)

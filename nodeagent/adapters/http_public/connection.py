@@ -9,6 +9,7 @@ a failed probe; that is why the rest is read.
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 HEADER_CAP = 2048
@@ -102,4 +103,5 @@ class Connection(asyncio.Protocol):
         self._answered, self._head = True, b""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(answer)
-            self._transport.write_eof()
+            with suppress(OSError):  # the client was quicker and has reset it
+                self._transport.write_eof()

@@ -1,0 +1,146 @@
+"""Scripts as they are in the field: failing, hanging, daemonising, flooding; none may be left behind."""
+
+import base64
+import time
+
+import psutil
+import pytest
+
+from tests.e2e.real_farm import FILES, RealFarm, RealNode, until
+
+pytestmark = pytest.mark.timeout(180)
+
+BASH = b"#!/bin/bash\n"
+
+
+def scripts_of(node: RealNode) -> list[str]:
+    """Command lines of module scripts (not of the application) that still run."""
+    return [
+        " ".join(process.cmdline())
+        for process in node.processes()
+        if process != agent_of(node) and "kg_app" not in " ".join(process.cmdline())
+    ]
+
+
+def agent_of(node: RealNode) -> psutil.Process:
+    """The agent's own process."""
+    assert node.agent is not None
+    return psutil.Process(node.agent.pid)
+
+
+def stopped(node: RealNode) -> bool:
+    return node.shown() == "STOP NotReady"
+
+
+def test_a_start_script_that_reports_and_stops_its_module(farm: RealFarm) -> None:
+    farm.apply(
+        scripts={
+            "bin/start_both": BASH
+            + b'"$SAFE/safekit" printe "start_both failed"\n"$SAFE/safekit" stop -i "start_both"\nexit 1\n'
+        }
+    )
+    one = farm.nodes[0]
+    answer = one.order("start", wait=15)
+    assert (answer["done"], answer["state"]) == (True, "STOP")
+    assert one.why().endswith("stopped by start_both: start_both said “start_both failed”")
+    assert scripts_of(one) == []
+    assert any(line["type"] == "E" and line["text"] == "start_both failed" for line in one.log(module="farm"))
+
+
+def test_waiting_for_the_own_module_in_its_script_is_refused(farm: RealFarm) -> None:
+    farm.apply(
+        scripts={
+            "bin/start_both": BASH + b'"$SAFE/keepgreen" stop -m farm --wait\necho "said $?"\n"$SAFE/safekit" stop\n'
+        }
+    )
+    one = farm.nodes[0]
+    assert one.order("start", wait=20)["state"] == "STOP"
+    [newest] = [f["path"] for f in one.get("/modules/farm/outputs") if f["path"].endswith("start_both.ulog")][:1]
+    assert b"cannot wait for its own module" in one.get(f"/modules/farm/outputs/{newest}")
+
+
+def test_a_wrong_process_name_stops_the_module_and_why_names_it(farm: RealFarm) -> None:
+    farm.apply(loop_interval="24", polltimer=1, app="PROCESS_NAME")
+    one = farm.nodes[0]
+    one.order("start")
+    until(lambda: stopped(one), 30, "stopped")
+    assert "no process named kg_app was ever seen (4 times)" in one.why()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(b"sleep 1000\n", id="hangs"),
+        pytest.param(b"trap '' TERM INT HUP\nwhile true; do sleep 1; done\n", id="ignores SIGTERM"),
+        pytest.param(b"setsid bash -c '(sleep 1000 & sleep 1000) &' & sleep 1000\n", id="daemonises and hangs"),
+        pytest.param(b"exec >&- 2>&- <&-\nsleep 1000\n", id="closes its output and hangs"),
+        pytest.param(b"yes flood\n", id="floods its output"),
+    ],
+)
+def test_a_start_script_that_does_not_end_is_killed_with_its_tree(farm: RealFarm, script: bytes) -> None:
+    farm.apply(scripts={"bin/start_both": BASH + script}, starttimeout=1, loop_interval="24")
+    one = farm.nodes[0]
+    one.order("start")
+    until(lambda: stopped(one), 60, "stopped by maxloop")
+    assert "start_both passed its starttimeout (1 s) (4 times)" in one.why()
+    assert scripts_of(one) == []
+    until(lambda: max(f["size"] for f in one.get("/modules/farm/outputs")) <= 2048 * 1024 + 4096, 10, "outputs trimmed")
+
+
+def test_a_stop_script_that_ignores_everything_ends_within_its_time_outs(farm: RealFarm) -> None:
+    hang = b"trap '' TERM INT HUP\nwhile true; do sleep 1; done\n"
+    farm.apply(scripts={"bin/stop_both": BASH + hang})
+    one = farm.nodes[0]
+    one.order("start", wait=15)
+    began = time.monotonic()
+    one.order("stop", wait=30)
+    assert stopped(one)
+    assert 3 <= time.monotonic() - began < 15
+    assert scripts_of(one) == []
+    for process in one.processes():
+        if "kg_app" in " ".join(process.cmdline()):
+            process.kill()
+
+
+def test_a_start_script_that_outlives_the_agent_is_awaited(farm: RealFarm) -> None:
+    farm.apply(scripts={"bin/start_both": BASH + b"sleep 3\n" + FILES["bin/start_both"].removeprefix(b"#!/bin/bash\n")})
+    one = farm.nodes[0]
+    starts = one.started()
+    one.order("start")
+    until(lambda: one.module()["phase"] == "start_both" and one.module()["script"] is not None, 5, "start_both runs")
+    time.sleep(0.5)
+    one.kill_agent()
+    one.start_agent()
+    assert one.started() == starts
+    until(one.green, 20, "green after all")
+    assert len([p for p in one.processes() if p.name() == "sleep" and p.cmdline()[0].startswith("kg_app")]) == 1
+    one.order("stop", wait=20)
+
+
+def test_the_application_outlives_an_agent_that_is_told_to_stop(green: RealFarm) -> None:
+    one = green.nodes[0]
+    [app] = [p for p in one.processes() if p.name() == "sleep"]
+    assert one.agent is not None
+    one.agent.terminate()
+    one.agent.wait(20)
+    assert app.is_running()
+    until(lambda: one.name not in [p["name"] for p in green.nodes[1].get("/status")["peers"] if p["alive"]], 2, "left")
+    assert green.nodes[1].peer(one.name)["reason"] == "said goodbye"
+    one.start_agent()
+    until(one.green, 10, "green again")
+    assert app.is_running()
+
+
+def test_bad_files_change_nothing(green: RealFarm) -> None:
+    one = green.nodes[0]
+    before = one.module()["revision"]
+    body = {
+        "files": {
+            "conf/userconfig.xml": base64.b64encode(b'<safe>\n<service mode="farm" maxloop="x"/></safe>').decode()
+        },
+        "nodes": [node.name for node in green.nodes],
+    }
+    staged = one.ask("POST", "/modules/farm/stage", body)
+    assert not staged["ok"]
+    assert {problem["line"] for problem in staged["problems"]} == {2}
+    assert (one.module()["revision"], one.green()) == (before, True)
