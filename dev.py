@@ -347,7 +347,7 @@ def lock(_: list[str]) -> int:
         for name, inputs in {
             "agent": ["pyproject.toml"],
             "app": ["pyproject.toml", "--extra", "app"],
-            "dev": ["pyproject.toml", "--extra", "dev"],
+            "dev": ["pyproject.toml", "--extra", "app", "--extra", "dev"],
             "build": [str(source)],
         }.items():
             must(f"Locking {name}", [*compile_, *inputs, "-o", f"packaging/requirements-{name}.lock"], "See above.")

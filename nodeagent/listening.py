@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import psutil
 
@@ -68,14 +69,15 @@ class Place:
         return f"{self.port} cannot be opened: {error.strerror or error}"
 
 
-def holder(place: Place) -> str:
-    """Who listens there, as `nginx (pid 812)`; empty when the system does not tell. Blocks."""
+def holder(kind: Literal["tcp", "udp"], address: str, port: int) -> str:
+    """Who has a port, as `nginx (pid 812)`; empty when the system does not tell. Blocks."""
     try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status != psutil.CONN_LISTEN or not connection.laddr or not connection.pid:
+        for connection in psutil.net_connections(kind):
+            if not connection.laddr or not connection.pid or connection.laddr.port != port:
                 continue
-            address, port = connection.laddr
-            if port == place.port and (place.address in (address, *ANY) or address in ANY):
+            if kind == "tcp" and connection.status != psutil.CONN_LISTEN:
+                continue
+            if connection.laddr.ip in (address, *ANY) or address in ANY:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except (psutil.Error, OSError):
         return ""
@@ -136,7 +138,7 @@ class TcpPort:
                     del self._facts[place]
                     return None
                 if attempt % NAME_EVERY == 0:
-                    used_by = await asyncio.to_thread(holder, place)
+                    used_by = await asyncio.to_thread(holder, "tcp", place.address, place.port)
                 self._note(place, problem=place.problem(error, used_by))
                 attempt += 1
                 await asyncio.sleep(RETRY)

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Protocol
 
-import psutil
-
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.core.events import DatagramReceived
+from nodeagent.listening import holder
 
 Deliver = Callable[[bytes, str], None]
 """Takes a datagram and the address it came from."""
@@ -177,9 +176,9 @@ class LanSocket:
             self.problem = f"{host}:{port} cannot be opened: {error.strerror or error}"
 
     async def _name_holder(self, taken: str) -> None:
-        holder = await asyncio.to_thread(udp_holder, *self.address)
-        if holder and self.problem.startswith(taken):
-            self.problem = taken + holder
+        used_by = await asyncio.to_thread(holder, "udp", *self.address)
+        if used_by and self.problem.startswith(taken):
+            self.problem = taken + used_by
 
 
 class LanSockets:
@@ -281,23 +280,6 @@ if sys.platform == "win32":
             None,
             None,
         )
-
-
-def udp_holder(host: str, port: int) -> str:
-    """`name (pid N)` of the process that has the UDP port on this address, empty when it cannot be known."""
-    anywhere = {host, "0.0.0.0", "::"}
-    try:
-        for connection in psutil.net_connections(kind="udp"):
-            if (
-                connection.pid
-                and connection.laddr
-                and connection.laddr.port == port
-                and connection.laddr.ip in anywhere
-            ):
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    except (psutil.Error, OSError):
-        return ""
-    return ""
 
 
 def _is_address(text: str) -> bool:

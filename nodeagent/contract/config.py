@@ -71,7 +71,7 @@ class UserScripts(msgspec.Struct, frozen=True):
 
 
 class ProcRule(msgspec.Struct, frozen=True):
-    """`<proc>`: one monitored process or service; its resource is `proc.<name>`."""
+    """`<proc>`: one monitored process or service; its resource is `proc.<key>`."""
 
     name: str
     proc_class: str
@@ -87,6 +87,13 @@ class ProcRule(msgspec.Struct, frozen=True):
     start_after: int = 0
     restart_services: str = ""
     grace: float = 0.0
+    number: int = 1
+    """Which of the rules with this name it is: two java processes differ by their arguments."""
+
+    @property
+    def key(self) -> str:
+        """Unique in its module: the name, with `#2`, `#3`, … from the second rule of that name on."""
+        return self.name if self.number == 1 else f"{self.name}#{self.number}"
 
 
 class Monitoring(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Makes a ModuleConfig of a checked `<service>`; nothing is decided or refused here."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from nodeagent.contract.config import CheckerRule, FarmLans, Health, ModuleConfig, Monitoring, ProcRule, UserScripts
@@ -79,10 +80,15 @@ def _user(user: Checked | None) -> UserScripts | None:
 def _monitoring(errd: Checked | None) -> Monitoring | None:
     if errd is None:
         return None
-    return Monitoring(errd.seconds("polltimer"), tuple(_proc(proc) for proc in errd.all("proc")))
+    seen: Counter[str] = Counter()
+    procs = []
+    for proc in errd.all("proc"):
+        seen[proc.text("name")] += 1
+        procs.append(_proc(proc, seen[proc.text("name")]))
+    return Monitoring(errd.seconds("polltimer"), tuple(procs))
 
 
-def _proc(proc: Checked) -> ProcRule:
+def _proc(proc: Checked, number: int) -> ProcRule:
     action = proc.text("action")
     handler = "" if action in PROC_ACTIONS else action
     return ProcRule(
@@ -99,6 +105,7 @@ def _proc(proc: Checked) -> ProcRule:
         start_after=proc.number("start_after"),
         restart_services=proc.text("restart_services"),
         grace=proc.seconds("grace"),
+        number=number,
     )
 
 

@@ -9,7 +9,7 @@ from nodeagent.contract.states import Action, Intent, ResourceState, Script
 
 @dataclass(frozen=True, slots=True, order=True)
 class ProcessRef:
-    """A process that cannot be mistaken for a later one with the same pid: `created` is its start time, compared only within one boot."""
+    """A process, not to be mistaken for a later one with its pid: `created` is its start time, compared in one boot."""
 
     pid: int
     created: float
@@ -47,7 +47,7 @@ class ModuleRecord:
     revision: int = 0
     run: ScriptRun | None = None
     monitored: tuple[tuple[str, ProcessRef], ...] = ()
-    """(proc name, process) that were seen while UP."""
+    """(key of a `proc`, process) that were seen while UP."""
     counted: tuple[Counted, ...] = ()
     errd: bool = True
     checker: bool = True
@@ -140,7 +140,7 @@ class ScriptEnded:
 
 @dataclass(frozen=True, slots=True)
 class ProcessesSeen:
-    """Result of a scan: proc name → the processes that match it; zombies are not in it."""
+    """Result of a scan: key of a `proc` → the processes that match it; zombies are not in it."""
 
     module: str
     found: Mapping[str, tuple[ProcessRef, ...]]

@@ -126,10 +126,9 @@ class Membership:
         self._now = now
         if self._config is None:
             return []
-        if now >= self._grace:
-            for peer in self._peers.values():
-                if peer.alive:
-                    self._changes += silent(peer, now, self._config.window)
+        for peer in self._peers.values():
+            if peer.alive:
+                self._changes += silent(peer, now, self._config.window)
         if self._left or now < self._next_send:
             return []
         if self._hurry:
@@ -146,7 +145,7 @@ class Membership:
             return None
         window = self._config.window
         links = [link for peer in self._peers.values() for link in peer.links.values() if link.heard]
-        times = [max(link.expires(window), self._grace) for link in links]
+        times = [link.expires(window) for link in links]
         if not self._left:
             times.append(self._next_send)
         return max(self._now, min(times)) if times else None

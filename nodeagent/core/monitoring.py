@@ -42,6 +42,11 @@ class _Watched:
     bad_since: float | None = None
     told: bool = False
 
+    @property
+    def only_told(self) -> bool:
+        """`noaction`: it never keeps the module from being green."""
+        return self.rule.action is None and not self.rule.handler
+
     def good(self, count: int) -> bool:
         """Whether so many processes satisfy the rule."""
         rule = self.rule
@@ -83,7 +88,7 @@ class ProcessMonitor:
         self._again = False
         self._pace = FIRST_LOOKS
         self.rounds = 0
-        """Good scans in a row."""
+        """Good scans in a row, by the rules that have an action."""
 
     def use(self, classes: frozenset[str], now: float) -> None:
         """Monitor the rules of these classes; rules that stay keep what is known of them."""
@@ -94,7 +99,7 @@ class ProcessMonitor:
     def reconfigure(self, config: Monitoring | None, now: float) -> None:
         """Take a changed `<errd>` live; what is known of unchanged rules stays."""
         self._config = config or Monitoring()
-        self._watched = {name: w for name, w in self._watched.items() if w.rule in self._config.procs}
+        self._watched = {key: w for key, w in self._watched.items() if w.rule in self._config.procs}
         self._begin(now)
 
     @property
@@ -104,12 +109,12 @@ class ProcessMonitor:
 
     @property
     def processes(self) -> tuple[tuple[str, ProcessRef], ...]:
-        """(rule name, process) of the last scan."""
-        return tuple((name, p) for name, w in self._watched.items() for p in w.found)
+        """(rule key, process) of the last scan."""
+        return tuple((key, p) for key, w in self._watched.items() for p in w.found)
 
     def resources(self) -> tuple[tuple[str, ResourceState, float, str], ...]:
         """(resource, state, since, words) per rule."""
-        return tuple((f"proc.{name}", w.state, w.since, _words(w)) for name, w in self._watched.items())
+        return tuple((f"proc.{key}", w.state, w.since, _words(w)) for key, w in self._watched.items())
 
     def look_now(self, now: float) -> None:
         """Scan as soon as possible and judge anew (after a freeze or a pause)."""
@@ -153,24 +158,25 @@ class ProcessMonitor:
             return []  # asked for before monitoring was switched off
         self._asked = None
         detections = []
-        all_good = True
-        for name, watched in self._watched.items():
-            watched.found = found.get(name, ())
+        all_good = serving = True
+        for key, watched in self._watched.items():
+            watched.found = found.get(key, ())
             good = watched.good(len(watched.found))
             self._note(watched, good, now)
             all_good = all_good and good
+            serving = serving and (good or watched.only_told)
             if good or watched.told:
                 continue
             if now >= watched.act_at(self._config.polltimer):
                 watched.told = True
-                detections.append(watched.detection(name in self._ever_seen))
-        self.rounds = self.rounds + 1 if all_good else 0
+                detections.append(watched.detection(key in self._ever_seen))
+        self.rounds = self.rounds + 1 if serving else 0
         self._plan(now, all_good)
         return detections
 
     def _begin(self, now: float) -> None:
         rules = [r for r in self._config.procs if r.proc_class in self._classes and not r.service]
-        self._watched = {r.name: self._watched.get(r.name) or _Watched(r, now, since=now) for r in rules}
+        self._watched = {r.key: self._watched.get(r.key) or _Watched(r, now, since=now) for r in rules}
         self.rounds, self._pace, self._again = 0, FIRST_LOOKS, False
         self._next_scan = now if self._watched else None
         self._asked = None
@@ -182,7 +188,7 @@ class ProcessMonitor:
         if state is not watched.state:
             watched.state, watched.since = state, now
         if watched.found:
-            self._ever_seen.add(watched.rule.name)
+            self._ever_seen.add(watched.rule.key)
         if good:
             watched.ever_good, watched.bad_since, watched.told = True, None, False
         elif watched.bad_since is None:

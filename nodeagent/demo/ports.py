@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import psutil
+from nodeagent.listening import holder
 
 Protocol = Literal["tcp", "udp"]
 
@@ -48,25 +48,6 @@ def why_not(port: Port) -> str:
                 probe.listen(1)
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                return f"{port} is used by {holder(port)}"
+                return f"{port} is used by {holder(port.protocol, port.address, port.number) or 'another program'}"
             return f"{port} cannot be used: {error.strerror}"
     return ""
-
-
-def holder(port: Port) -> str:
-    """The process that has the port, in words; what can be known depends on the rights of the caller."""
-    try:
-        connections = psutil.net_connections(port.protocol)
-    except (psutil.Error, OSError):
-        return "another program"
-    for connection in connections:
-        if not connection.laddr or connection.laddr.port != port.number or not connection.pid:
-            continue
-        if port.protocol == "tcp" and connection.status != psutil.CONN_LISTEN:
-            continue
-        if connection.laddr.ip in (port.address, "0.0.0.0", "::"):
-            try:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-            except psutil.Error:
-                return f"pid {connection.pid}"
-    return "another program"

@@ -47,9 +47,8 @@ def picture(info: DemoInfo, nodes: tuple[NodeView, ...], traffic: Traffic) -> Gr
     return Group(
         table,
         Text(traffic.sentence(), "red" if traffic.failed else ""),
-        Text(
-            f"application {info.application_url}   log in to the nodes as {info.user}, password in {info.directory}/demo.json"
-        ),
+        Text(f"application {info.application_url}"),
+        Text(f"log in to the nodes as {info.user}, password in {info.directory}/demo.json"),
         Text(f"a node's command line: {info.directory}/node1/keepgreen state -v"),
         Text("Ctrl-C ends the demo.", "bold"),
     )

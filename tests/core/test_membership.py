@@ -327,7 +327,11 @@ def test_a_rolling_upgrade_speaks_the_lower_version_until_all_have_the_newer() -
     agent = run.agents["node1"]
     versions = {d.data[2] for d in agent.membership.tick(run.now + agent.skew + 0.2)}
     assert versions == {2}
-    run.start("node3", protocol=1)  # and back again
+    run.start("node3", protocol=1)  # and back again, even when the first answers are lost
+    run.network.cut("node1", "node3", "lan1")
+    run.network.cut("node2", "node3", "lan1")
+    run.run(0.5)
+    run.network.heal()
     run.run(3.0)
     assert all(len(run.alive(each)) == 2 for each in run.agents)
 
@@ -384,6 +388,34 @@ def test_a_frozen_node_accuses_nobody() -> None:
     assert "node3" in run.alive("node1"), "one full window for everybody"
     run.run(0.8)
     assert "node3" not in run.alive("node1")
+
+
+def test_forgiving_restarts_all_timers() -> None:
+    one, _ = pair()
+    web = ModuleConfig("web", Mode.FARM)
+    one.forgive(5.3)
+    assert one.next_deadline() == 5.3
+    one.tick(5.3)
+    assert heard(one) == {"node2"}
+    one.tick(6.29)
+    assert heard(one) == {"node2"}
+    one.tick(6.3)
+    assert heard(one) == set()
+    assert one.module_view(web, 6.3) == ()
+
+
+def test_a_late_datagram_of_an_ended_session_does_not_bring_it_back() -> None:
+    one, two = pair()
+    for datagram in one.tick(0.4):
+        two.receive("lan1", "10.0.1.1", datagram.data, 0.4)
+    late = next(d.data for d in two.tick(0.4) if d.peer == "node1")
+    again = solo("node2", b"3" * 16)
+    for step in (5, 6, 7):
+        exchange(one, again, step / 10)
+    before = one.peers(0.7, 0.0)
+    one.receive("lan1", "10.0.1.2", late, 0.75)
+    assert one.peers(0.7, 0.0) == before
+    assert one.rejected() == {"node1 rejects node2: session that has ended": 1}
 
 
 def test_all_frozen_at_once_come_back_as_if_nothing_was() -> None:

@@ -158,9 +158,7 @@ def test_a_wrong_process_name_stops_the_module_and_why_names_it() -> None:
 
 
 def test_start_both_that_stops_its_own_module_does_not_deadlock() -> None:
-    one = machine(
-        start_both=FakeScript(orders=((Action.STOP, "start_both"),), says="start_both failed", exit_code=1)
-    )
+    one = machine(start_both=FakeScript(orders=((Action.STOP, "start_both"),), says="start_both failed", exit_code=1))
     one.order("farm", Action.START)
     one.world.advance(3)
     assert one.shown("farm") == STOPPED

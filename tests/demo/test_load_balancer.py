@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -157,10 +158,25 @@ async def test_a_healthy_node_whose_application_refuses_gives_a_reset(farm: Farm
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM for others")
-def test_the_process_names_a_taken_port_and_ends_by_sigterm() -> None:
+def test_the_process_ends_by_sigterm() -> None:
     command = [sys.executable, "-m", "nodeagent.demo.load_balancer", "--module", "farm", "--node", "a=127.0.0.74"]
     with subprocess.Popen([*command, "--relay", f"{FRONT}:0:1"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert f"relaying {FRONT}:0" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_the_process_says_that_its_port_is_taken() -> None:
+    with socket.socket() as holder:
+        holder.bind((FRONT, 0))
+        holder.listen(1)
+        port = holder.getsockname()[1]
+        command = [sys.executable, "-m", "nodeagent.demo.load_balancer", "--module", "farm", "--node", "a=127.0.0.74"]
+        done = subprocess.run(
+            [*command, "--relay", f"{FRONT}:{port}:1"], capture_output=True, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 69
+    assert "cannot serve: " in done.stdout
+    assert str(port) in done.stdout
+    assert done.stderr == ""

@@ -107,6 +107,8 @@ class FakeMachine:
     _pids: int = 100
     _generation: int = 0
     _written_at: float = 0.0
+    answered: dict[str, int] = field(default_factory=dict)
+    """Module → serial of the last record that the disk has answered for."""
     _wake: float = float("inf")
 
     # --- the machine ------------------------------------------------------------------------
@@ -120,13 +122,13 @@ class FakeMachine:
         self.agent = Node(membership, session)
         self.health, self._watched, self._late = {}, {}, []
         self._wake = float("inf")
-        self._written_at = self.world.now
+        self._written_at, self.answered = self.world.now, {}
         self.tell(ev.WallClockRead(self.wall_offset))
         if self.cluster is not None:
             self.tell(ev.ClusterConfigured(self.cluster, self.name, self.keys))
         for name, configured in self.modules.items():
             record = self.disk.get(name, ev.ModuleRecord())
-            record = replace(record, same_boot=self._written_boot.get(name) == self.boots)
+            record = replace(record, same_boot=self.same_boot(name))
             self.tell(replace(configured, record=record))
 
     def kill_agent(self) -> None:
@@ -171,6 +173,10 @@ class FakeMachine:
         ordered = ev.ActionOrdered(module, action, author, identity, ticket=len(self.orders) + 1)
         self.orders[ordered.ticket] = ordered
         self.tell(ordered)
+
+    def same_boot(self, module: str) -> bool:
+        """Whether the record of a module was written since the machine was started."""
+        return self._written_boot.get(module) == self.boots
 
     def running_scripts(self) -> list[FakeRun]:
         """Scripts whose process exists."""
@@ -276,6 +282,7 @@ class FakeMachine:
         if not self.disk_error:
             self.disk[effect.module] = effect.record
             self._written_boot[effect.module] = self.boots
+        self.answered[effect.module] = effect.serial
         self.tell(ev.StateSaved(effect.module, effect.serial, self.disk_error))
 
     def _new_process(self) -> ev.ProcessRef:
@@ -323,7 +330,7 @@ class FakeMachine:
 
     def _scan(self, effect: do.ScanProcesses) -> ev.ProcessesSeen:
         found = {
-            rule.name: tuple(p for p, owner in self.processes.items() if owner == (effect.module, rule.name))
+            rule.key: tuple(p for p, owner in self.processes.items() if owner == (effect.module, rule.name))
             for rule in effect.procs
         }
         return ev.ProcessesSeen(effect.module, found)

@@ -103,7 +103,6 @@ def bound(path: Path) -> socket.socket:
     It is made beside its place and renamed into it, so nobody meets it with other rights or half-made; what an
     agent that died left there is replaced, a living agent's socket and anything else is not.
     """
-    assert sys.platform != "win32", "Windows has the token file"
     if len(os.fsencode(path)) + 4 > PATH_CAP:
         raise OSError(0, f"the path {path} is longer than the system allows for a socket")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +126,6 @@ def bound(path: Path) -> socket.socket:
 
 
 def _refuse_if_in_use(path: Path) -> None:
-    assert sys.platform != "win32", "Windows has the token file"
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise OSError(0, f"{path} is in the way and is not a socket")

@@ -83,20 +83,20 @@ class ApplicationProcesses:
 
 
 def look(procs: tuple[ProcRule, ...], excluded: frozenset[ProcessRef]) -> dict[str, tuple[ProcessRef, ...]]:
-    """The living processes each rule means, by its name. The caller and `excluded` are never among them. Blocks."""
-    found: dict[str, set[ProcessRef]] = {rule.name: set() for rule in procs}
+    """The living processes each rule means, by its key. The caller and `excluded` are never among them. Blocks."""
+    found: dict[str, set[ProcessRef]] = {rule.key: set() for rule in procs}
     patterns = Patterns(procs, windows=WINDOWS)
     me = os.getpid()
 
-    def add(name: str, pid: int) -> None:
+    def add(key: str, pid: int) -> None:
         if (began := created(pid)) is not None and (process := ProcessRef(pid, began)) not in excluded:
-            found[name].add(process)
+            found[key].add(process)
 
     for rule in procs:
         if rule.service and (main := service_process(rule.name)):
-            add(rule.name, main)
+            add(rule.key, main)
     for pid, names in programs() if patterns else ():
         if pid != me:
-            for name in patterns.meaning(names, partial(command_line, pid)):
-                add(name, pid)
-    return {name: tuple(sorted(processes)) for name, processes in found.items()}
+            for key in patterns.meaning(names, partial(command_line, pid)):
+                add(key, pid)
+    return {key: tuple(sorted(processes)) for key, processes in found.items()}

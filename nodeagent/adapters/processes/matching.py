@@ -9,7 +9,7 @@ from nodeagent.contract.config import ProcRule
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    name: str
+    key: str
     nameregex: re.Pattern[str] | None
     argregex: re.Pattern[str] | None
 
@@ -29,7 +29,7 @@ class Patterns:
         for rule in rules:
             if rule.service:
                 continue
-            ready = _Rule(rule.name, self._compiled(rule.nameregex), self._compiled(rule.argregex))
+            ready = _Rule(rule.key, self._compiled(rule.nameregex), self._compiled(rule.argregex))
             if ready.nameregex:
                 self._by_regex.append(ready)
             else:
@@ -39,10 +39,10 @@ class Patterns:
         return bool(self._by_name or self._by_regex)
 
     def meaning(self, names: Iterable[str], command_line: Callable[[], str]) -> frozenset[str]:
-        """Names of the rules that mean a program with these names; its command line is asked for only if needed."""
+        """Keys of the rules that mean a program with these names; its command line is asked for only if needed."""
         named = [rule for name in names for rule in self._by_name.get(self._plain(name), ())]
         named += [rule for rule in self._by_regex if rule.nameregex and any(map(rule.nameregex.search, names))]
-        return frozenset(r.name for r in named if r.argregex is None or r.argregex.search(command_line()))
+        return frozenset(r.key for r in named if r.argregex is None or r.argregex.search(command_line()))
 
     def _compiled(self, text: str) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE if self._windows else re.NOFLAG) if text else None
