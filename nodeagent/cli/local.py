@@ -40,7 +40,7 @@ class Endpoint(NamedTuple):
 
 def endpoint(home: Home, platform: str = sys.platform) -> Endpoint:
     """Find the agent of this home; nothing is opened yet."""
-    if platform != "win32":
+    if sys.platform != "win32" and platform != "win32":
         return Endpoint(socket.AF_UNIX, str(home.socket))
     path = str(home.local_token)
     try:

@@ -86,6 +86,7 @@ class ProcessMonitor:
         self._next_scan: float | None = None
         self._asked: float | None = None
         self._again = False
+        self._outdated = False
         self._pace = FIRST_LOOKS
         self.rounds = 0
         """Good scans in a row, by the rules that have an action."""
@@ -120,6 +121,7 @@ class ProcessMonitor:
         """Scan as soon as possible and judge anew (after a freeze or a pause)."""
         if self._watched:
             self.rounds = 0
+            self._outdated = self._asked is not None  # what it will say was seen before
             for watched in self._watched.values():
                 watched.told = False
             self._look(now)
@@ -157,6 +159,9 @@ class ProcessMonitor:
         if self._asked is None:
             return []  # asked for before monitoring was switched off
         self._asked = None
+        if self._outdated:
+            self._outdated, self._again, self._next_scan = False, False, now
+            return []
         detections = []
         all_good = serving = True
         for key, watched in self._watched.items():
@@ -177,7 +182,7 @@ class ProcessMonitor:
     def _begin(self, now: float) -> None:
         rules = [r for r in self._config.procs if r.proc_class in self._classes and not r.service]
         self._watched = {r.key: self._watched.get(r.key) or _Watched(r, now, since=now) for r in rules}
-        self.rounds, self._pace, self._again = 0, FIRST_LOOKS, False
+        self.rounds, self._pace, self._again, self._outdated = 0, FIRST_LOOKS, False, False
         self._next_scan = now if self._watched else None
         self._asked = None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from nodeagent.adapters.api_client import ApiClient, CallFailed
+from nodeagent.client.api_client import ApiClient, CallFailed
 from nodeagent.contract.states import State, Status
 from nodeagent.demo.plain_http import PATIENCE, fetch
 from nodeagent.demo.processes import home_of, is_agent, of_demo

@@ -49,6 +49,7 @@ def run(home: Home) -> int:
 
 
 async def _serve(agent: Agent) -> None:
+    _many_descriptors()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     if sys.platform == "win32":
@@ -92,6 +93,9 @@ def only_one(path: Path) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
+    def _many_descriptors() -> None:
+        """Windows has no such limit."""
+
     def _locked(handle: int) -> bool:
         """Lock the first byte; the pid behind it stays readable."""
         try:
@@ -101,6 +105,12 @@ if sys.platform == "win32":
         return True
 else:
     import fcntl
+    import resource
+
+    def _many_descriptors() -> None:
+        """Half-open connections of strangers must not use up the few descriptors of a default shell."""
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def _locked(handle: int) -> bool:
         try:

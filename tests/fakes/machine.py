@@ -229,7 +229,7 @@ class FakeMachine:
     def _arm(self) -> None:
         assert self.agent is not None
         deadline = self.agent.next_deadline()
-        if deadline is None or self._wake <= deadline and self._wake > self.world.now:
+        if deadline is None or (self._wake <= deadline and self._wake > self.world.now):
             return
         self._wake = max(deadline, self.world.now)
         generation, due = self._generation, self._wake

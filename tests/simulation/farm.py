@@ -64,10 +64,10 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
         Mode.FARM,
         nodes=nodes,
         boot=random.choice((Boot.ON, Boot.ON, Boot.AUTO, Boot.AUTO, Boot.OFF, Boot.IGNORE)),
-        boot_delay=random.choice((0.0, 0.0, 0.7)),
+        boot_delay=random.choice((0.0, 0.7)),
         maxloop=random.randint(1, 3),
         loop_interval=random.choice((86400.0, 86400.0, 12.0, 20.0)),
-        restart_delay=random.choice((0.0, 0.0, 0.3, 1.0)),
+        restart_delay=random.choice((0.0, 0.3, 1.0)),
         farm=FarmLans(lans, *own_window),
         user=UserScripts(
             nicestoptimeout=random.uniform(1.0, 2.0),

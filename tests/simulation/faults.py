@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from nodeagent.contract.states import Action, Script
 from nodeagent.core import events as ev
+from nodeagent.core.phases import PHASES, Phase, Stage
 from tests.fakes.machine import FakeMachine, FakeScript
 from tests.simulation.farm import CALM, HEARTBEATS, Farm, drawn_monitoring, good_scripts
 
@@ -34,6 +35,8 @@ class Weather:
     said: Callable[[str, str], None] = lambda kind, text: None
     before_injection: Callable[[FakeMachine, bool], Callable[[], None]] | None = None
     left: Callable[[str], None] = lambda node: None
+    ambushes: list[tuple[str, str, str, Action, float]] = field(default_factory=list)
+    """(node, module, phase, action, delay): what is ordered when the module gets into the phase."""
     _lossy: int = 0
     _slow: int = 0
     _turning: bool = False
@@ -43,10 +46,17 @@ class Weather:
     def strike(self) -> None:
         """One fault, drawn from all kinds; a kind that does not fit now gives way to another."""
         while not self.healed:
-            kind = self.random.choice(tuple(KINDS))
+            kind = self.random.choices(tuple(KINDS), WEIGHTS)[0]
             if text := KINDS[kind](self):
                 self.said(kind, text)
                 return
+
+    def entered(self, node: str, module: str, phase: str) -> None:
+        """A module has got into a phase: somebody may have waited for that."""
+        for ambush in [a for a in self.ambushes if a[:3] == (node, module, phase)]:
+            self.ambushes.remove(ambush)
+            machine, (*_, action, delay) = self.farm.machines[node], ambush
+            self.later(delay, lambda m=machine, a=action: m.order(module, a) if m.agent else None)
 
     def heal(self) -> None:
         """Nothing is wrong any more: network, machines, disks, scripts."""
@@ -314,14 +324,17 @@ def process_death(w: Weather) -> str:
     return f"the application of {module} on {machine.name} dies"
 
 
-def process_death_while_agent_is_down(w: Weather) -> str:
-    machine = w.touched_machine()
-    if machine is None or machine.agent is not None:
+def crash_with_application(w: Weather) -> str:
+    machine = w.living()
+    module = w.module_of(machine) if machine else None
+    if machine is None or module is None:
         return ""
-    module = w.module_of(machine)
-    if module is None or not machine.kill_process("app", module):
+    w.kill(machine, power=False)
+    if not machine.kill_process("app", module):
+        machine.start_agent()
         return ""
-    return f"the application of {module} on {machine.name} dies while no agent runs there"
+    w.later(w.random.choice((0.05, 1.0, 3.0)), lambda: w.revive(machine))
+    return f"the agent of {machine.name} and its application of {module} die together"
 
 
 def order(w: Weather) -> str:
@@ -351,6 +364,33 @@ def order_again(w: Weather) -> str:
     gap = w.random.choice((0.01, 0.2, 0.6, 1.2))
     w.later(gap, lambda: machine.order(module, second) if machine.agent else None)
     return f"admin orders {first}, then {second} of {module} on {machine.name}"
+
+
+def order_in_phase(w: Weather) -> str:
+    """Lie in wait for a phase, bring the module there, order something in it."""
+    machine = w.living()
+    module = w.module_of(machine) if machine else None
+    if machine is None or module is None:
+        return ""
+    phase = w.random.choice(tuple(Phase))
+    action = w.random.choice((Action.STOP, Action.FORCESTOP, Action.FORCESTOP, Action.STOPSTART, Action.RESTART))
+    delay = w.random.choice((0.0, 0.0005, 0.01, 0.1))
+    w.ambushes.append((machine.name, module, phase, action, delay))
+    match PHASES[phase].stage:
+        case Stage.RECOVERING:
+            agent_kill(w)
+        case _ if phase is Phase.DOUBTING:
+            w.farm.before_change()
+            machine.freeze(min(3.0, w.until - w.farm.world.now))
+        case Stage.RESTARTING if not machine.kill_process("app", module):
+            machine.order(module, Action.RESTART)
+        case Stage.GOING:
+            machine.order(module, Action.STOP)
+        case Stage.COMING | Stage.UP:
+            machine.order(module, Action.STOPSTART)
+        case Stage.REST:
+            machine.order(module, Action.START)
+    return f"admin will order {action} of {module} on {machine.name} as soon as it is in “{phase}”"
 
 
 def module_change(w: Weather) -> str:
@@ -480,9 +520,10 @@ KINDS: dict[str, Callable[[Weather], str]] = {
         script_flood,
         script_order,
         process_death,
-        process_death_while_agent_is_down,
+        crash_with_application,
         order,
         order_again,
+        order_in_phase,
         module_change,
         pulse_change,
         key_rotation,
@@ -492,3 +533,6 @@ KINDS: dict[str, Callable[[Weather], str]] = {
         replayed_datagram,
     )
 }
+
+OFTEN = {"order": 2.0, "order again": 2.0, "order in phase": 8.0, "process death": 5.0, "network heal": 2.0}
+WEIGHTS = tuple(OFTEN.get(kind, 1.0) for kind in KINDS)

@@ -65,6 +65,8 @@ class Watch:
 
     def __init__(self, farm: Farm, touched: tuple[str, ...]) -> None:
         self.farm, self.touched = farm, touched
+        self.entered: Callable[[str, str, str], None] = lambda node, module, phase: None
+        """Told of every change of a phase."""
         self.coverage = Coverage()
         self.story: deque[tuple[float, str, object]] = deque(maxlen=120)
         self.told: dict[Key, Told] = {}
@@ -187,6 +189,8 @@ class Watch:
         elif line.type is LogType.ERROR and COUNTED.search(line.text):
             told.actions.append(self.now)
             counted_actions_never_exceed_maxloop(self, machine, told, line.module)
+        elif " ordered by " in line.text:
+            told.must_adopt = False
         elif "was adopted" in line.text:
             told.must_adopt = False
             a_power_off_is_never_adopted(self, machine, told, line.module)
@@ -199,6 +203,7 @@ class Watch:
             if phase == Phase.PREPARING:
                 told.prepared = effect.serial, self.now
             told.phase, told.changed = phase, self.now
+            self.entered(machine.name, effect.module, phase)
 
     def _answered(self, machine: FakeMachine, effect: do.AnswerOrder) -> None:
         ordered = machine.orders[effect.ticket]

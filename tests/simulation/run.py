@@ -44,6 +44,7 @@ def simulate(seed: int) -> Outcome:
 
     end = farm.world.now + HEALED_AT
     weather = Weather(farm, random, touched, end, said=said, before_injection=watch.snapshot, left=watch.left)
+    watch.entered = weather.entered
     begin = farm.world.now
     try:
         _start(farm, random)

@@ -109,7 +109,7 @@ def bound(path: Path) -> socket.socket:
     _refuse_if_in_use(path)
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = _unix_socket()
     try:
         sock.setblocking(False)
         sock.bind(str(fresh))
@@ -131,10 +131,16 @@ def _refuse_if_in_use(path: Path) -> None:
             raise OSError(0, f"{path} is in the way and is not a socket")
     except FileNotFoundError:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with _unix_socket() as probe:
         probe.settimeout(1.0)
         try:
             probe.connect(str(path))
         except (ConnectionRefusedError, FileNotFoundError):
             return
     raise OSError(0, f"another agent serves {path}")
+
+
+def _unix_socket() -> socket.socket:
+    if sys.platform == "win32":
+        raise OSError(0, "Python has no UNIX sockets on Windows")
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nodeagent.adapters.api_client import ApiClient, CallFailed, Trouble
+from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.contract import api
 from nodeagent.contract.states import Action, LogType, Role

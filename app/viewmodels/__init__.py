@@ -1,0 +1,1 @@
+"""Words and decisions of the console, without widgets: tested without a window."""

@@ -1,0 +1,1 @@
+"""What is painted and pressed: widgets without decisions, over the view models."""

@@ -1,0 +1,102 @@
+"""The engine: events in, effects out in order, late wake-ups empty the sockets first."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from nodeagent.contract.config import ModuleConfig, UserScripts
+from nodeagent.contract.states import Action, Mode, Script
+from nodeagent.core import events as ev
+from nodeagent.core.membership import Membership
+from nodeagent.core.node import Node
+from nodeagent.engine.loop import Adapters, Engine
+from nodeagent.engine.writer import Writer
+from tests.fakes.hands import FakeHands
+from tests.fakes.sealer import FakeSealer
+
+MODULE = ModuleConfig("farm", Mode.FARM, user=UserScripts())
+SESSION = bytes(16)
+
+
+@pytest.fixture
+async def hands() -> FakeHands:
+    return FakeHands()
+
+
+@pytest.fixture
+async def engine(hands: FakeHands) -> AsyncIterator[Engine]:
+    writer = Writer(asyncio.get_running_loop())
+    node = Node(Membership(SESSION, "uuid", FakeSealer(), "1.0", (9453, 9010)), SESSION)
+    engine = Engine(node, writer)
+    hands.post = engine.post
+    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands.job))
+    engine.post(ev.ModuleConfigured(MODULE, 1, frozenset({Script.START_BOTH, Script.STOP_BOTH})))
+    yield engine
+    engine.close()
+    await asyncio.to_thread(writer.close)
+
+
+async def until(hands: FakeHands, word: str) -> None:
+    async with asyncio.timeout(5):
+        while not any(done.startswith(word) for done in hands.done):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_start_saves_its_intent_then_runs_the_script_then_turns_green(engine: Engine, hands: FakeHands) -> None:
+    answers: list[tuple[int, bool, str]] = []
+    engine.on_answer = lambda ticket, accepted, text: answers.append((ticket, accepted, text))
+    engine.post(ev.ActionOrdered("farm", Action.START, "admin", ticket=7))
+    await until(hands, "run start_both")
+    assert answers == [(7, True, "start accepted")]
+    assert hands.done.index("save saving the order") < hands.done.index("run start_both")
+    engine.post(ev.ScriptEnded("farm", hands.run_name, 0))
+    await until(hands, "health True")
+
+
+async def test_a_script_that_cannot_even_be_prepared_ends_with_the_reason(engine: Engine, hands: FakeHands) -> None:
+    hands.job_error = OSError(28, "No space left on device")
+    engine.post(ev.ActionOrdered("farm", Action.START, "admin"))
+    await until(hands, "log start_both WAIT UP start: it could not be started")
+    assert "No space left on device" in next(d for d in hands.done if "could not be started" in d)
+
+
+async def test_running_scripts_are_left_out_of_scans(engine: Engine, hands: FakeHands) -> None:
+    engine.post(ev.ActionOrdered("farm", Action.START, "admin"))
+    await until(hands, "run start_both")
+    process = ev.ProcessRef(4711, 1.0)
+    engine.post(ev.ScriptStarted("farm", hands.run_name, process))
+    await until(hands, "exclude [4711]")
+    engine.post(ev.ScriptEnded("farm", hands.run_name, 0))
+    await until(hands, "exclude []")
+
+
+async def test_after_a_late_wake_up_the_sockets_are_emptied_and_nobody_is_accused(
+    engine: Engine, hands: FakeHands
+) -> None:
+    engine.post(ev.ActionOrdered("farm", Action.START, "admin"))
+    await until(hands, "run start_both")
+    engine.post(ev.ScriptEnded("farm", hands.run_name, 0))
+    await until(hands, "health True")
+    hands.done.clear()
+    time.sleep(1.2)  # noqa: ASYNC251 (this is the standstill)
+    assert not engine.on_time()
+    await until(hands, "health True")
+    frozen = next(n for n, done in enumerate(hands.done) if "this node was frozen for" in done)
+    assert hands.done.index("drain") < frozen
+    assert frozen < hands.done.index("health False") < hands.done.index("health True")
+
+
+async def test_an_engine_without_hands_keeps_its_events(hands: FakeHands) -> None:
+    writer = Writer(asyncio.get_running_loop())
+    engine = Engine(Node(Membership(SESSION, "uuid", FakeSealer(), "1.0", (1, 2)), SESSION), writer)
+    engine.post(ev.ModuleConfigured(MODULE, 1))
+    await asyncio.sleep(0.05)
+    assert engine.node.modules(engine.now()) == ()
+    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands.job))
+    async with asyncio.timeout(5):
+        while not engine.node.modules(engine.now()):
+            await asyncio.sleep(0.005)
+    engine.close()
+    await asyncio.to_thread(writer.close)

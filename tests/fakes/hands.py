@@ -1,0 +1,103 @@
+"""FakeHands: every adapter of the engine in one; writes down what it is told to do."""
+
+from pathlib import Path
+
+from nodeagent.contract.api import LogLine, LogPage
+from nodeagent.contract.config import ClusterConfig, ProcRule
+from nodeagent.contract.states import LogType
+from nodeagent.contract.status import NodeStatus
+from nodeagent.core import effects as do
+from nodeagent.core import events as ev
+from nodeagent.engine.ports import Post, ScriptJob
+
+
+class FakeHands:
+    """Datagrams, ScriptRunner, Processes, HealthBoard, StateStore and Journal."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.post: Post = lambda event: None
+        self.run_name = ""
+        self.job_error: OSError | None = None
+
+    def configure(self, config: ClusterConfig | None, me: str) -> None:
+        self.done.append(f"configure {me}")
+
+    def send(self, lan: str, peer: str, data: bytes) -> None:
+        self.done.append(f"send {peer}")
+
+    def drain(self) -> None:
+        self.done.append("drain")
+
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def job(self, effect: do.RunScript) -> ScriptJob:
+        if self.job_error is not None:
+            raise self.job_error
+        here = Path()
+        return ScriptJob(effect.module, effect.run, effect.script, here, effect.args, here, {}, here, 0)
+
+    def run(self, job: ScriptJob) -> None:
+        self.run_name = job.run
+        self.done.append(f"run {job.script}")
+
+    def wait_for(self, module: str, run: str, process: ev.ProcessRef) -> None:
+        self.done.append(f"wait for {run}")
+
+    def kill(self, module: str, run: str) -> None:
+        self.done.append(f"kill {run}")
+
+    def scan(self, module: str, procs: tuple[ProcRule, ...]) -> None:
+        self.done.append("scan")
+
+    def watch(self, module: str, processes: frozenset[ev.ProcessRef]) -> None:
+        self.done.append("watch")
+
+    def exclude(self, processes: frozenset[ev.ProcessRef]) -> None:
+        self.done.append(f"exclude {[process.pid for process in processes]}")
+
+    def set_ready(self, module: str, ready: bool) -> None:
+        self.done.append(f"health {ready}")
+
+    def set_status(self, status: NodeStatus) -> None:
+        self.done.append("status")
+
+    def save(self, module: str, record: ev.ModuleRecord) -> None:
+        self.done.append(f"save {record.phase}")
+
+    def load(self, module: str) -> ev.ModuleRecord | None:
+        return None
+
+    def append(
+        self,
+        type: LogType,
+        text: str,
+        *,
+        module: str = "",
+        origin: str = "agent",
+        cause: str = "",
+        output: str = "",
+    ) -> LogLine:
+        self.done.append(f"log {text}")
+        return LogLine(1, 0.0, "n", module, origin, type, text, cause, output)
+
+    def query(
+        self,
+        *,
+        after: int = 0,
+        module: str = "",
+        types: str = "",
+        text: str = "",
+        since: float = 0.0,
+        until: float = 0.0,
+        limit: int = 500,
+        newest: bool = False,
+    ) -> LogPage:
+        return LogPage((), 0)
+
+    def audit(self, who: str, source: str, command: str, result: str) -> None:
+        self.done.append(f"audit {command}")
+
+    async def close(self) -> None:
+        self.done.append("close")

@@ -1,0 +1,23 @@
+"""300 runs of the fault simulation; a failed one tells its story and how to repeat it."""
+
+from tests.simulation.coverage import Coverage
+from tests.simulation.faults import KINDS
+from tests.simulation.run import simulate, simulate_all, told
+
+RUNS = 300
+PROCESSES = 2
+
+
+def test_the_invariants_hold_in_every_run() -> None:
+    coverage, failed = Coverage(), []
+    for outcome in simulate_all(range(RUNS), PROCESSES):
+        coverage.add(outcome.coverage)
+        if outcome.violation:
+            failed.append(told(outcome))
+    assert not failed, "\n\n".join(failed[:3])
+    assert set(coverage.faults) == set(KINDS), "every kind of fault occurred"
+    assert coverage.faults.total() >= RUNS * 20
+
+
+def test_a_seed_is_the_same_run_again() -> None:
+    assert simulate(4).coverage == simulate(4).coverage
