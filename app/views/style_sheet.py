@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from string import Template
 
 _SHEET = Template("""
-QWidget { color: $text; }
 QMainWindow, QDialog, #page, #pageStack { background: $window; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 8px; }
 

@@ -13,6 +13,7 @@ from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, Users
 from nodeagent.adapters.http_api.route import Part
 from nodeagent.adapters.http_public import HealthServer
 from nodeagent.adapters.journal import SqliteJournal
+from nodeagent.adapters.node_load import NodeLoad
 from nodeagent.adapters.processes.applications import ApplicationProcesses
 from nodeagent.adapters.processes.boot import boot_id
 from nodeagent.adapters.processes.scripts import ScriptProcesses
@@ -21,10 +22,11 @@ from nodeagent.adapters.settings import Settings
 from nodeagent.adapters.state_store import StateStore
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.adapters.udp import LanSockets
+from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.control import AgentControl, Parts
 from nodeagent.agent.feed import Feed
 from nodeagent.agent.snapshot import Around, Snapshot
-from nodeagent.contract.api import LogLine
+from nodeagent.contract.api import LogLine, LogPage
 from nodeagent.contract.config import UserScripts
 from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
@@ -89,6 +91,11 @@ class Agent:
             self._take_module(engine, name, None)
             snapshot.look_for_modules()
 
+        def load_changed() -> None:
+            snapshot.changed()
+            feed.status_changed()
+
+        load = NodeLoad(load_changed)
         snapshot = Snapshot(
             engine,
             store,
@@ -98,11 +105,31 @@ class Agent:
                 listeners=lambda: (*api.listeners, *health.listeners),
                 probes=lambda: health.probes,
                 alarms=lambda: (*datagrams.problems(), *journal.problems()),
+                load=load,
             ),
         )
-        feed = Feed(snapshot.now)
+
+        async def log_after(cursor: int) -> LogPage:
+            return await asyncio.to_thread(partial(journal.query, after=cursor))
+
+        feed = Feed(snapshot.now, log_after)
+        confirmation = Confirmation(store.cluster, engine, say, take_cluster)
         control = AgentControl(
-            Parts(home, engine, writer, store, users, journal, self._keys, snapshot, feed, take_cluster, take_module)
+            Parts(
+                home,
+                engine,
+                writer,
+                store,
+                users,
+                journal,
+                self._keys,
+                snapshot,
+                feed,
+                confirmation,
+                say,
+                take_cluster,
+                take_module,
+            )
         )
         part = Part(control, users, Logins(users))
         api = ApiServer(
@@ -125,21 +152,28 @@ class Agent:
         for problem in await asyncio.to_thread(lay_commands, home.safe):
             say(LogType.ERROR, problem)
         take_cluster()
+        confirmation.changed()
         for module in await asyncio.to_thread(store.modules.installed):
             if module.configured and await self._load_module(engine, states, module.name, say):
                 scripts.tend(home.user_log(module.name), self._output_cap(module.name))
         engine.connect(Adapters(datagrams, scripts, processes, health, states, journal, self._job))
-        servers = [
-            tasks.create_task(server.run(), name=name)
-            for name, server in (("health port", health), ("API port", api), ("local transport", local))
+        services = [
+            tasks.create_task(service.run(), name=name)
+            for name, service in (
+                ("health port", health),
+                ("API port", api),
+                ("local transport", local),
+                ("load", load),
+                ("confirmation", confirmation),
+            )
         ]
         await stop.wait()
         say(LogType.INFO, "agent stops; applications go on")
         engine.post(ev.AgentStopping())
         await asyncio.sleep(LAST_WORDS)
         engine.close()
-        for server in servers:
-            server.cancel()
+        for service in services:
+            service.cancel()
         await scripts.close()
         await processes.close()
         await datagrams.close()
@@ -157,7 +191,8 @@ class Agent:
             engine.post(ev.ClusterConfigured(None))
         else:
             datagrams.configure(committed.config, committed.me)
-            engine.post(ev.ClusterConfigured(committed.config, committed.me, committed.keys))
+            final = self._store.cluster.open_commit is None
+            engine.post(ev.ClusterConfigured(committed.config, committed.me, committed.keys, confirmed=final))
 
     def _facts(self) -> NodeFacts:
         committed = self._store.cluster.cluster()

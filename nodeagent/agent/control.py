@@ -14,11 +14,13 @@ from nodeagent.adapters.config_store import ConfigStore, Damaged
 from nodeagent.adapters.http_api import Users
 from nodeagent.adapters.safe_archive import read_archive
 from nodeagent.adapters.tls import NodeKeys
+from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.feed import Feed
 from nodeagent.agent.snapshot import Snapshot, clock_text
 from nodeagent.contract.api import (
     ClusterInfo,
     Commit,
+    Confirm,
     Event,
     FileInfo,
     Identity,
@@ -33,13 +35,14 @@ from nodeagent.contract.api import (
     WhyAnswer,
 )
 from nodeagent.contract.errors import errors_of
-from nodeagent.contract.states import Action, ResourceState, State, Status
+from nodeagent.contract.states import Action, LogType, ResourceState, State, Status
 from nodeagent.contract.status import ModuleStatus, NodeStatus
 from nodeagent.core import events as ev
 from nodeagent.engine.loop import Engine
 from nodeagent.engine.ports import Caller, Journal, Refused
 from nodeagent.engine.writer import Writer
 from nodeagent.home import Home
+from nodeagent.listening import Say
 
 T = TypeVar("T")
 
@@ -59,6 +62,8 @@ class Parts:
     keys: NodeKeys
     snapshot: Snapshot
     feed: Feed
+    confirmation: Confirmation
+    say: Say
     take_cluster: Callable[[], None]
     """A cluster was committed: bind, tell the core."""
     take_module: Callable[[str], None]
@@ -187,6 +192,7 @@ class AgentControl:
             committed.config.nodes,
             dict(committed.pins),
             bool(committed.keys),
+            self.parts.confirmation.pending(),
         )
 
     async def check_cluster(self, request: StageCluster) -> Staged:
@@ -201,8 +207,24 @@ class AgentControl:
         """Make the staged one current."""
         await _in_thread(self.parts.store.cluster.commit, _by(caller, request))
         self.parts.users.replace(self.parts.store.cluster.users)
-        self.parts.take_cluster()
-        return await self.cluster()
+        return await self._cluster_changed()
+
+    async def confirm_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
+        """A commit that waits for its confirmation stays."""
+        waited = self.parts.store.cluster.open_commit is not None
+        await _in_thread(self.parts.store.cluster.confirm, request.signature)
+        if waited:
+            self.parts.say(LogType.USER, f"the cluster configuration stays: confirmed by {caller.name}")
+        return await self._cluster_changed()
+
+    async def rollback_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
+        """A commit that waits for its confirmation goes back."""
+        waited = self.parts.store.cluster.open_commit is not None
+        await _in_thread(self.parts.store.cluster.go_back, request.signature)
+        if waited:
+            text = f"the cluster configuration goes back to the one before: ordered by {caller.name}"
+            self.parts.say(LogType.USER, text)
+        return await self._cluster_changed()
 
     async def generate_key(self, caller: Caller) -> bytes:
         """A new cluster key; refused when one exists."""
@@ -262,6 +284,11 @@ class AgentControl:
         raise Refused(404, "no-output", f"{module} has no output file {name!r}")
 
     # --- inside -----------------------------------------------------------------------------
+
+    async def _cluster_changed(self) -> ClusterInfo:
+        self.parts.take_cluster()
+        self.parts.confirmation.changed()
+        return await self.cluster()
 
     def _module_status(self, module: str) -> ModuleStatus:
         for known in self.status().modules:

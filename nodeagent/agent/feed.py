@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 
-from nodeagent.contract.api import Event, LogLine
+from nodeagent.contract.api import Event, LogLine, LogPage
 from nodeagent.contract.status import NodeStatus
+from nodeagent.engine.ports import Refused
 
 PACE = 0.1
 """Seconds between two messages to one reader: at most 10 a second."""
@@ -17,10 +19,13 @@ REMEMBERED = 2000
 
 
 class Feed:
-    """Wakes its readers when the status changed or a line was written."""
+    """Wakes its readers when the status changed or a line was written.
 
-    def __init__(self, status: Callable[[], NodeStatus]) -> None:
-        self._status = status
+    `log_after` reads a page of the log from the disk: what is older than the lines remembered here.
+    """
+
+    def __init__(self, status: Callable[[], NodeStatus], log_after: Callable[[int], Awaitable[LogPage]]) -> None:
+        self._status, self._log_after = status, log_after
         self._lines: deque[LogLine] = deque(maxlen=REMEMBERED)
         self._changed = asyncio.Event()
 
@@ -29,7 +34,7 @@ class Feed:
         self._wake()
 
     def line_written(self, line: LogLine) -> None:
-        """A line of the log is on its way to the disk."""
+        """A line is in the log."""
         self._lines.append(line)
         self._wake()
 
@@ -38,20 +43,37 @@ class Feed:
         await self._changed.wait()
 
     async def read(self, after: int) -> AsyncIterator[Event]:
-        """The status at once and whenever its revision changed, with the lines after this cursor (0: from now on)."""
-        cursor = after or (self._lines[-1].cursor if self._lines else 0)
+        """The status at once and whenever its revision changed, with the lines after this cursor (0: from now on).
+
+        No line is left out and none comes twice, however long the reader was away. A cursor that the log has not
+        reached is one of a log that is gone: then the lines of the present one come.
+        """
+        newest = self._lines[-1].cursor if self._lines else 0
+        cursor = 0 if after > newest else after or newest
         told = -1
         while True:
             waiting = self._changed
-            status = self._status()
-            lines = tuple(line for line in self._lines if line.cursor > cursor)
+            lines, more = await self._lines_after(cursor)
             cursor = lines[-1].cursor if lines else cursor
+            status = self._status()
             if status.revision != told or lines:
                 fresh = msgspec.Raw(msgspec.json.encode(status)) if status.revision != told else msgspec.UNSET
                 told = status.revision
                 yield Event(fresh, lines)
             await asyncio.sleep(PACE)
-            await waiting.wait()
+            if not more:
+                await waiting.wait()
+
+    async def _lines_after(self, cursor: int) -> tuple[tuple[LogLine, ...], bool]:
+        """The next lines, and whether there are more of them already."""
+        older: tuple[LogLine, ...] = ()
+        if cursor and self._lines and self._lines[0].cursor > cursor + 1:
+            with suppress(Refused):  # The disk does not give them; what is remembered is still told.
+                older = (await self._log_after(cursor)).lines
+        if older and older[-1].cursor < self._lines[0].cursor - 1:
+            return older, True
+        last = older[-1].cursor if older else cursor
+        return (*older, *(line for line in self._lines if line.cursor > last)), False
 
     def _wake(self) -> None:
         self._changed.set()

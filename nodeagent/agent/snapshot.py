@@ -6,6 +6,7 @@ from datetime import datetime
 
 from nodeagent import __version__
 from nodeagent.adapters.config_store import ConfigStore
+from nodeagent.adapters.node_load import NodeLoad
 from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, ProbeSource
 from nodeagent.durable import wall_time
 from nodeagent.engine.loop import Engine
@@ -18,6 +19,7 @@ class Around:
     listeners: Callable[[], tuple[Listener, ...]]
     probes: Callable[[], tuple[ProbeSource, ...]]
     alarms: Callable[[], tuple[str, ...]]
+    load: NodeLoad
 
 
 class Snapshot:
@@ -63,6 +65,9 @@ class Snapshot:
             listeners=self._around.listeners(),
             probes=self._around.probes(),
             pin=self._pin,
+            node_id=committed.config.nodes.index(committed.me) + 1 if committed else 0,
+            cpu=self._around.load.cpu,
+            memory=self._around.load.memory,
         )
 
 

@@ -1,4 +1,4 @@
-"""The API of another agent, by its pin: for peers, the demo and everything that drives nodes from outside.
+"""The API of an agent, by its pin: for the console, the demo and everything that drives nodes from outside.
 
 The pin is compared inside the TLS handshake, before a byte of a request exists.
 """
@@ -184,6 +184,22 @@ class ApiClient:
         """Make the staged one current."""
         return await self.call("POST", "/cluster/commit", api.ClusterInfo, request)
 
+    async def cluster(self) -> api.ClusterInfo:
+        """The committed cluster, and whether its commit waits for a confirmation."""
+        return await self.call("GET", "/cluster", api.ClusterInfo)
+
+    async def check_cluster(self, request: api.StageCluster) -> api.Staged:
+        """What `stage_cluster` would answer; nothing is changed."""
+        return await self.call("POST", "/cluster/check", api.Staged, request)
+
+    async def confirm_cluster(self, signature: str) -> api.ClusterInfo:
+        """The commit with this signature stays; confirming what is final already changes nothing."""
+        return await self.call("POST", "/cluster/confirm", api.ClusterInfo, api.Confirm(signature))
+
+    async def rollback_cluster(self, signature: str) -> api.ClusterInfo:
+        """Take the commit with this signature back at once; refused when it was confirmed."""
+        return await self.call("POST", "/cluster/rollback", api.ClusterInfo, api.Confirm(signature))
+
     async def cluster_key(self) -> bytes:
         """Make the cluster key."""
         return (await self.call("POST", "/cluster/key", api.ClusterKey)).key
@@ -191,6 +207,10 @@ class ApiClient:
     async def cluster_users(self) -> bytes:
         """The user table, for StageCluster.users."""
         return await self.call("GET", "/cluster/users", bytes)
+
+    async def check_module(self, module: str, request: api.StageModule) -> api.Staged:
+        """What `stage_module` would answer; nothing is changed."""
+        return await self.call("POST", f"/modules/{quote(module, safe='')}/check", api.Staged, request, timeout=60.0)
 
     async def stage_module(self, module: str, request: api.StageModule) -> api.Staged:
         """Keep a new revision beside the current one."""

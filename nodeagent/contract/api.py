@@ -168,6 +168,25 @@ class Commit(msgspec.Struct, frozen=True, omit_defaults=True):
 
     signature: str
     author: str = ""
+    confirm_within: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    """Cluster only, seconds: the configuration before comes back by itself unless a confirmation arrives; 0 = final."""
+
+
+class Confirm(msgspec.Struct, frozen=True):
+    """`POST /cluster/confirm` and `/cluster/rollback`: the commit with this signature stays, or is taken back."""
+
+    signature: str
+
+
+class PendingConfirmation(msgspec.Struct, frozen=True):
+    """A commit that waits for its confirmation. `seconds_left` 0: the node asks its peers, then goes back."""
+
+    signature: str
+    seconds_left: float
+    within: float
+    author: str
+    time: float
+    """Of the commit."""
 
 
 class ClusterInfo(msgspec.Struct, frozen=True):
@@ -180,6 +199,7 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     nodes: tuple[str, ...] = ()
     pins: dict[str, str] = {}
     has_key: bool = False
+    pending: PendingConfirmation | None = None
 
 
 class ModuleInfo(msgspec.Struct, frozen=True):
@@ -208,6 +228,17 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     status: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     """A NodeStatus as JSON, encoded once for all readers; UNSET while it did not change."""
     lines: tuple[LogLine, ...] = ()
+
+
+class MosaicAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`GET /safekit/mosaic/who?m=<module>` on the health port: which node took this connection."""
+
+    node: str
+    colour: int
+    """1, 2, …: the node's place in the command lan; colours repeat after the sixth."""
+    module: str = ""
+    state: str = ""
+    """The module's state there in words, e.g. `UP Ready`; empty when no module was asked for."""
 
 
 class SetSwitch(msgspec.Struct, frozen=True, omit_defaults=True):

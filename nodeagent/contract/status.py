@@ -26,6 +26,8 @@ class RunningScript(msgspec.Struct, frozen=True):
     run: str
     since: float
     limit: float = 0.0
+    last_duration: float = 0.0
+    """Seconds this script took the last time, 0 = not known."""
 
 
 class Switches(msgspec.Struct, frozen=True):
@@ -164,3 +166,9 @@ class NodeStatus(msgspec.Struct, frozen=True):
     listeners: tuple[Listener, ...] = ()
     probes: tuple[ProbeSource, ...] = ()
     pin: str = ""
+    node_id: int = 0
+    """1, 2, …: its place in the command lan; 0 = in no cluster."""
+    cpu: float = 0.0
+    """Percent of all processors of the machine in use, over the last 2 s."""
+    memory: float = 0.0
+    """Percent of the machine's memory in use."""

@@ -66,6 +66,8 @@ class ClusterConfigured:
     config: ClusterConfig | None
     me: str = ""
     keys: tuple[bytes, ...] = ()
+    confirmed: bool = True
+    """False: it goes back by itself unless it is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)

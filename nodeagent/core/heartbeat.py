@@ -149,6 +149,8 @@ class Page(msgspec.Struct, array_like=True, frozen=True):
     index: int
     pages: int
     modules: list[ModuleEntry]
+    confirmed: bool = False
+    """The sender's cluster configuration is final; a sender of before this field never says so."""
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -88,13 +88,18 @@ class Membership:
 
     # --- what this node is told ---------------------------------------------------------------
 
-    def configure(self, config: ClusterConfig | None, me: str, keys: tuple[bytes, ...], now: float) -> None:
-        """A new configuration or new cluster keys (the first is the active one); peers that stay keep their state."""
+    def configure(
+        self, config: ClusterConfig | None, me: str, keys: tuple[bytes, ...], now: float, *, confirmed: bool = True
+    ) -> None:
+        """A new configuration or new cluster keys (the first is the active one); peers that stay keep their state.
+
+        `confirmed` False: the configuration may still go back, and peers are told so.
+        """
         self._now = now
         self._config, self._me, self._left = config, me, False
         self._signature = signature_bytes(config)
         self._keys = {self._sealer.key_id(key): key for key in keys}
-        self._outgoing.configure(config, me, keys[0] if keys else None)
+        self._outgoing.configure(config, me, keys[0] if keys else None, confirmed=confirmed)
         before, self._peers = self._peers, {}
         if config is None:
             return
@@ -345,6 +350,14 @@ class Membership:
     def alarms(self, now: float) -> tuple[str, ...]:
         """What needs a human and was seen within the last minute."""
         return tuple(sentence for sentence, at in self._conflicts.items() if now - at < _CONFLICT_SHOWN)
+
+    def confirmed_peers(self) -> tuple[str, ...]:
+        """Living peers for which this very configuration is final."""
+        return tuple(
+            peer.name
+            for peer in self._peers.values()
+            if peer.alive and peer.page and peer.page.confirmed and peer.page.signature == self._signature
+        )
 
     def module_view(self, module: ModuleConfig, now: float) -> tuple[Member, ...]:
         """The module's living peers by the module's own lans and window; this node is not among them."""

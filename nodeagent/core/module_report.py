@@ -85,4 +85,4 @@ def _running(life: ModuleLife, wall_offset: float) -> RunningScript | None:
         return None
     step = life.row.step
     limit = life.seconds(step.limit) if step else life.seconds(Limit.FORCE)
-    return RunningScript(run.words, run.name, life.entered + wall_offset, limit)
+    return RunningScript(run.words, run.name, life.entered + wall_offset, limit, life.runs.last_duration(run))

@@ -111,7 +111,7 @@ class Node:
                 self.membership.set_wall_offset(event.offset)
             case ev.ClusterConfigured():
                 self._cluster, self.me = event.config, event.me
-                self.membership.configure(event.config, event.me, event.keys, now)
+                self.membership.configure(event.config, event.me, event.keys, now, confirmed=event.confirmed)
                 self._effects.append(do.PublishStatus())
             case ev.ModuleConfigured():
                 self._configure(event, now)
@@ -209,7 +209,8 @@ class Node:
             times.append(max(now, self.membership.listening_until()))
         if self._lives:
             times.append(now + self.window / 2)  # an idle node, too, must notice that it stood still
-        return min((t for t in times if t is not None), default=None)
+        due = [t for t in times if t is not None]
+        return max(now, min(due)) if due else None  # what is overdue is promised for now: late only once
 
     def _beat(self, life: ModuleLife, view: tuple[Member, ...]) -> ModuleBeat:
         epoch = epoch_of([(node, 1) for node in life.config.nodes], "", view)

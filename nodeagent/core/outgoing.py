@@ -58,14 +58,15 @@ class Outgoing:
         self._config: ClusterConfig | None = None
         self._signature = b""
         self._me = ""
+        self._confirmed = False
         self._key: tuple[bytes, bytes] | None = None
         self._modules: Mapping[str, ModuleBeat] = {}
         self._outbox = Outbox()
         self._counter = 0
 
-    def configure(self, config: ClusterConfig | None, me: str, key: bytes | None) -> None:
+    def configure(self, config: ClusterConfig | None, me: str, key: bytes | None, *, confirmed: bool) -> None:
         """Under this name and with this key from now on; without a key nothing is written."""
-        self._config, self._me = config, me
+        self._config, self._me, self._confirmed = config, me, confirmed
         self._signature = signature_bytes(config)
         self._key = (self._sealer.key_id(key), key) if key is not None else None
         self.put(self._modules)
@@ -136,6 +137,7 @@ class Outgoing:
             index,
             self._outbox.count,
             modules,
+            self._confirmed,
         )
 
     def _room(self) -> int:

@@ -100,7 +100,7 @@ class PhaseMachine(ABC):
 
     def script_ended(self, event: ev.ScriptEnded, now: float) -> None:
         """The end of the last run that is alive moves the life on."""
-        run = self.runs.end(event.run)
+        run = self.runs.end(event.run, now)
         if run is None:
             return
         self._tell_end(run, event, now)
@@ -140,7 +140,7 @@ class PhaseMachine(ABC):
         if self.config.user is not None and step.script in self.scripts:
             action = {Action.WAIT: "stopwait", Action.FORCESTOP: "stop"}.get(self._order.action, self._order.action)
             args = (*(("force",) if step.forced else ()), step.frm, step.to, action)
-            run = self.runs.begin(Run(self._run_names(), step.script, args))
+            run = self.runs.begin(Run(self._run_names(), step.script, args, begun=now))
             if step.script is Script.START_BOTH:
                 self.memory.said = ""
             self._save()

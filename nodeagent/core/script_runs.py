@@ -16,6 +16,13 @@ class Run:
     process: ProcessRef | None = None
     output: str = ""
     killed: bool = False
+    begun: float | None = None
+    """On the core's clock; None: by an earlier agent, nobody knows when."""
+
+    @property
+    def kind(self) -> tuple[Script, bool]:
+        """Runs of one kind take about as long: the script, and whether it was forced."""
+        return self.script, self.args[:1] == ("force",)
 
     @property
     def words(self) -> str:
@@ -28,6 +35,7 @@ class ScriptRuns:
     """Usually one; two while `stop_both force` meets a stop_both that hangs."""
 
     _alive: dict[str, Run] = field(default_factory=dict)
+    _took: dict[tuple[Script, bool], float] = field(default_factory=dict)
 
     def begin(self, run: Run) -> Run:
         """A run was ordered."""
@@ -38,9 +46,16 @@ class ScriptRuns:
         """A run that has not ended."""
         return self._alive.get(name)
 
-    def end(self, name: str) -> Run | None:
-        """Forget it; None when it was not one of these."""
-        return self._alive.pop(name, None)
+    def end(self, name: str, now: float) -> Run | None:
+        """Forget it, but not how long it took; None when it was not one of these."""
+        run = self._alive.pop(name, None)
+        if run is not None and run.begun is not None and not run.killed:
+            self._took[run.kind] = now - run.begun
+        return run
+
+    def last_duration(self, run: Run) -> float:
+        """Seconds the last run of this kind took, 0 when none has ended by itself since the agent started."""
+        return self._took.get(run.kind, 0.0)
 
     @property
     def alive(self) -> tuple[Run, ...]:

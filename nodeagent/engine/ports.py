@@ -8,6 +8,7 @@ from typing import Protocol
 from nodeagent.contract.api import (
     ClusterInfo,
     Commit,
+    Confirm,
     FileInfo,
     Identity,
     LogLine,
@@ -224,6 +225,12 @@ class Control(Protocol):
 
     async def commit_cluster(self, caller: Caller, request: Commit) -> ClusterInfo:
         """Make the staged one current."""
+
+    async def confirm_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
+        """A commit that waits for its confirmation stays."""
+
+    async def rollback_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
+        """A commit that waits for its confirmation goes back."""
 
     async def generate_key(self, caller: Caller) -> bytes:
         """A new cluster key; refused when one exists."""

@@ -41,8 +41,9 @@ def good_scripts(random: Random) -> dict[Script, FakeScript]:
     }
 
 
-def drawn_cluster(random: Random, names: tuple[str, ...]) -> ClusterConfig:
-    """One or two lans with every node on them, a pulse that keeps runs cheap."""
+def drawn_cluster(random: Random) -> ClusterConfig:
+    """Two to five nodes, one or two lans with every node on them, a pulse that keeps runs cheap."""
+    names = [f"n{i}" for i in range(1, 1 + random.choice((2, 2, 3, 3, 3, 4, 5)))]
     pulse, count = (0.1, 10) if random.random() < 0.04 else random.choice(HEARTBEATS)
     lans = tuple(
         Lan(f"lan{k}", tuple(NodeAddress(name, f"10.0.{k}.{i}") for i, name in enumerate(names, 1)))
@@ -57,7 +58,7 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
     if len(nodes) > 2 and random.random() < 0.3:
         chosen = random.sample(nodes, random.randint(2, len(nodes) - 1))
         nodes = tuple(node for node in nodes if node in chosen)
-    lans = (random.choice(cluster.lans).name,) if random.random() < 0.2 else tuple(lan.name for lan in cluster.lans)
+    lans = (random.choice(cluster.lans).name,) if random.random() < 0.4 else tuple(lan.name for lan in cluster.lans)
     own_window = (cluster.pulse, cluster.slost_count + 2) if random.random() < 0.15 else (0.0, 0)
     return ModuleConfig(
         name,
@@ -91,19 +92,19 @@ def drawn_monitoring(random: Random) -> Monitoring:
 class Farm:
     """The machines, their network and what a fault can do to them."""
 
-    def __init__(self, random: Random, nodes: int) -> None:
+    def __init__(self, random: Random, cluster: ClusterConfig) -> None:
         self.random = random
         self.world = FakeWorld()
         self.network = FakeNetwork(random)
         self.network.delay = CALM
-        self.cluster = drawn_cluster(random, tuple(f"n{i}" for i in range(1, nodes + 1)))
+        self.cluster = cluster
         self.keys: tuple[bytes, ...] = (b"first key".ljust(32, b"."),)
         self.machines = {name: self._machine(name) for name in self.cluster.nodes}
         self.modules: dict[str, ModuleConfig] = {}
         self.before_change: Callable[[], None] = lambda: None
         """Called before anything about who can hear whom changes."""
-        self.delivered: dict[tuple[str, str], list[bytes]] = {}
-        """(lan, target): the last datagrams that arrived there."""
+        self.delivered: dict[str, list[tuple[str, int, bytes]]] = {}
+        """Node → (lan, how often its agent was started, bytes) of the last datagrams it has read."""
         self._pump_at = float("inf")
 
     def _machine(self, name: str) -> FakeMachine:
@@ -144,12 +145,17 @@ class Farm:
             return
         self._pump_at = float("inf")
         for delivery in self.network.deliveries(self.world.now):
-            known = self.delivered.setdefault((delivery.lan, delivery.target), [])
-            known.append(delivery.data)
-            del known[:-20]
-            source = f"10.0.{delivery.lan[3:]}.{delivery.source[1:]}"
+            if self.runs(delivery.target):
+                known = self.delivered.setdefault(delivery.target, [])
+                known.append((delivery.lan, self.machines[delivery.target].starts, delivery.data))
+                del known[:-20]
+            source = self._address(delivery.lan, delivery.source)
             self.machines[delivery.target].tell(ev.DatagramReceived(delivery.lan, source, delivery.data))
         self._pump()
+
+    def _address(self, lan: str, node: str) -> str:
+        found = next(one for one in self.cluster.lans if one.name == lan).address_of(node)
+        return found.addr if found else ""
 
     def carries(self, source: str, target: str, lan: str) -> bool:
         """Whether a direction of a lan is whole now, leaving the machines aside."""

@@ -462,19 +462,20 @@ def disk_slow(w: Weather) -> str:
     return f"the disk of {machine.name} takes {machine.disk_delay:g} s"
 
 
-def _inject(w: Weather, machine: FakeMachine, lan: str, data: bytes, known_session: bool) -> None:
+def _inject(w: Weather, machine: FakeMachine, lan: str, data: bytes, *, known: bool) -> None:
     assert w.before_injection is not None
-    compare = w.before_injection(machine, known_session)
+    compare = w.before_injection(machine, known)
     machine.tell(ev.DatagramReceived(lan, "10.9.9.9", data))
     compare()
 
 
 def forged_datagram(w: Weather) -> str:
     machine = w.any_machine()
-    known = w.farm.delivered.get(("lan1", machine.name))
-    if machine.agent is None or machine.frozen or not known:
+    known = w.farm.delivered.get(machine.name)
+    if not known or not w.farm.runs(machine.name):
         return ""
-    data = bytearray(w.random.choice(known))
+    lan, _, sealed = w.random.choice(known)
+    data = bytearray(sealed)
     match w.random.randrange(3):
         case 0:
             data[w.random.randrange(len(data))] ^= 1 << w.random.randrange(8)
@@ -482,17 +483,17 @@ def forged_datagram(w: Weather) -> str:
             del data[w.random.randrange(len(data)) :]
         case _:
             data = bytearray(w.random.randbytes(w.random.randrange(1300)))
-    _inject(w, machine, "lan1", bytes(data), known_session=True)
+    _inject(w, machine, lan, bytes(data), known=True)
     return f"{machine.name} gets a forged datagram"
 
 
 def replayed_datagram(w: Weather) -> str:
     machine = w.any_machine()
-    known = w.farm.delivered.get(("lan1", machine.name))
-    if machine.agent is None or machine.frozen or not known:
+    known = w.farm.delivered.get(machine.name)
+    if not known or not w.farm.runs(machine.name):
         return ""
-    for data in w.random.sample(known, min(4, len(known))):
-        _inject(w, machine, "lan1", data, known_session=False)
+    for lan, starts, data in w.random.sample(known, min(4, len(known))):
+        _inject(w, machine, lan, data, known=starts == machine.starts)
     return f"{machine.name} gets datagrams again that it has got before"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nodeagent.contract.states import Action, LogType, Script, State, Status
 from nodeagent.contract.status import ModuleStatus
 from nodeagent.core import effects as do
+from nodeagent.core.events import ProcessRef
 from nodeagent.core.phase_machine import SAVE_LIMIT
 from nodeagent.core.phases import PHASES, Phase, Stage
 from nodeagent.core.recovery import phase_of
@@ -53,6 +54,8 @@ class Told:
     prepared: tuple[int, float] = (0, 0.0)
     actions: list[float] = field(default_factory=list)
     starts: int = 0
+    left: tuple[tuple[str, ProcessRef], ...] = ()
+    """What its record says that ran when its agent was started."""
     must_adopt: bool = False
     may_adopt: bool = True
     stop_by: float | None = None
@@ -74,10 +77,12 @@ class Watch:
         self.apart: dict[tuple[str, str], float] = {}
         self.started: dict[str, float] = {}
         self.agents: dict[str, int] = {}
-        self.killed_on_a_bad_disk: set[str] = set()
+        self.forgetful: set[str] = set()
+        """Nodes whose last agent died before the disk had what it knew: they may not find its scripts again."""
         self.disk_bad: dict[str, float] = {}
         self.last_run: dict[str, float] = {}
         self.goodbyes: list[tuple[float, str, int]] = []
+        self.kills: list[tuple[float, str, str]] = []
         self.windows = farm.cluster.window
         self._dirty: set[str] = set()
         self._next_sample = 0.0
@@ -150,6 +155,7 @@ class Watch:
                 self._answered(machine, effect)
             case do.KillScript():
                 self.note(machine.name, effect)
+                self.kills.append((self.now, machine.name, effect.run))
 
     def _look_at_disk(self, machine: FakeMachine) -> None:
         if machine.disk_error or machine.disk_delay > WAKE:
@@ -162,13 +168,18 @@ class Watch:
         self._look_at_disk(machine)
         bad = self.disk_bad.get(name, float("-inf")) > self.now - 20
         if bad or self.marked - self.last_run.get(name, float("-inf")) < WAKE:
-            self.killed_on_a_bad_disk.add(name)
+            self.forgetful.add(name)
+        if len([run.module for run in machine.running_scripts()]) > len(
+            {run.module for run in machine.running_scripts()}
+        ):
+            self.forgetful.add(name)  # a record names one run, the other is not found again
         for module in machine.modules:
             told, record = self.of(name, module), machine.disk.get(module)
             told.status, told.stop_by, told.phase, told.stop_ordered = None, None, Phase.STOPPED, False
             told.actions = [counted.at for counted in record.counted] if record else []
+            told.left = record.monitored if record else ()
             told.may_adopt, told.must_adopt = machine.same_boot(module), False
-            if record is None or not told.may_adopt or name in self.killed_on_a_bad_disk or record.run:
+            if record is None or not told.may_adopt or name in self.forgetful or record.run:
                 continue
             alive = all(process in machine.processes for _, process in record.monitored)
             up = PHASES[phase_of(record)].stage is Stage.UP
@@ -194,6 +205,7 @@ class Watch:
         elif "was adopted" in line.text:
             told.must_adopt = False
             a_power_off_is_never_adopted(self, machine, told, line.module)
+            only_what_runs_is_adopted(self, machine, told, line.module)
 
     def _saved(self, machine: FakeMachine, effect: do.SaveState) -> None:
         told, phase = self.of(machine.name, effect.module), effect.record.phase
@@ -234,18 +246,15 @@ class Watch:
 
     def after_step(self) -> None:
         """Check what may have changed."""
-        if self._dirty:
-            dirty, self._dirty = self._dirty, set()
-            for name in sorted(dirty):
-                self._refresh(self.farm.machines[name])
-        elif self.now < self._next_sample:
-            return
-        else:
-            for machine in self.farm.machines.values():
+        due = self.now >= self._next_sample
+        dirty, self._dirty = self._dirty, set()
+        for name, machine in self.farm.machines.items():
+            if due or name in dirty:
                 self._refresh(machine)
-        self._next_sample = self.now + SAMPLE
-        for check in TIME_CHECKS:
-            check(self)
+        if due:
+            self._next_sample = self.now + SAMPLE
+            for check in TIME_CHECKS:
+                check(self)
 
     def _refresh(self, machine: FakeMachine) -> None:
         self._look_at_disk(machine)
@@ -275,7 +284,14 @@ class Watch:
         before, owners = told.view, self._tables[key]
         if told.owners and self.agents[machine.name] == machine.starts:
             a_slot_whose_owner_stays_never_moves(machine.name, told.owners, owners, before, view)
+        shares_are_exact(machine.name, nodes, view, owners, self._full_table(nodes))
         told.view, told.owners = view, owners
+
+    def _full_table(self, nodes: tuple[str, ...]) -> Owners:
+        everybody = (nodes, frozenset(nodes))
+        if everybody not in self._tables:
+            self._tables[everybody] = slot_plan(tuple((node, 1) for node in nodes)).owners(frozenset(nodes))
+        return self._tables[everybody]
 
     # --- words for the checks -----------------------------------------------------------------
 
@@ -304,22 +320,32 @@ class Watch:
         heard = {a: {b for b in nodes if a == b or self.farm.joined(a, b, lans)} for a in nodes}
         return [sorted(heard[a]) for a in nodes if a == min(heard[a]) and all(heard[b] == heard[a] for b in heard[a])]
 
-    def snapshot(self, machine: FakeMachine, known_session: bool) -> Callable[[], None]:
-        """What a datagram must not change; call the result after it came in."""
+    def snapshot(self, machine: FakeMachine, known: bool) -> Callable[[], None]:
+        """4. Forged, replayed, foreign or malformed datagrams change nothing but a counter.
+
+        Call the result after it came in. `known`: this very agent must know that it is worth nothing;
+        else (a datagram that an earlier agent has read) it may remember it, and believe nothing.
+        """
 
         def facts() -> object:
             assert machine.agent is not None
             peers = machine.agent.peers(self.now)
             views = [machine.agent.view(module, self.now) for module in machine.modules]
-            if known_session:
+            if known:
                 return peers, views
             return [(p.name, p.alive, p.since, p.modules) for p in peers], views
 
-        before = facts()
+        def counter() -> int:
+            assert machine.agent is not None
+            return sum(machine.agent.membership.rejected().values())
+
+        before, counted = facts(), counter()
 
         def compare() -> None:
             if facts() != before:
                 raise Violated(f"4. a forged or replayed datagram has changed what {machine.name} believes")
+            if known and counter() != counted + 1:
+                raise Violated(f"4. {machine.name} did not reject a forged or replayed datagram")
 
         return compare
 
@@ -336,7 +362,7 @@ def no_script_runs_while_health_is_200(watch: Watch, machine: FakeMachine, told:
 def one_script_at_a_time(watch: Watch, machine: FakeMachine, told: Told, effect: do.RunScript) -> None:
     """Never two start scripts of a module at once on a node; beside a stop only its forced form runs."""
     others = [run.script for run in machine.running_scripts() if run.module == effect.module]
-    if others and machine.name not in watch.killed_on_a_bad_disk:
+    if others and machine.name not in watch.forgetful:
         allowed = "force" in effect.args and set(others) == {Script.STOP_BOTH}
         if not allowed:
             raise Violated(f"{effect.script} begins on {machine.name} while {', '.join(others)} runs")
@@ -372,6 +398,12 @@ def a_power_off_is_never_adopted(watch: Watch, machine: FakeMachine, told: Told,
     """Other boot id: never adopt; start by `boot`."""
     if not told.may_adopt:
         raise Violated(f"{machine.name} adopts {module} of an earlier boot")
+
+
+def only_what_runs_is_adopted(watch: Watch, machine: FakeMachine, told: Told, module: str) -> None:
+    """UP: adopt if all monitored pids (pid + creation time) … are good; else stopstart, counted as `crash`."""
+    if gone := [name for name, process in told.left if process not in machine.processes]:
+        raise Violated(f"{machine.name} adopts {module} although {', '.join(gone)} is gone")
 
 
 def nothing_is_green_before_it_has_listened(watch: Watch, machine: FakeMachine, module: str) -> None:
@@ -449,7 +481,7 @@ def health_after_a_freeze_waits_for_a_round(
 
 def a_stopped_module_runs_no_script(watch: Watch, machine: FakeMachine, told: Told, status: ModuleStatus) -> None:
     """A stop always ends and leaves no process."""
-    if status.state is State.STOP and machine.name not in watch.killed_on_a_bad_disk:
+    if status.state is State.STOP and machine.name not in watch.forgetful:
         left = [run.script for run in machine.running_scripts() if run.module == status.name]
         if left:
             raise Violated(f"{status.name} on {machine.name} is stopped while {', '.join(left)} runs")
@@ -491,6 +523,16 @@ def a_slot_whose_owner_stays_never_moves(
             raise Violated(f"2. {node} moved slot {slot} from {old}, which serves on, to {new}")
 
 
+def shares_are_exact(node: str, nodes: tuple[str, ...], view: frozenset[str], owners: Owners, full: Owners) -> None:
+    """One node dies → only its slots move, in exact shares."""
+    if len(view) < len(nodes) - 1 or not view:
+        return
+    moved = [new for old, new in zip(full, owners, strict=True) if len(view) == len(nodes) or old not in view]
+    counts = [moved.count(one) for one in view]
+    if max(counts) - min(counts) > 1:
+        raise Violated(f"5. {node} gives uneven shares: {counts}")
+
+
 # --- as time goes by ----------------------------------------------------------------------------
 
 
@@ -526,7 +568,8 @@ def a_goodbye_takes_effect_at_once(watch: Watch) -> None:
     """A clean leave or stop is announced and takes effect at once."""
     for at, node, starts in [g for g in watch.goodbyes if watch.now > g[0] + 0.1]:
         watch.goodbyes.remove((at, node, starts))
-        if watch.farm.machines[node].starts != starts or watch.marked > at:
+        new = at < watch.started[node] + watch.windows  # not everybody has believed its session yet
+        if new or watch.farm.machines[node].starts != starts or watch.marked > at:
             continue
         for machine in watch.farm.machines.values():
             if machine.name == node or not watch.farm.runs(machine.name) or machine.frozen_until > at:
@@ -540,19 +583,10 @@ def a_goodbye_takes_effect_at_once(watch: Watch) -> None:
 
 def a_killed_script_ends(watch: Watch) -> None:
     """Then the whole process tree of a script still alive is killed."""
-    for machine in watch.farm.machines.values():
-        for module, told in ((m, watch.of(machine.name, m)) for m in machine.modules):
-            status = told.status
-            if status is None or status.script is None or machine.agent is None or machine.frozen:
-                continue
-            limit = status.script.limit
-            since = status.script.since - machine.wall_offset
-            config = machine.modules[module].config
-            bound = max(limit, config.user.nicestoptimeout if config.user else 0.0)
-            began = max(since, watch.started[machine.name], machine.frozen_until)
-            stuck = status.phase == told.phase and limit and watch.now > began + bound + 1.0
-            if stuck and told.stop_by is not None:
-                raise Violated(f"{status.script.script} on {machine.name} runs past its limit of {limit:.1f} s")
+    for at, machine, run in [k for k in watch.kills if watch.now > k[0] + 0.1]:
+        watch.kills.remove((at, machine, run))
+        if any(alive.run == run for alive in watch.farm.machines[machine].running_scripts()):
+            raise Violated(f"the script run {run} on {machine} lives on after its kill")
 
 
 TIME_CHECKS = (

@@ -10,7 +10,7 @@ from random import Random
 from nodeagent.contract.states import Action
 from nodeagent.core import effects as do
 from tests.simulation.coverage import Coverage
-from tests.simulation.farm import Farm, drawn_module
+from tests.simulation.farm import Farm, drawn_cluster, drawn_module
 from tests.simulation.faults import Weather
 from tests.simulation.invariants import Violated, Watch, everything_settles
 
@@ -33,7 +33,7 @@ class Outcome:
 def simulate(seed: int) -> Outcome:
     """60 virtual seconds: start, at least 20 faults, healing, rest."""
     random = Random(seed)
-    farm = Farm(random, random.choice((2, 2, 3, 3, 3, 4, 5)))
+    farm = Farm(random, drawn_cluster(random))
     names = farm.cluster.nodes
     touched = names if random.random() < 0.5 else tuple(random.sample(names, random.randint(0, len(names) - 1)))
     watch = Watch(farm, touched)
@@ -119,10 +119,13 @@ def told(outcome: Outcome) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Repeat the runs of these seeds one after the other; 1 when one failed."""
+    """Run these seeds one after the other (`--stop`: until one fails); 1 when one failed."""
     failed = 0
-    for seed in arguments:
-        outcome = simulate(int(seed))
+    seeds = [int(seed) for seed in arguments if seed != "--stop"]
+    for seed in seeds:
+        if failed and "--stop" in arguments:
+            break
+        outcome = simulate(seed)
         print(told(outcome) if outcome.violation else f"seed {seed}: every invariant held")
         failed |= bool(outcome.violation)
     return failed

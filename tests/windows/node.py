@@ -111,13 +111,15 @@ class WindowsNode:
             errors="replace",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        threading.Thread(target=self._listen, args=(self.agent,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self.agent,), daemon=True)
+        self._listener.start()
         until(self.answers, 60, "the agent answers")
 
     def _listen(self, agent: "subprocess.Popen[str]") -> None:
         assert agent.stdout
-        for line in agent.stdout:
-            self.said.append(line)
+        with agent.stdout:
+            for line in agent.stdout:
+                self.said.append(line)
 
     def answers(self) -> bool:
         """Whether the local transport is served."""
@@ -132,7 +134,7 @@ class WindowsNode:
         """TerminateProcess; everything it started lives on."""
         assert self.agent is not None
         self.agent.kill()
-        self.agent.wait()
+        self._ended(self.agent)
 
     def break_agent(self) -> int:
         """Ctrl-Break for an agent of ENDED_BY_BREAK; its exit code."""
@@ -140,7 +142,14 @@ class WindowsNode:
         assert self.agent.stdin is not None
         self.agent.stdin.write("\n")
         self.agent.stdin.flush()
-        return self.agent.wait(30)
+        return self._ended(self.agent)
+
+    def _ended(self, agent: "subprocess.Popen[str]") -> int:
+        code = agent.wait(30)
+        assert agent.stdin
+        agent.stdin.close()
+        self._listener.join()
+        return code
 
     def close(self) -> None:
         """End the agent, then the application."""

@@ -2,7 +2,8 @@
 
 `cluster/node.json` (private) decides everything: which revision of cluster.xml is in force, the node's name, keys,
 pins and users. It is replaced in one rename, so a commit is there whole or not at all. Keys, pins and users are not
-part of a revision: going back to an older cluster.xml never brings older keys back.
+part of a revision: going back to an older cluster.xml never brings older keys back. A commit that waits for its
+confirmation is written in the same rename, so no crash can make it final.
 """
 
 import re
@@ -62,6 +63,21 @@ class CommittedCluster:
         return self.config.signature
 
 
+class OpenCommit(msgspec.Struct, frozen=True):
+    """A commit that goes back unless it is confirmed; times in seconds since 1970."""
+
+    signature: str
+    until: float
+    within: float
+    author: str
+    time: float
+    before: int
+    """The revision to go back to, 0 = no cluster."""
+    before_name: str
+    before_author: str
+    before_time: float
+
+
 class _Node(msgspec.Struct, frozen=True):
     """node.json."""
 
@@ -74,6 +90,7 @@ class _Node(msgspec.Struct, frozen=True):
     keys: tuple[bytes, ...] = ()
     pins: dict[str, str] = {}
     users: bytes = b""
+    open: OpenCommit | None = None
 
 
 class _Stage(msgspec.Struct, frozen=True):
@@ -121,6 +138,11 @@ class ClusterStore:
         """The cluster this node is in."""
         return self._committed
 
+    @property
+    def open_commit(self) -> OpenCommit | None:
+        """The commit in force while it waits for its confirmation."""
+        return self._node.open
+
     def check(self, request: StageCluster) -> Staged:
         """What `stage` would answer; nothing is changed."""
         config, problems = read_cluster(request.xml, _XML)
@@ -137,6 +159,8 @@ class ClusterStore:
         with self._lock, writing():
             if foreign := self._foreign(request):
                 raise Refused(409, "other-cluster", foreign)
+            if self._node.open is not None:
+                raise Refused(409, "unconfirmed", _waits(self._node.open))
             staged = self.check(request)
             if staged.ok:
                 stage = _Stage(request, staged.signature, wall_time())
@@ -146,6 +170,10 @@ class ClusterStore:
     def commit(self, request: Commit) -> CommittedCluster:
         """Put what was staged with this signature in force; a commit that is repeated changes nothing."""
         with self._lock, writing():
+            if (waiting := self._node.open) is not None:
+                if self._committed is not None and waiting.signature == request.signature:
+                    return self._committed
+                raise Refused(409, "unconfirmed", _waits(waiting))
             stage = self._read_stage()
             if stage is None or stage.signature != request.signature:
                 if self._committed is not None and self._committed.signature == request.signature and stage is None:
@@ -156,16 +184,33 @@ class ClusterStore:
             revision = self._node.revision + 1
             place = self._revision(revision)
             write_tree_durably(place, {_XML: FileContent(stage.request.xml, PRIVATE)})
+            author, time, before = request.author or stage.request.author, wall_time(), self._node
+            pins = stage.request.pins or before.pins
+            waiting = None
+            if within := request.confirm_within:
+                pins = {**before.pins, **pins}  # those of nodes that are leaving, too: they may come back
+                waiting = OpenCommit(
+                    stage.signature,
+                    time + within,
+                    within,
+                    author,
+                    time,
+                    before.revision,
+                    before.name,
+                    before.author,
+                    before.time,
+                )
             node = self._keep(
                 msgspec.structs.replace(
-                    self._node,
+                    before,
                     name=stage.request.name,
                     revision=revision,
-                    author=request.author or stage.request.author,
-                    time=wall_time(),
-                    keys=stage.request.keys or self._node.keys,
-                    pins=stage.request.pins or self._node.pins,
-                    users=stage.request.users or self._node.users,
+                    author=author,
+                    time=time,
+                    keys=stage.request.keys or before.keys,
+                    pins=pins,
+                    users=stage.request.users or before.users,
+                    open=waiting,
                 )
             )
             self._committed = self._read_cluster(node)
@@ -175,6 +220,42 @@ class ClusterStore:
                     if self._revision(old).exists():
                         remove_tree(self._revision(old))
             return self._committed
+
+    def confirm(self, signature: str) -> CommittedCluster:
+        """The commit with this signature stays; one that is final already stays as it is."""
+        with self._lock, writing():
+            if self._committed is None or self._committed.signature != signature:
+                raise Refused(409, "not-in-force", "the cluster configuration to be confirmed is not in force any more")
+            if self._node.open is not None:
+                names = self._committed.config.nodes
+                pins = {name: pin for name, pin in self._node.pins.items() if name in names}
+                self._committed = self._read_cluster(
+                    self._keep(msgspec.structs.replace(self._node, pins=pins, open=None))
+                )
+            return self._committed
+
+    def go_back(self, signature: str) -> CommittedCluster | None:
+        """Take the commit with this signature back; None: to no cluster. Keys, pins and users stay as they are."""
+        with self._lock, writing():
+            waiting = self._node.open
+            if waiting is None and (self._committed is None or self._committed.signature != signature):
+                return self._committed  # it went back before
+            if waiting is None:
+                raise Refused(409, "confirmed", "this cluster configuration was confirmed: apply the other one again")
+            if waiting.signature != signature:
+                raise Refused(409, "unconfirmed", _waits(waiting))
+            node = msgspec.structs.replace(
+                self._node,
+                name=waiting.before_name,
+                revision=waiting.before,
+                author=waiting.before_author,
+                time=waiting.before_time,
+                open=None,
+            )
+            committed = self._read_cluster(node) if node.revision else None
+            self._keep(node)
+            self._committed = committed
+            return committed
 
     def generate_key(self) -> bytes:
         """The node's first cluster key; refused when it has one."""
@@ -255,6 +336,13 @@ class ClusterStore:
 
     def _revision(self, revision: int) -> Path:
         return self._directory / "rev" / str(revision)
+
+
+def _waits(commit: OpenCommit) -> str:
+    """Why no other configuration is taken now."""
+    left = max(0.0, commit.until - wall_time())
+    text = f"a cluster configuration of {commit.author or 'somebody'} waits for its confirmation, {left:.0f} s more"
+    return f"{text}: confirm it or take it back first"
 
 
 def _host_name() -> str:

@@ -128,6 +128,14 @@ async def _commit_cluster(call: Call) -> object:
     return await call.control.commit_cluster(call.caller, call.body)
 
 
+async def _confirm_cluster(call: Call) -> object:
+    return await call.control.confirm_cluster(call.caller, call.body)
+
+
+async def _rollback_cluster(call: Call) -> object:
+    return await call.control.rollback_cluster(call.caller, call.body)
+
+
 async def _cluster_key(call: Call) -> object:
     return api.ClusterKey(await call.control.generate_key(call.caller))
 
@@ -316,6 +324,30 @@ ROUTES: tuple[Route, ...] = (
         _commit_cluster,
         Role.ADMIN,
         takes=api.Commit,
+        gives=api.ClusterInfo,
+        changes=True,
+        audited=_signed,
+    ),
+    Route(
+        "confirmCluster",
+        "POST",
+        "/cluster/confirm",
+        "The commit stays",
+        _confirm_cluster,
+        Role.ADMIN,
+        takes=api.Confirm,
+        gives=api.ClusterInfo,
+        changes=True,
+        audited=_signed,
+    ),
+    Route(
+        "rollbackCluster",
+        "POST",
+        "/cluster/rollback",
+        "Take a commit back that was not confirmed yet",
+        _rollback_cluster,
+        Role.ADMIN,
+        takes=api.Confirm,
         gives=api.ClusterInfo,
         changes=True,
         audited=_signed,

@@ -1,0 +1,293 @@
+"""One cluster in the window: its nodes, each watched by itself, and what can be asked of them."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from app.services.memory import RememberedCluster
+from app.services.node_watcher import NodeWatcher, Pace
+from app.services.nodes import API_PORT, CallFailed, Credentials, NodeAddress, NodeView, Trouble
+from app.services.secrets import Secrets
+from app.services.tasks import TaskOwner
+from nodeagent.contract import api
+from nodeagent.contract.cluster_xml import read_cluster
+from nodeagent.contract.states import Action
+
+T = TypeVar("T")
+Learnt = Callable[[RememberedCluster], None]
+"""Called when nodes were learnt, or the user changed: to be remembered."""
+
+
+class ClusterSession:
+    """The nodes of one cluster, or nodes that shall become one. Nodes learnt from a pinned node are added."""
+
+    def __init__(
+        self,
+        remembered: RememberedCluster,
+        secrets: Secrets,
+        tasks: TaskOwner,
+        *,
+        on_learnt: Learnt | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._remembered, self._secrets, self._tasks = remembered, secrets, tasks
+        self._on_learnt, self._pace = on_learnt, pace
+        self._watchers: list[NodeWatcher] = []
+        self._running = False
+        self._signatures: dict[str, str] = {}
+        self._logins = asyncio.Event()
+        self._logins.set()
+        self._subscribers: dict[int, Callable[[], None]] = {}
+        self._subscribed = 0
+        self._telling = False
+        for address in remembered.nodes:
+            self._watch(address)
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """The console's own name of it; never changes."""
+        return self._remembered.id
+
+    @property
+    def title(self) -> str:
+        """What a person called it; may be empty."""
+        return self._remembered.title
+
+    @property
+    def user(self) -> str:
+        """Who logs in."""
+        return self._remembered.user
+
+    @property
+    def remembered(self) -> RememberedCluster:
+        """What to keep for the next start."""
+        return self._remembered
+
+    @property
+    def nodes(self) -> tuple[NodeWatcher, ...]:
+        """In the order of cluster.xml, then as they were added."""
+        return tuple(self._watchers)
+
+    def view(self) -> tuple[NodeView, ...]:
+        """All nodes now, in the order of `nodes`."""
+        return tuple(watcher.view for watcher in self._watchers)
+
+    def watcher(self, node: str) -> NodeWatcher:
+        """The watcher of the node with this name. Raises CallFailed when there is none."""
+        for watcher in self._watchers:
+            if watcher.view.name == node:
+                return watcher
+        raise CallFailed(Trouble.UNREACHABLE, f"there is no node {node} here")
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call it after changes of any node, several at once; returns what ends that."""
+        self._subscribed += 1
+        number = self._subscribed
+        self._subscribers[number] = callback
+        return lambda: self._subscribers.pop(number, None) and None
+
+    # --- its life -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to watch all nodes."""
+        self._running = True
+        for watcher in self._watchers:
+            watcher.start()
+
+    async def stop(self) -> None:
+        """End it; no node waits for another."""
+        self._running = False
+        await asyncio.gather(*(watcher.stop() for watcher in self._watchers))
+
+    def add(self, address: NodeAddress, name: str = "") -> NodeWatcher:
+        """Watch one more node, from now on remembered; one with this pin or place is given back instead."""
+        for known in self._watchers:
+            if known.address.place == address.place or (address.pin and known.address.pin == address.pin):
+                return known
+        watcher = self._watch(address, name)
+        self._keep(nodes=(*self._remembered.nodes, address))
+        if self._running:
+            watcher.start()
+        self._changed()
+        return watcher
+
+    async def remove(self, node: str) -> None:
+        """Watch and remember it no more."""
+        watcher = self.watcher(node)
+        self._watchers.remove(watcher)
+        self._keep(nodes=tuple(known for known in self._remembered.nodes if known != watcher.address))
+        await watcher.stop()
+        self._changed()
+
+    async def trust(self, node: str, pin: str) -> NodeWatcher:
+        """A person has confirmed that this pin is the node's now (a replaced server). Starts anew with it."""
+        old = self.watcher(node)
+        place = self._watchers.index(old)
+        address = msgspec.structs.replace(old.address, pin=pin)
+        await old.stop()
+        self._watchers.remove(old)
+        fresh = self._watch(address, node)
+        self._watchers.insert(place, self._watchers.pop())
+        self._keep(nodes=tuple(address if known == old.address else known for known in self._remembered.nodes))
+        if self._running:
+            fresh.start()
+        self._changed()
+        return fresh
+
+    def rename(self, title: str) -> None:
+        """Another title."""
+        self._keep(title=title)
+        self._changed()
+
+    async def sign_in(self, credentials: Credentials, *nodes: str, remember: bool = True) -> None:
+        """Use this user and password, on these nodes or on all, and try again where it was missing or wrong."""
+        if credentials.user != self.user:
+            self._keep(user=credentials.user)
+        chosen = [watcher for watcher in self._watchers if not nodes or watcher.view.name in nodes]
+        pins = [watcher.address.pin for watcher in chosen if watcher.address.pin]
+        await self._secrets.keep(credentials, *pins, remember=remember)
+        for watcher in chosen:
+            watcher.retry()
+
+    async def credentials_of(self, address: NodeAddress) -> Credentials | None:
+        """The node's own password, else that of the cluster it is in."""
+        if not address.pin:
+            return None
+        await self._logins.wait()
+        others = [watcher.address.pin for watcher in self._watchers if watcher.address.pin]
+        return await self._secrets.find(self.user, address.pin, *others)
+
+    def hold_logins(self) -> None:
+        """No watcher logs in until `take_logins`: passwords are about to change."""
+        self._logins.clear()
+
+    def release_logins(self) -> None:
+        """The passwords are settled."""
+        self._logins.set()
+        for watcher in self._watchers:
+            watcher.retry()
+
+    # --- what can be asked of a node ----------------------------------------------------------
+
+    async def order(self, node: str, module: str, action: Action, *, wait: float = 0.0) -> api.OrderAnswer:
+        """Order an action; `wait` in seconds for its end. Raises CallFailed, with the agent's reason when refused."""
+        return await self.watcher(node).call(lambda client: client.order(module, api.Order(action, wait=wait)))
+
+    async def why(self, node: str, module: str) -> api.WhyAnswer:
+        """Why a module is not green there."""
+        return await self.watcher(node).call(lambda client: client.why(module))
+
+    async def set_switch(self, node: str, module: str, switch: api.SetSwitch) -> None:
+        """Pause or resume its checks."""
+        await self._post(node, module, "switches", switch)
+
+    async def set_boot(self, node: str, module: str, on: bool) -> None:
+        """Start at boot there, or not."""
+        await self._post(node, module, "boot", api.SetBoot(on))
+
+    async def set_resource(self, node: str, module: str, resource: api.SetResource) -> None:
+        """Set a resource by command."""
+        await self._post(node, module, "resources", resource)
+
+    async def outputs(self, node: str, module: str) -> tuple[api.FileInfo, ...]:
+        """Script output files, newest first."""
+        return await self._get(node, f"{_module(module)}/outputs", tuple[api.FileInfo, ...])
+
+    async def output(self, node: str, module: str, name: str) -> bytes:
+        """One of them."""
+        return await self._get(node, f"{_module(module)}/outputs/{quote(name, safe='')}", bytes)
+
+    async def log(self, node: str, query: api.LogQuery) -> api.LogPage:
+        """A page of the node's log, from its disk."""
+        return await self.watcher(node).call(lambda client: client.log(query))
+
+    async def cluster(self, node: str) -> api.ClusterInfo:
+        """The cluster as this node has it."""
+        return await self._get(node, "/cluster", api.ClusterInfo)
+
+    async def modules(self, node: str) -> tuple[api.ModuleInfo, ...]:
+        """What is installed there."""
+        return await self._get(node, "/modules", tuple[api.ModuleInfo, ...])
+
+    async def install(self, node: str, module: str, archive: bytes) -> api.ModuleInfo:
+        """Install a `.safe` archive there (installed, not applied)."""
+        return await self.watcher(node).call(
+            lambda client: client.call("PUT", _module(module), api.ModuleInfo, archive, timeout=60.0)
+        )
+
+    async def module_files(self, node: str, module: str) -> dict[str, bytes]:
+        """All files of the module as the node has it, by path."""
+
+        async def read(name: str) -> bytes:
+            return await self._get(node, f"{_module(module)}/files/{quote(name)}", bytes)
+
+        known = await self._get(node, f"{_module(module)}/files", tuple[api.FileInfo, ...])
+        contents = await asyncio.gather(*(read(file.path) for file in known))
+        return {file.path: content for file, content in zip(known, contents, strict=True)}
+
+    # --- inside -------------------------------------------------------------------------------
+
+    async def _get(self, node: str, path: str, type: type[T]) -> T:
+        return await self.watcher(node).call(lambda client: client.call("GET", path, type))
+
+    async def _post(self, node: str, module: str, what: str, body: object) -> None:
+        await self.watcher(node).call(lambda client: client.call("POST", f"{_module(module)}/{what}", type(None), body))
+
+    def _watch(self, address: NodeAddress, name: str = "") -> NodeWatcher:
+        watcher = NodeWatcher(address, lambda: self.credentials_of(address), self._tasks, name=name, pace=self._pace)
+        self._watchers.append(watcher)
+        watcher.subscribe(lambda: self._node_changed(watcher))
+        return watcher
+
+    def _node_changed(self, watcher: NodeWatcher) -> None:
+        status = watcher.view.status
+        known = self._signatures.get(watcher.address.place)
+        if watcher.view.reached and status is not None and status.cluster_signature not in {"", known}:
+            self._signatures[watcher.address.place] = status.cluster_signature
+            self._tasks.start(self._learn(watcher), f"learn from {watcher.view.name}")
+        self._changed()
+
+    async def _learn(self, watcher: NodeWatcher) -> None:
+        """Add the nodes of this node's cluster: their pins come from a node that is pinned itself."""
+        try:
+            info = await watcher.call(lambda client: client.call("GET", "/cluster", api.ClusterInfo))
+        except CallFailed:
+            self._signatures.pop(watcher.address.place, None)  # asked again with its next status
+            return
+        config, _ = await asyncio.to_thread(read_cluster, info.xml)
+        if config is None:
+            return
+        ports = {peer.name: peer.api_port for peer in watcher.view.status.peers} if watcher.view.status else {}
+        for node in config.command_lan.nodes:
+            pin = info.pins.get(node.node, "")
+            if pin and node.node != info.name:
+                self.add(NodeAddress(node.addr, ports.get(node.node) or API_PORT, pin), node.node)
+        places = {name: place for place, name in enumerate(config.nodes)}
+        self._watchers.sort(key=lambda one: places.get(one.view.name, len(places)))
+        self._changed()
+
+    def _keep(self, **changes: object) -> None:
+        self._remembered = msgspec.structs.replace(self._remembered, **changes)
+        if self._on_learnt is not None:
+            self._on_learnt(self._remembered)
+
+    def _changed(self) -> None:
+        with suppress(RuntimeError):  # before the loop runs there is nobody to tell
+            if not self._telling:
+                asyncio.get_running_loop().call_soon(self._tell)
+                self._telling = True
+
+    def _tell(self) -> None:
+        self._telling = False
+        for callback in tuple(self._subscribers.values()):
+            callback()
+
+
+def _module(name: str) -> str:
+    return f"/modules/{quote(name, safe='')}"

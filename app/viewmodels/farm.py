@@ -1,0 +1,259 @@
+"""A whole cluster as the console shows it: cards of modules, rows of nodes, what needs attention. Pure functions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.services.nodes import NodeView, Reach
+from app.viewmodels.reach import reach_words, silence_sentence, silent
+from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
+from app.viewmodels.text import names, short_clock, span, tr, trn
+from app.viewmodels.tile import NodeTile, tile
+from nodeagent.contract.status import Switches
+
+ATTENTION_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class PausedBadge:
+    """Checks that an administrator paused, on the nodes named."""
+
+    title: str
+    """`Checkers paused`."""
+    until: float
+    """When they resume by themselves, on the nodes' clock; 0 = never."""
+    nodes: tuple[str, ...]
+
+    def rest(self, now: float) -> str:
+        """`until 14:30, 38 min left`."""
+        if not self.until:
+            return tr("until you resume them")
+        left = span(self.until - now)
+        return tr("until {time}, {left} left", time=short_clock(self.until), left=left)
+
+
+@dataclass(frozen=True)
+class ModuleCard:
+    """One module on all its nodes; `tiles` keep the order of the nodes."""
+
+    name: str
+    silhouette: Silhouette
+    headline: str
+    """`NotReady on node3`; the one word while all are alike."""
+    serve_text: str
+    """`2 of 3 nodes serve`."""
+    serving: tuple[str, ...]
+    """The nodes that are UP Ready and answer."""
+    paused: PausedBadge | None
+    tiles: tuple[NodeTile, ...]
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of its nodes."""
+        return tuple(one.node for one in self.tiles)
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """One node over all modules; `cells` are in the order of the farm's modules, None = not on this node."""
+
+    name: str
+    view: NodeView
+    silhouette: Silhouette
+    words: str
+    cells: tuple[NodeTile | None, ...]
+
+    def detail(self, now: float) -> str:
+        """Why it is silent and since when, else how it is heard."""
+        return silence_sentence(self.view, now) if silent(self.view) else reach_words(self.view)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """One thing that is not green: a module on a node (`tile`), or a node that is silent (`tile` None)."""
+
+    silhouette: Silhouette
+    state_words: str
+    module: str
+    """`all modules` for a silent node."""
+    row: NodeRow
+    tile: NodeTile | None
+    peers_text: str = ""
+
+    def sentence(self, now: float) -> str:
+        """What is wrong, since when and why."""
+        if self.tile is not None:
+            return self.tile.sentence(now)
+        return "; ".join(part for part in (silence_sentence(self.row.view, now), self.peers_text) if part)
+
+
+@dataclass(frozen=True)
+class FarmModel:
+    """All of a cluster at one moment."""
+
+    title: str
+    modules: tuple[ModuleCard, ...] = ()
+    nodes: tuple[NodeRow, ...] = ()
+    worst: Silhouette = Silhouette.UNCONFIGURED
+    facts_text: str = ""
+    """`3 nodes, 2 modules; every node answers this console`."""
+    attention: tuple[Attention, ...] = ()
+    """Worst first; show the first ATTENTION_SHOWN."""
+
+    def card(self, module: str) -> ModuleCard | None:
+        """The card of this module."""
+        return next((card for card in self.modules if card.name == module), None)
+
+    def row(self, node: str) -> NodeRow | None:
+        """The row of this node."""
+        return next((row for row in self.nodes if row.name == node), None)
+
+    def tile(self, module: str, node: str) -> NodeTile | None:
+        """The tile of this module on this node."""
+        card = self.card(module)
+        return next((one for one in card.tiles if one.node == node), None) if card else None
+
+
+def farm(title: str, views: Sequence[NodeView]) -> FarmModel:
+    """What these nodes say together; the nodes keep their order, the modules are in the order of their names."""
+    found = sorted({name for view in views for name in _modules(view)}, key=lambda name: (name.casefold(), name))
+    hearsay = {view.name: _hearsay(view.name, views) for view in views if silent(view)}
+    cards = tuple(_card(name, views, hearsay) for name in found)
+    tiles = {(one.module, one.node): one for card in cards for one in card.tiles}
+    rows = tuple(_row(view, [tiles.get((name, view.name)) for name in found]) for view in views)
+    attention = _attention(rows, hearsay)
+    return FarmModel(
+        title=title,
+        modules=cards,
+        nodes=rows,
+        worst=worst(row.silhouette for row in rows),
+        facts_text=_facts(views, len(found)),
+        attention=attention,
+    )
+
+
+def _modules(view: NodeView) -> Iterable[str]:
+    return (module.name for module in view.status.modules) if view.status else ()
+
+
+def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, dict[str, str]]]) -> ModuleCard:
+    said = {view.name: one for view in views if view.status for one in view.status.modules if one.name == name}
+    members = {node for status in said.values() if status.configured for node in status.nodes} | said.keys()
+    tiles = []
+    for view in views:
+        if view.name not in members:
+            continue
+        words, states = hearsay.get(view.name, ("", {}))
+        heard = f"{words}: {states[name]}" if name in states else words
+        tiles.append(tile(view, name, said.get(view.name), heard))
+    silhouette = worst(one.silhouette for one in tiles)
+    serving = tuple(one.node for one in tiles if one.silhouette == Silhouette.READY)
+    return ModuleCard(
+        name=name,
+        silhouette=silhouette,
+        headline=_headline(silhouette, tiles),
+        serve_text=trn("{serving} of {count} node serves", "{serving} of {count} nodes serve", len(tiles), serving=len(serving)),
+        serving=serving,
+        paused=_paused(tiles),
+        tiles=tuple(tiles),
+    )
+
+
+def _headline(silhouette: Silhouette, tiles: Sequence[NodeTile]) -> str:
+    where = [one.node for one in tiles if one.silhouette.words == silhouette.words]
+    if len(where) == len(tiles):
+        return silhouette.words
+    if len(where) <= 2:
+        return tr("{state} on {nodes}", state=silhouette.words, nodes=names(where))
+    return tr("{state} on {count} nodes", state=silhouette.words, count=len(where))
+
+
+def _paused(tiles: Sequence[NodeTile]) -> PausedBadge | None:
+    all_on = Switches()
+    off = [
+        (one.node, one.status.switches)
+        for one in tiles
+        if one.status and one.status.configured and not (one.status.switches.errd and one.status.switches.checker and one.status.switches.failover)
+    ]
+    if not off:
+        return None
+    first = off[0][1]
+    if not first.errd and not first.checker:
+        title = tr("Checks paused")
+    elif not first.checker:
+        title = tr("Checkers paused")
+    elif not first.errd:
+        title = tr("Process checks paused")
+    else:
+        title = tr("Failover rules paused")
+    ends = [switches.until for _, switches in off]
+    return PausedBadge(title, 0.0 if all_on.until in ends else max(ends), tuple(node for node, _ in off))
+
+
+def _row(view: NodeView, cells: Sequence[NodeTile | None]) -> NodeRow:
+    if silent(view):
+        silhouette = Silhouette.UNREACHABLE
+    else:
+        silhouette = worst(cell.silhouette for cell in cells if cell)
+    if view.status is None and not silent(view):
+        words = reach_words(view)
+    elif silhouette == Silhouette.UNCONFIGURED and not any(cells):
+        words = tr("No module")
+    else:
+        words = silhouette.words
+    return NodeRow(view.name, view, silhouette, words, tuple(cells))
+
+
+def _attention(rows: Sequence[NodeRow], hearsay: dict[str, tuple[str, dict[str, str]]]) -> tuple[Attention, ...]:
+    found = []
+    for row in rows:
+        if row.silhouette == Silhouette.UNREACHABLE:
+            words = tr("UNREACHABLE")
+            found.append(Attention(row.silhouette, words, tr("all modules"), row, None, hearsay[row.name][0]))
+            continue
+        for cell in row.cells:
+            if cell and cell.silhouette in (Silhouette.STOP, Silhouette.WAIT):
+                found.append(Attention(cell.silhouette, cell.state_words, cell.module, row, cell))
+    return tuple(sorted(found, key=lambda one: WORST_FIRST.index(one.silhouette)))
+
+
+def _hearsay(node: str, views: Sequence[NodeView]) -> tuple[str, dict[str, str]]:
+    """What the nodes that answer say of a silent one: a sentence, and its modules' states by their heartbeats."""
+    alive, gone = [], []
+    states: dict[str, str] = {}
+    for view in views:
+        if silent(view) or view.status is None:
+            continue
+        for peer in view.status.peers:
+            if peer.name != node:
+                continue
+            (alive if peer.alive else gone).append(view.name)
+            if peer.alive:
+                states |= {module.name: f"{module.state} {module.status}" for module in peer.modules}
+    if alive:
+        return _by_whom(alive, tr("{nodes} still hears it"), tr("{nodes} still hear it")), states
+    if gone:
+        return _by_whom(gone, tr("{nodes} does not hear it either"), tr("{nodes} do not hear it either")), states
+    return "", states
+
+
+def _by_whom(nodes: Sequence[str], one: str, many: str) -> str:
+    if len(nodes) <= 2:
+        return (one if len(nodes) == 1 else many).format(nodes=names(nodes))
+    return many.format(nodes=tr("the {count} others", count=len(nodes)))
+
+
+def _facts(views: Sequence[NodeView], modules: int) -> str:
+    if not views:
+        return tr("no node yet")
+    parts = tr(
+        "{nodes}, {modules}",
+        nodes=trn("{count} node", "{count} nodes", len(views)),
+        modules=trn("{count} module", "{count} modules", modules) if modules else tr("no module yet"),
+    )
+    answering = sum(view.status is not None and view.reach in (Reach.CONNECTED, Reach.POLLING) for view in views)
+    if answering == len(views):
+        return tr("{parts}; every node answers this console", parts=parts)
+    if not answering:
+        return tr("{parts}; no node answers this console", parts=parts)
+    answers = trn("{count} node answers this console", "{count} nodes answer this console", answering)
+    return f"{parts}; {answers}"

@@ -1,0 +1,98 @@
+"""What an edit changes, and what of it waits for the module's next start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.viewmodels.module_edits import plain
+from app.viewmodels.text import names, tr, trn
+from nodeagent.contract.config_rules import rule_at
+from nodeagent.contract.module_files import USERCONFIG
+from nodeagent.contract.rule import AttributeRule
+from nodeagent.contract.xml_scan import ElementSpan, NotXml
+from nodeagent.contract.xml_source import Document
+
+Place = tuple[str, str]
+"""Path of the element and name of the attribute; "" = the element itself."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The differences between two sets of files of a module."""
+
+    places: frozenset[Place]
+    """In userconfig.xml."""
+    files: tuple[str, ...]
+    """All other files that are new, gone or different."""
+    restart: tuple[str, ...]
+    """Attributes whose change waits for the next start, by name."""
+
+    @property
+    def count(self) -> int:
+        """How many things changed."""
+        return len(self.places) + len(self.files)
+
+    @property
+    def words(self) -> str:
+        """`2 changes, all live: nothing restarts`."""
+        if not self.count:
+            return tr("No changes")
+        many = trn("{count} change", "{count} changes", self.count)
+        if self.restart:
+            return tr(
+                "{changes}; {waiting} waits for the next start", changes=many, waiting=names(dict.fromkeys(self.restart))
+            )
+        if self.files and not self.places:
+            return tr("{changes}, in force from the next run of the script on", changes=many)
+        return tr("{changes}, live: nothing restarts", changes=many)
+
+
+def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Changes:
+    """What changed from one set of files to the other."""
+    others = sorted(
+        path
+        for path in before.keys() | after.keys()
+        if path != USERCONFIG and before.get(path) != after.get(path)
+    )
+    places = frozenset(_places(before.get(USERCONFIG, b""), after.get(USERCONFIG, b"")))
+    restart = [place for place in sorted(places) if _waits(place)]
+    return Changes(places, tuple(others), tuple(attribute or path.rpartition("/")[2] for path, attribute in restart))
+
+
+def _places(before: bytes, after: bytes) -> set[Place]:
+    if before == after:
+        return set()
+    try:
+        old, new = _values(Document(before)), _values(Document(after))
+    except NotXml:
+        return {("", "")}
+    found: set[Place] = set()
+    for path in old.keys() | new.keys():
+        mine, theirs = old.get(path), new.get(path)
+        if mine is None or theirs is None:
+            if not any(path.startswith(f"{other}/") for other, _ in found):
+                found.add((path, ""))
+            continue
+        found |= {(path, name) for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)}
+    # The children of an element that is new or gone are not changes of their own.
+    whole = {path for path, attribute in found if not attribute}
+    return {
+        (path, attribute)
+        for path, attribute in found
+        if not any(path.startswith(f"{above}/") for above in whole)
+    }
+
+
+def _values(document: Document) -> dict[str, dict[str, str]]:
+    return {plain(element.path): _attributes(element) for element in document.elements}
+
+
+def _attributes(element: ElementSpan) -> dict[str, str]:
+    return {name: span.value for name, span in element.attributes.items()}
+
+
+def _waits(place: Place) -> bool:
+    path, attribute = place
+    rule = rule_at(f"{path}/@{attribute}") if attribute else rule_at(path)
+    if isinstance(rule, AttributeRule):
+        return rule.restart
+    return rule is not None and any(known.restart for known in rule.attributes)
