@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, apply_cluster
 from app.services.memory import RememberedCluster
 from app.services.node_watcher import NodeWatcher, Pace
 from app.services.nodes import API_PORT, CallFailed, Credentials, NodeAddress, NodeView, Trouble
+from app.services.rollout import Applied, OnStep
 from app.services.secrets import Secrets
 from app.services.tasks import TaskOwner
 from nodeagent.contract import api
@@ -163,15 +165,24 @@ class ClusterSession:
         others = [watcher.address.pin for watcher in self._watchers if watcher.address.pin]
         return await self._secrets.find(self.user, address.pin, *others)
 
-    def hold_logins(self) -> None:
-        """No watcher logs in until `take_logins`: passwords are about to change."""
-        self._logins.clear()
+    async def apply_cluster(self, request: ClusterRequest, on_step: OnStep, decide: Decide) -> Applied:
+        """Apply cluster.xml to its nodes, which are watched from then on. Passwords that it changed are known after it.
 
-    def release_logins(self) -> None:
-        """The passwords are settled."""
-        self._logins.set()
-        for watcher in self._watchers:
-            watcher.retry()
+        Until the commit no watcher logs in: the passwords are about to change.
+        """
+
+        async def settled(deadline: Deadline) -> bool:
+            await self._settle(request, deadline.credentials)
+            return await decide(deadline)
+
+        self._logins.clear()
+        try:
+            done = await apply_cluster(request, on_step, settled)
+            if done.credentials is not None:
+                await self._settle(request, done.credentials)
+            return done.applied
+        finally:
+            self._logins.set()
 
     # --- what can be asked of a node ----------------------------------------------------------
 
@@ -232,6 +243,13 @@ class ClusterSession:
         return {file.path: content for file, content in zip(known, contents, strict=True)}
 
     # --- inside -------------------------------------------------------------------------------
+
+    async def _settle(self, request: ClusterRequest, credentials: Credentials) -> None:
+        """From now on this user and password hold on all of them."""
+        for target in request.targets:
+            self.add(target.address, target.name)
+        self._logins.set()
+        await self.sign_in(credentials, *(target.name for target in request.targets))
 
     async def _get(self, node: str, path: str, type: type[T]) -> T:
         return await self.watcher(node).call(lambda client: client.call("GET", path, type))

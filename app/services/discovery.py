@@ -16,7 +16,7 @@ MOST_ADDRESSES = 1024
 AT_A_TIME = 64
 CONNECT_TIMEOUT = 1.5
 """Seconds an address may take to accept a connection."""
-_SPAN = re.compile(r"(\d+\.\d+\.\d+)\.(\d+)\s*-\s*(?:(\d+\.\d+\.\d+)\.)?(\d+)")
+_SPAN = re.compile(r"(\d+\.\d+\.\d+)\.(\d+)-(?:(\d+\.\d+\.\d+)\.)?(\d+)")
 
 
 class RangeProblem(StrEnum):
@@ -48,7 +48,7 @@ class Scanned(msgspec.Struct, frozen=True):
 
 def addresses_of(range_text: str) -> tuple[str, ...] | BadRange:
     """`10.0.0.1-50`, `10.0.0.1-10.0.0.50`, `10.0.0.0/24`, `10.0.0.7`, several with commas; in the order typed."""
-    parts = [part.strip() for part in re.split(r"[,;\s]+(?![\s-])(?<!-)", range_text.strip()) if part.strip()]
+    parts = re.sub(r"\s*-\s*", "-", range_text).replace(",", " ").replace(";", " ").split()
     if not parts:
         return BadRange(RangeProblem.EMPTY, range_text)
     found: dict[str, None] = {}
@@ -71,7 +71,10 @@ async def scan(
     port: int = API_PORT,
     connect_timeout: float = CONNECT_TIMEOUT,
 ) -> Scanned:
-    """Ask each address, 64 at a time; cancel it to stop. `on_progress(done, of)`. Only who accepts is asked who he is."""
+    """Ask each address, 64 at a time; cancel it to stop. `on_progress(done, of)`.
+
+    Only who accepts a connection is asked who he is.
+    """
     waiting = list(reversed(addresses))
     found: list[CheckedAddress] = []
     accepted = done = 0

@@ -184,7 +184,7 @@ class NodeWatcher:
         self._show(role=(await logged_in(client, credentials)).role)
 
     async def _followed(self, client: "ApiClient") -> CallFailed | None:
-        """Follow the stream to its end: None when it had worked, else why there is none. Raises when the node is gone."""
+        """Follow the stream to its end: None when it had worked, else why there is none. Raises when it is gone."""
         self._stream_open, self._heard = False, time.monotonic()
         try:
             async with asyncio.TaskGroup() as group:

@@ -1,6 +1,7 @@
-"""Passwords of nodes: in the keyring of the operating system, else in memory until the console ends. Never in a file."""
+"""Passwords of nodes: in the operating system's keyring, else in memory until the console ends. Never in a file."""
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from app.services.nodes import Credentials
@@ -66,14 +67,16 @@ class Secrets:
             account = _account(credentials.user, pin)
             self._known[account] = credentials.password
             if remember:
-                await self._in_vault(self._vault.set_password, SERVICE, account, credentials.password)
+                await self._put(account, credentials.password)
 
     async def forget(self, user: str, *pins: str) -> None:
         """Neither here nor in the keyring any more."""
         for pin in pins:
             account = _account(user, pin)
             self._known.pop(account, None)
-            await self._in_vault(self._vault.delete_password, SERVICE, account)
+            async with self._turn:
+                with suppress(Exception):  # nothing was kept, or there is no keyring: gone either way
+                    await asyncio.to_thread(self._vault.delete_password, SERVICE, account)
 
     async def _ask(self, account: str) -> str | None:
         if not self.persistent:
@@ -85,17 +88,12 @@ class Secrets:
                 self.persistent = False
                 return None
 
-    async def _in_vault(self, work: "_VaultCall", *arguments: str) -> None:
+    async def _put(self, account: str, password: str) -> None:
         async with self._turn:
             try:
-                await asyncio.to_thread(work, *arguments)
+                await asyncio.to_thread(self._vault.set_password, SERVICE, account, password)
             except Exception:
-                if work == self._vault.set_password:
-                    self.persistent = False
-
-
-class _VaultCall(Protocol):
-    def __call__(self, *arguments: str) -> None: ...
+                self.persistent = False
 
 
 def _account(user: str, pin: str) -> str:

@@ -176,7 +176,7 @@ def free_name(taken: list[str], stem: str) -> str:
 
 
 def cell_of(form: ClusterForm, problem: Problem) -> tuple[int, int] | None:
-    """(row, column) that a problem is about: column -1 is the name, 0… the lans; None when it is about something else."""
+    """(row, column) that a problem is about: -1 is the name, 0… are the lans; None when it is about something else."""
     element, _, attribute = problem.path.partition("/@")
     wanted = _numbered(element)
     for row, node in enumerate(form.nodes):

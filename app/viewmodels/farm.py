@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.services.nodes import NodeView, Reach
-from app.viewmodels.reach import reach_words, silence_sentence, silent
+from app.viewmodels.reach import reach_words, shift, silence_sentence, silent
 from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
 from app.viewmodels.text import names, short_clock, span, tr, trn
 from app.viewmodels.tile import NodeTile, tile
-from nodeagent.contract.status import Switches
 
 ATTENTION_SHOWN = 5
 
@@ -20,7 +19,7 @@ class PausedBadge:
     title: str
     """`Checkers paused`."""
     until: float
-    """When they resume by themselves, on the nodes' clock; 0 = never."""
+    """When all have resumed by themselves, on this computer's clock; 0 = never."""
     nodes: tuple[str, ...]
 
     def rest(self, now: float) -> str:
@@ -151,7 +150,9 @@ def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, di
         name=name,
         silhouette=silhouette,
         headline=_headline(silhouette, tiles),
-        serve_text=trn("{serving} of {count} node serves", "{serving} of {count} nodes serve", len(tiles), serving=len(serving)),
+        serve_text=trn(
+            "{serving} of {count} node serves", "{serving} of {count} nodes serve", len(tiles), serving=len(serving)
+        ),
         serving=serving,
         paused=_paused(tiles),
         tiles=tuple(tiles),
@@ -168,12 +169,7 @@ def _headline(silhouette: Silhouette, tiles: Sequence[NodeTile]) -> str:
 
 
 def _paused(tiles: Sequence[NodeTile]) -> PausedBadge | None:
-    all_on = Switches()
-    off = [
-        (one.node, one.status.switches)
-        for one in tiles
-        if one.status and one.status.configured and not (one.status.switches.errd and one.status.switches.checker and one.status.switches.failover)
-    ]
+    off = [(one, one.status.switches) for one in tiles if one.status and one.status.configured and one.paused]
     if not off:
         return None
     first = off[0][1]
@@ -185,15 +181,12 @@ def _paused(tiles: Sequence[NodeTile]) -> PausedBadge | None:
         title = tr("Process checks paused")
     else:
         title = tr("Failover rules paused")
-    ends = [switches.until for _, switches in off]
-    return PausedBadge(title, 0.0 if all_on.until in ends else max(ends), tuple(node for node, _ in off))
+    ends = [switches.until + shift(one.view) if switches.until else 0.0 for one, switches in off]
+    return PausedBadge(title, max(ends) if all(ends) else 0.0, tuple(one.node for one, _ in off))
 
 
 def _row(view: NodeView, cells: Sequence[NodeTile | None]) -> NodeRow:
-    if silent(view):
-        silhouette = Silhouette.UNREACHABLE
-    else:
-        silhouette = worst(cell.silhouette for cell in cells if cell)
+    silhouette = Silhouette.UNREACHABLE if silent(view) else worst(cell.silhouette for cell in cells if cell)
     if view.status is None and not silent(view):
         words = reach_words(view)
     elif silhouette == Silhouette.UNCONFIGURED and not any(cells):
@@ -218,7 +211,8 @@ def _attention(rows: Sequence[NodeRow], hearsay: dict[str, tuple[str, dict[str, 
 
 def _hearsay(node: str, views: Sequence[NodeView]) -> tuple[str, dict[str, str]]:
     """What the nodes that answer say of a silent one: a sentence, and its modules' states by their heartbeats."""
-    alive, gone = [], []
+    alive: list[str] = []
+    gone: list[str] = []
     states: dict[str, str] = {}
     for view in views:
         if silent(view) or view.status is None:
@@ -230,16 +224,19 @@ def _hearsay(node: str, views: Sequence[NodeView]) -> tuple[str, dict[str, str]]
             if peer.alive:
                 states |= {module.name: f"{module.state} {module.status}" for module in peer.modules}
     if alive:
-        return _by_whom(alive, tr("{nodes} still hears it"), tr("{nodes} still hear it")), states
+        return _by_whom(alive, True), states
     if gone:
-        return _by_whom(gone, tr("{nodes} does not hear it either"), tr("{nodes} do not hear it either")), states
+        return _by_whom(gone, False), states
     return "", states
 
 
-def _by_whom(nodes: Sequence[str], one: str, many: str) -> str:
-    if len(nodes) <= 2:
-        return (one if len(nodes) == 1 else many).format(nodes=names(nodes))
-    return many.format(nodes=tr("the {count} others", count=len(nodes)))
+def _by_whom(nodes: Sequence[str], hear: bool) -> str:
+    who = names(nodes) if len(nodes) <= 2 else tr("{count} other nodes", count=len(nodes))
+    if hear:
+        return tr("{nodes} still hears it", nodes=who) if len(nodes) == 1 else tr("{nodes} still hear it", nodes=who)
+    if len(nodes) == 1:
+        return tr("{nodes} does not hear it either", nodes=who)
+    return tr("{nodes} do not hear it either", nodes=who)
 
 
 def _facts(views: Sequence[NodeView], modules: int) -> str:

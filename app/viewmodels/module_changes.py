@@ -39,7 +39,9 @@ class Changes:
         many = trn("{count} change", "{count} changes", self.count)
         if self.restart:
             return tr(
-                "{changes}; {waiting} waits for the next start", changes=many, waiting=names(dict.fromkeys(self.restart))
+                "{changes}; {waiting} waits for the next start",
+                changes=many,
+                waiting=names(dict.fromkeys(self.restart)),
             )
         if self.files and not self.places:
             return tr("{changes}, in force from the next run of the script on", changes=many)
@@ -49,13 +51,15 @@ class Changes:
 def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Changes:
     """What changed from one set of files to the other."""
     others = sorted(
-        path
-        for path in before.keys() | after.keys()
-        if path != USERCONFIG and before.get(path) != after.get(path)
+        path for path in before.keys() | after.keys() if path != USERCONFIG and before.get(path) != after.get(path)
     )
     places = frozenset(_places(before.get(USERCONFIG, b""), after.get(USERCONFIG, b"")))
     restart = [place for place in sorted(places) if _waits(place)]
-    return Changes(places, tuple(others), tuple(attribute or path.rpartition("/")[2] for path, attribute in restart))
+    return Changes(
+        places,
+        tuple(others),
+        tuple(attribute or path.rpartition("/")[2].partition("[")[0] for path, attribute in restart),
+    )
 
 
 def _places(before: bytes, after: bytes) -> set[Place]:
@@ -65,21 +69,16 @@ def _places(before: bytes, after: bytes) -> set[Place]:
         old, new = _values(Document(before)), _values(Document(after))
     except NotXml:
         return {("", "")}
-    found: set[Place] = set()
-    for path in old.keys() | new.keys():
-        mine, theirs = old.get(path), new.get(path)
-        if mine is None or theirs is None:
-            if not any(path.startswith(f"{other}/") for other, _ in found):
-                found.add((path, ""))
-            continue
-        found |= {(path, name) for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)}
-    # The children of an element that is new or gone are not changes of their own.
-    whole = {path for path, attribute in found if not attribute}
-    return {
-        (path, attribute)
-        for path, attribute in found
-        if not any(path.startswith(f"{above}/") for above in whole)
+    shared = old.keys() & new.keys()
+    whole = old.keys() ^ new.keys()
+    found = {
+        (path, name)
+        for path in shared
+        for name in old[path].keys() | new[path].keys()
+        if old[path].get(name) != new[path].get(name)
     }
+    # What stands in an element that is new or gone is no change of its own.
+    return found | {(path, "") for path in whole if path.rpartition("/")[0] not in whole}
 
 
 def _values(document: Document) -> dict[str, dict[str, str]]:

@@ -3,8 +3,8 @@
 Paths are those of the rule table with numbers, `safe/service/errd/proc[2]`.
 """
 
-from nodeagent.contract.rule import ElementRule
 from nodeagent.contract.config_rules import rule_at
+from nodeagent.contract.rule import ElementRule
 from nodeagent.contract.xml_source import Document
 
 SERVICE = "safe/service"

@@ -1,8 +1,8 @@
 """Nodes that do not answer, in words; and node times on this computer's clock."""
 
 from app.services.nodes import NodeView, Reach
-from app.viewmodels.text import ago, clock, moment, tr
-from nodeagent.client.api_client import Trouble
+from app.viewmodels.text import DAY, ago, clock, moment, tr
+from app.viewmodels.trouble_words import reason
 
 
 def silent(view: NodeView) -> bool:
@@ -15,35 +15,26 @@ def shift(view: NodeView) -> float:
     return view.as_of - view.status.time if view.status else 0.0
 
 
-def trouble_words(trouble: Trouble | None) -> str:
-    """Why a call failed, in one or two words that begin or continue a sentence."""
-    match trouble:
-        case Trouble.REFUSED:
-            return tr("refused")
-        case Trouble.TIMED_OUT:
-            return tr("timed out")
-        case Trouble.CERTIFICATE_CHANGED:
-            return tr("certificate changed")
-        case Trouble.WRONG_PASSWORD:
-            return tr("wrong password")
-        case Trouble.DENIED:
-            return tr("denied by the agent")
-        case Trouble.NOT_UNDERSTOOD:
-            return tr("no agent of a known version answers")
-        case _:
-            return tr("no way to this address")
+def trouble_words(view: NodeView) -> str:
+    """Why the node is not reached, in a few words: `timed out`, `wrong password`."""
+    return reason(view.trouble, view.address).short if view.trouble else tr("no answer")
+
+
+def remedy_sentence(view: NodeView) -> str:
+    """What to do about it; empty while it answers."""
+    return reason(view.trouble, view.address, detail=view.detail).remedy if silent(view) and view.trouble else ""
 
 
 def silence_sentence(view: NodeView, now: float) -> str:
     """`timed out 38 s ago`, `wrong password 2 min ago`."""
-    return tr("{trouble} {ago}", trouble=trouble_words(view.trouble), ago=ago(view.since, now))
+    return tr("{trouble} {ago}", trouble=trouble_words(view), ago=ago(view.since, now))
 
 
 def stale_text(view: NodeView, now: float) -> str:
     """`as of 13:51:20` for a node that fell silent; empty while it answers or when it never spoke."""
     if not silent(view) or view.status is None:
         return ""
-    when = clock(view.as_of) if now - view.as_of < 86400 else moment(view.as_of, now)
+    when = clock(view.as_of) if now - view.as_of < DAY else moment(view.as_of, now)
     return tr("as of {time}", time=when)
 
 
@@ -55,6 +46,6 @@ def reach_words(view: NodeView) -> str:
         case Reach.POLLING:
             return tr("asked every 2 s")
         case Reach.UNREACHABLE:
-            return trouble_words(view.trouble)
+            return trouble_words(view)
         case _:
             return tr("connecting…")

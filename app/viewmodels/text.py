@@ -8,14 +8,15 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
+
+from app.resource_files import resource
 
 NBSP = "\N{NO-BREAK SPACE}"
 LANGUAGES = {"en": "English", "fr": "Français"}
 """Languages by code, each named in itself."""
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
+"""Seconds."""
 
 
 class _Chosen:
@@ -29,14 +30,8 @@ def catalogue(language: str) -> dict[str, str]:
     """English text → text of this language; empty for English."""
     if language == "en":
         return {}
-    installed = files("nodeagent") / "resources" / "i18n" / f"{language}.json"
-    source = installed if installed.is_file() else _checkout() / "i18n" / f"{language}.json"
-    words: dict[str, str] = json.loads(source.read_text("utf-8"))
+    words: dict[str, str] = json.loads(resource(f"i18n/{language}.json").read_text("utf-8"))
     return words
-
-
-def _checkout() -> Path:
-    return Path(__file__).parents[2] / "resources"
 
 
 def use_language(language: str) -> None:
@@ -89,26 +84,26 @@ def milliseconds(seconds: float) -> str:
 def counted(seconds: float) -> str:
     """What runs now, as `0:14`, `5:00`, `1:02:09`."""
     whole = max(int(seconds), 0)
-    hours, minutes, rest = whole // _HOUR, whole % _HOUR // _MINUTE, whole % _MINUTE
+    hours, minutes, rest = whole // HOUR, whole % HOUR // MINUTE, whole % MINUTE
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def span(seconds: float) -> str:
     """A length of time for people: `38 s`, `40 min`, `15 h 48 min`, `4 d 4 h`."""
     whole = max(int(seconds), 0)
-    if whole < _MINUTE:
+    if whole < MINUTE:
         return tr("{seconds} s", seconds=whole).replace(" ", NBSP)
-    if whole < _HOUR:
-        return tr("{minutes} min", minutes=whole // _MINUTE).replace(" ", NBSP)
-    if whole < _DAY:
-        hours, minutes = whole // _HOUR, whole % _HOUR // _MINUTE
+    if whole < HOUR:
+        return tr("{minutes} min", minutes=whole // MINUTE).replace(" ", NBSP)
+    if whole < DAY:
+        hours, minutes = whole // HOUR, whole % HOUR // MINUTE
         return tr("{hours} h {minutes} min", hours=hours, minutes=minutes).replace(" ", NBSP)
-    return tr("{days} d {hours} h", days=whole // _DAY, hours=whole % _DAY // _HOUR).replace(" ", NBSP)
+    return tr("{days} d {hours} h", days=whole // DAY, hours=whole % DAY // HOUR).replace(" ", NBSP)
 
 
 def ago(when: float, now: float) -> str:
     """`3 s ago`, `40 min ago`, `2 h 5 min ago`; from a day on the date, `on 18 Nov 09:32`."""
-    if now - when >= _DAY:
+    if now - when >= DAY:
         return tr("on {moment}", moment=moment(when, now))
     return tr("{span} ago", span=span(now - when))
 
@@ -132,7 +127,7 @@ def moment(when: float, now: float) -> str:
     """A date and time, local: `22 Nov 13:12:04`, older than a day `18 Nov 09:32`, another year `18 Nov 2024 09:32`."""
     date, today = _local(when), _local(now)
     year = f" {date.year}" if date.year != today.year else ""
-    time = clock(when) if abs(now - when) < _DAY else short_clock(when)
+    time = clock(when) if abs(now - when) < DAY else short_clock(when)
     return f"{date.day}{NBSP}{_month(date.month)}{year} {time}"
 
 

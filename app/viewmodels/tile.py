@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.services.nodes import NodeView
 from app.viewmodels.reach import shift, silence_sentence, silent, stale_text
 from app.viewmodels.silhouettes import Silhouette, of_module, pill_words
-from app.viewmodels.text import ago, counted, milliseconds, moment, number, percent, said, span, tr
+from app.viewmodels.text import DAY, ago, counted, milliseconds, moment, number, percent, said, span, tr
 from nodeagent.contract.states import Mode, State
 from nodeagent.contract.status import ModuleStatus, ProbeSource
 
@@ -67,6 +67,12 @@ class NodeTile:
         return silent(self.view)
 
     @property
+    def paused(self) -> bool:
+        """Whether an administrator switched checks off here."""
+        switches = self.status.switches if self.status else None
+        return switches is not None and not (switches.errd and switches.checker and switches.failover)
+
+    @property
     def cell_words(self) -> str:
         """The table's short form: `UP`, `STOP`, `Unreachable`."""
         if self.silhouette in (Silhouette.UNREACHABLE, Silhouette.UNCONFIGURED) or self.status is None:
@@ -93,9 +99,9 @@ class NodeTile:
             return None
         match self.silhouette:
             case Silhouette.STOP:
-                title = _since_title(tr("Stopped"), self.since(), now)
+                title = _stopped_title(self.since(), now)
             case Silhouette.WAIT:
-                title = _since_title(tr("Waiting"), self.since(), now)
+                title = _waiting_title(self.since(), now)
             case Silhouette.TRANSIENT:
                 return self._running_block(status, now)
             case _:
@@ -139,9 +145,7 @@ class NodeTile:
         if not heard:
             return None
         peer = max(heard, key=lambda one: one.worst_gap / one.window)
-        value = tr(
-            "{gap} of {window}", gap=number(peer.worst_gap * 1000), window=milliseconds(peer.window)
-        )
+        value = tr("{gap} of {window}", gap=number(peer.worst_gap * 1000), window=milliseconds(peer.window))
         return Fact(tr("Heartbeat gap"), value, meter=min(peer.worst_gap / peer.window, 1.0))
 
     def _probe_fact(self, now: float) -> Fact | None:
@@ -171,10 +175,7 @@ class NodeTile:
 
 def tile(view: NodeView, module: str, status: ModuleStatus | None, peers_text: str = "") -> NodeTile:
     """The tile of this module on this node."""
-    if silent(view):
-        silhouette = Silhouette.UNREACHABLE
-    else:
-        silhouette = of_module(status) if status else Silhouette.UNCONFIGURED
+    silhouette = Silhouette.UNREACHABLE if silent(view) else of_module(status) if status else Silhouette.UNCONFIGURED
     green = silhouette == Silhouette.READY or (silhouette == Silhouette.UNREACHABLE and status is not None)
     share = status.share if green and status and status.configured and status.mode == Mode.FARM else None
     by_slots = status is not None and status.share_by == "slots"
@@ -199,9 +200,15 @@ def last_probe(view: NodeView, module: str) -> ProbeSource | None:
     return max(seen, key=lambda probe: probe.last, default=None)
 
 
-def _since_title(word: str, when: float, now: float) -> str:
+def _stopped_title(when: float, now: float) -> str:
     if not when:
-        return word
-    if now - when >= 86400:
-        return tr("{word} since {moment}", word=word, moment=moment(when, now))
-    return tr("{word} {ago}, {moment}", word=word, ago=ago(when, now), moment=moment(when, now))
+        return tr("Stopped")
+    if now - when >= DAY:
+        return tr("Stopped {ago}", ago=ago(when, now))
+    return tr("Stopped {ago}, {moment}", ago=ago(when, now), moment=moment(when, now))
+
+
+def _waiting_title(when: float, now: float) -> str:
+    if not when:
+        return tr("Waiting")
+    return tr("Waiting for {span}, since {moment}", span=span(now - when), moment=moment(when, now))

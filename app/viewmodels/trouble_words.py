@@ -18,7 +18,10 @@ def bad_address(text: str) -> Reason:
     """What was typed is no address."""
     return Reason(
         tr("not an address"),
-        tr("“{text}” is no address: type an IPv4 or IPv6 address or a host name, with :port when it is not 9453.", text=text),
+        tr(
+            "“{text}” is no address: type an IPv4 or IPv6 address or a host name, with :port when it is not 9453.",
+            text=text,
+        ),
     )
 
 
@@ -56,7 +59,11 @@ def reason(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: 
         case Trouble.WRONG_PASSWORD:
             return Reason(
                 tr("wrong password"),
-                tr("This server has another password for {user}. Type that one, or set it there: keepgreen passwd {user}", **values),
+                tr(
+                    "This server has another password for {user}. Type that one, or set it there:"
+                    " keepgreen passwd {user}",
+                    **values,
+                ),
             )
         case Trouble.NO_PASSWORD_SET:
             return Reason(
@@ -67,22 +74,25 @@ def reason(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: 
             return Reason(
                 tr("in another cluster"),
                 tr(
-                    "This server is a node of another cluster and keeps to it. Check the address; if it shall move here,"
-                    " take it out of that cluster first.",
+                    "This server is a node of another cluster and keeps to it. Check the address; if it shall move"
+                    " here, take it out of that cluster first.",
                     **values,
                 ),
             )
         case Trouble.NAME_UNKNOWN:
             return Reason(
                 tr("name unknown"),
-                tr("“{address}” stands for no address on this computer. Check the spelling, or type the IP address.", **values),
+                tr(
+                    "“{address}” stands for no address on this computer. Check the spelling, or type the IP address.",
+                    **values,
+                ),
             )
         case Trouble.NOT_UNDERSTOOD:
             return Reason(
                 tr("not a Keepgreen agent"),
                 tr(
-                    "Something answers on TCP {port} of {address}, but not as an agent this console knows. Check address"
-                    " and port, and what else uses this port; a newer agent needs a newer console.",
+                    "Something answers on TCP {port} of {address}, but not as an agent this console knows. Check"
+                    " address and port, and what else uses this port; a newer agent needs a newer console.",
                     **values,
                 ),
             )
@@ -104,5 +114,9 @@ def other_version(version: str, own: str) -> Reason:
     """An agent whose API another generation of the console speaks."""
     return Reason(
         tr("other version"),
-        tr("The agent is version {version} and this console {own}. Bring both to the same version.", version=version, own=own),
+        tr(
+            "The agent is version {version} and this console {own}. Bring both to the same version.",
+            version=version,
+            own=own,
+        ),
     )

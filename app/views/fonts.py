@@ -18,6 +18,7 @@ MODULE = 15
 PAGE = 18
 FIGURE = 24
 PLAIN = QFont.Weight.Normal
+MEDIUM = QFont.Weight.Medium
 STRONG = QFont.Weight.DemiBold
 
 

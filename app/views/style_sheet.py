@@ -8,12 +8,11 @@ QMainWindow, QDialog, #page, #pageStack { background: $window; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 8px; }
 
 QLineEdit, QSpinBox, QPlainTextEdit#field, QComboBox {
-  background: $surface; border: 1px solid $field; border-radius: 6px; padding: 0 11px; min-height: 30px;
+  background: $surface; border: 1px solid $field; border-radius: 6px; padding: 0 10px;
   selection-background-color: $accent; selection-color: $on_accent; placeholder-text-color: $text3;
 }
-QLineEdit[dense="true"], QComboBox[dense="true"] { min-height: 26px; }
-QLineEdit:focus, QComboBox:focus, QPlainTextEdit#field:focus { border: 2px solid $link; padding: 0 10px; }
-QLineEdit[wrong="true"] { border: 2px solid $red; padding: 0 10px; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit#field:focus { border: 2px solid $link; padding: 0 9px; }
+QLineEdit[wrong="true"] { border: 2px solid $red; padding: 0 9px; }
 QLineEdit:disabled, QComboBox:disabled { background: $sunken; color: $text3; border-color: $border; }
 QLineEdit:read-only { background: $sunken; border-color: $border; }
 QLineEdit#quiet { border-color: $border; background: $surface; }
@@ -37,7 +36,9 @@ QTableView, QTreeView, QListView {
   background: $surface; border: none; outline: none; gridline-color: $divider;
   selection-background-color: $selected; selection-color: $text;
 }
+#sidebarTree { background: $sidebar; }
 QTableCornerButton::section { background: $sunken; border: none; }
+#goTo { background: $raised; border: 1px solid $border; border-radius: 8px; }
 QPlainTextEdit, QTextBrowser { background: $surface; border: none; selection-background-color: $selected; }
 
 QScrollArea { background: transparent; border: none; }

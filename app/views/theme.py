@@ -41,9 +41,10 @@ class Theme(QObject):
         """The colour a token has now."""
         return _colour(self._table[token])
 
-    def font(self, size: int = fonts.BASE, *, strong: bool = False, mono: bool = False) -> QFont:
-        """A font of the interface: `size` in pixels, `strong` is weight 600."""
-        return fonts.font(size, fonts.STRONG if strong else fonts.PLAIN, mono=mono)
+    def font(self, size: int = fonts.BASE, *, strong: bool = False, medium: bool = False, mono: bool = False) -> QFont:
+        """A font of the interface: `size` in pixels, `strong` is weight 600, `medium` 500."""
+        weight = fonts.STRONG if strong else fonts.MEDIUM if medium else fonts.PLAIN
+        return fonts.font(size, weight, mono=mono)
 
     def apply(self, application: QApplication, mode: Mode | str) -> None:
         """Puts a mode in force, at the start and while running."""

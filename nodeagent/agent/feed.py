@@ -48,9 +48,7 @@ class Feed:
         No line is left out and none comes twice, however long the reader was away. A cursor that the log has not
         reached is one of a log that is gone: then the lines of the present one come.
         """
-        newest = self._lines[-1].cursor if self._lines else 0
-        cursor = 0 if after > newest else after or newest
-        told = -1
+        cursor, told = await self._place(after), -1
         while True:
             waiting = self._changed
             lines, more = await self._lines_after(cursor)
@@ -63,6 +61,16 @@ class Feed:
             await asyncio.sleep(PACE)
             if not more:
                 await waiting.wait()
+
+    async def _place(self, after: int) -> int:
+        """The cursor to begin at."""
+        newest = self._lines[-1].cursor if self._lines else 0
+        if after <= newest:
+            return after or newest
+        with suppress(Refused):
+            known = await self._log_after(after - 1)
+            return after if known.lines else 0
+        return after
 
     async def _lines_after(self, cursor: int) -> tuple[tuple[LogLine, ...], bool]:
         """The next lines, and whether there are more of them already."""

@@ -38,7 +38,7 @@ from nodeagent.core.heartbeat import (
 )
 from nodeagent.core.outgoing import Outgoing, signature_bytes
 from nodeagent.core.pages import REPEATS
-from nodeagent.core.peer import Link, Peer, Session, micros
+from nodeagent.core.peer import Link, Peer, Session, configured_peer, micros
 from nodeagent.core.peer_status import peer_status
 from nodeagent.core.rejections import Reason, Rejections
 from nodeagent.core.verdicts import PeerChange, proven, said_goodbye, silent, stood_still
@@ -107,7 +107,7 @@ class Membership:
             self._started = now
         for name in config.nodes:
             if name != me:
-                self._peers[name] = _configured_peer(config, me, name, before.get(name), now)
+                self._peers[name] = configured_peer(config, me, name, before.get(name), now)
         self._longest_window = max(self._longest_window, config.window)
         self._send_soon()
 
@@ -385,18 +385,3 @@ class Membership:
             peer_status(peer, self._witnesses(peer), self._names, now, wall_offset=wall_offset, window=window)
             for peer in self._peers.values()
         )
-
-
-def _configured_peer(config: ClusterConfig, me: str, name: str, before: Peer | None, now: float) -> Peer:
-    """The peer on the lans it shares with this node; what was known of it stays."""
-    links: dict[str, Link] = {}
-    for lan in config.lans:
-        address = lan.address_of(name)
-        if address is not None and lan.address_of(me) is not None:
-            known = before.links.get(lan.name) if before else None
-            links[lan.name] = known or Link(lan.name, address.addr, now)
-            links[lan.name].address = address.addr
-    if before is None:
-        return Peer(name, links, now)
-    before.links = links
-    return before

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from nodeagent.contract.config import ClusterConfig
 from nodeagent.core.clock_offset import ClockOffset
 from nodeagent.core.heartbeat import Echo, Page, decode_page
 from nodeagent.core.pages import Inbox
@@ -217,3 +218,18 @@ class Peer:
     def page(self) -> Page | None:
         """What it last said of itself."""
         return self.session.page if self.session else None
+
+
+def configured_peer(config: ClusterConfig, me: str, name: str, before: Peer | None, now: float) -> Peer:
+    """The peer on the lans it shares with this node; what was known of it stays."""
+    links: dict[str, Link] = {}
+    for lan in config.lans:
+        address = lan.address_of(name)
+        if address is not None and lan.address_of(me) is not None:
+            known = before.links.get(lan.name) if before else None
+            links[lan.name] = known or Link(lan.name, address.addr, now)
+            links[lan.name].address = address.addr
+    if before is None:
+        return Peer(name, links, now)
+    before.links = links
+    return before

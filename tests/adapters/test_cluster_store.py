@@ -224,3 +224,97 @@ def test_the_xml_is_kept_byte_for_byte(home: Home) -> None:
     assert committed is not None
     assert committed.xml == odd
     assert committed.me == "n2"
+
+
+def commit_open(store: ClusterStore, request: StageCluster, within: float = 60.0) -> str:
+    signature = store.stage(request).signature
+    store.commit(Commit(signature, "anna", within))
+    return signature
+
+
+def test_a_commit_that_is_open_goes_back_to_the_one_before(home: Home) -> None:
+    store = ClusterStore(home)
+    apply(store, stage_cluster("n1", "n2", pins={"n1": "p1", "n2": "p2"}, users=b"old"))
+    before = store.cluster()
+    assert before is not None
+    pins, users = {"n1": "new", "n3": "p3"}, b"new"
+    signature = commit_open(store, stage_cluster("n1", "n3", port=4801, pins=pins, users=users, keys=(OTHER, KEY)))
+
+    store = ClusterStore(home)  # killed and started again: nothing is forgotten
+    waiting, now = store.open_commit, store.cluster()
+    assert waiting is not None
+    assert now is not None
+    assert (waiting.signature, waiting.within, waiting.author) == (signature, 60.0, "anna")
+    assert waiting.until == pytest.approx(waiting.time + 60)
+    assert now.config.port == 4801
+    assert now.pins == {"n1": "new", "n2": "p2", "n3": "p3"}
+
+    back = store.go_back(signature)
+    for one in (back, store.cluster(), ClusterStore(home).cluster()):
+        assert one is not None
+        assert (one.signature, one.xml, one.me, one.author) == (before.signature, before.xml, "n1", before.author)
+        assert (one.keys, dict(one.pins)) == ((OTHER, KEY), {"n1": "new", "n2": "p2", "n3": "p3"})
+    assert ClusterStore(home).open_commit is None
+    assert ClusterStore(home).users == b"new"
+    assert store.go_back(signature) == back
+
+
+def test_the_first_cluster_goes_back_to_none(home: Home) -> None:
+    store = ClusterStore(home)
+    name = store.name
+    signature = commit_open(store, stage_cluster("n1", "n2"))
+    assert store.name == "n1"
+    assert store.go_back(signature) is None
+    for one in (store, ClusterStore(home)):
+        assert (one.cluster(), one.name, one.keys) == (None, name, (KEY,))
+    apply(store, stage_cluster("n1", "n2"))
+    assert store.cluster() is not None
+
+
+def test_a_confirmed_commit_stays(home: Home) -> None:
+    store = ClusterStore(home)
+    apply(store, stage_cluster("n1", "n2", pins={"n1": "p1", "n2": "p2"}))
+    signature = commit_open(store, stage_cluster("n1", "n3", pins={"n1": "p1", "n3": "p3"}))
+    confirmed = store.confirm(signature)
+    assert dict(confirmed.pins) == {"n1": "p1", "n3": "p3"}
+    again = ClusterStore(home)
+    assert (again.open_commit, again.cluster()) == (None, confirmed)
+    assert again.confirm(signature) == confirmed
+    with pytest.raises(Refused, match="was confirmed"):
+        again.go_back(signature)
+
+
+def test_while_one_waits_no_other_is_taken(home: Home) -> None:
+    store = ClusterStore(home)
+    apply(store, stage_cluster("n1", "n2"))
+    signature = commit_open(store, stage_cluster("n1", "n2", port=4801))
+    first = store.cluster()
+    for refused in (
+        lambda: store.stage(stage_cluster("n1", "n2", port=4802)),
+        lambda: store.commit(Commit("other")),
+        lambda: store.go_back("other"),
+    ):
+        with pytest.raises(Refused, match=r"a cluster configuration of anna waits for its confirmation, \d+ s more"):
+            refused()
+    with pytest.raises(Refused, match="not in force"):
+        store.confirm("other")
+    assert store.commit(Commit(signature)) == first
+    assert store.open_commit is not None
+
+
+def test_a_commit_that_is_final_at_once_opens_nothing(home: Home) -> None:
+    store = ClusterStore(home)
+    apply(store, stage_cluster("n1", "n2"))
+    assert store.open_commit is None
+
+
+def test_a_damaged_revision_is_no_way_back(home: Home) -> None:
+    store = ClusterStore(home)
+    apply(store, stage_cluster("n1", "n2"))
+    signature = commit_open(store, stage_cluster("n1", "n2", port=4801))
+    now = store.cluster()
+    (home.cluster / "rev" / "1" / "cluster.xml").unlink()
+    with pytest.raises(Damaged, match="missing"):
+        store.go_back(signature)
+    assert (store.cluster(), ClusterStore(home).cluster()) == (now, now)
+    assert store.open_commit is not None

@@ -38,7 +38,9 @@ BODIES: dict[str, object] = {
     "boot": {"on": True},
     "checkCluster": {"xml": "eA==", "name": "node1"},
     "stageCluster": {"xml": "eA==", "name": "node1"},
-    "commitCluster": {"signature": "sig"},
+    "commitCluster": {"signature": "sig", "confirm_within": 60},
+    "confirmCluster": {"signature": "sig"},
+    "rollbackCluster": {"signature": "sig"},
     "password": {"password": "a new password"},
 }
 

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import re
 import socket
 import struct
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nodeagent.adapters.http_public import HealthServer
 from nodeagent.adapters.http_public.connection import CONNECTIONS_CAP, Connection
@@ -381,3 +385,50 @@ async def test_over_the_cap_the_oldest_connection_goes() -> None:
     for connection in connections:
         connection.connection_lost(None)
     assert not others
+
+
+async def test_the_mosaic_page_stands_alone(node: Node) -> None:
+    status, head, body = await node.get("/mosaic")
+    assert status == 200
+    assert await node.get("/safekit/mosaic.html?m=web") == (status, head, body)
+    text = body.decode()
+    assert '<option value="web">' in text
+    assert "@" not in text.replace("@media", "")
+    assert not re.search(r"https?://|src=|<link|import ", text)
+    script = re.search(r"<script>(.*)</script>", text, re.DOTALL)
+    assert script is not None
+    allowed = b64encode(sha256(script[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{allowed}'".encode() in head
+    assert "prefers-color-scheme" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "state"),
+    [("", None), ("m=web", "UP Ready"), ("c=1&m=slow&x=%zz", "WAIT Transient"), ("m=draft", "NOT CONFIGURED")],
+)
+async def test_who_answers_each_connection(node: Node, query: str, state: str | None) -> None:
+    node.server.set_status(replace(STATUS, node_id=7))
+    status, head, body = await node.get(f"/safekit/mosaic/who?{query}")
+    assert status == 200
+    assert b"Connection: close" in head
+    assert b"Cache-Control: no-store" in head
+    module = next((part[2:] for part in query.split("&") if part[:2] == "m="), None)
+    named = {"module": module, "state": state} if module else {}
+    assert json.loads(body) == {"node": "node1", "colour": 7, **named}
+
+
+async def test_who_says_no_in_words(node: Node) -> None:
+    status, _, body = await node.get("/safekit/mosaic/who?m=nothing")
+    assert (status, json.loads(body)["error"]) == (404, "this node has no module of this name")
+    assert (await node.get("/safekit/mosaic/who?m=%ff%00&m=web"))[0] == 404
+    starting = Node()
+    starting.server = HealthServer("127.0.0.1", 0, starting.records.say, lambda: True)
+    async with running(starting):
+        assert (await starting.get("/safekit/mosaic/who?m=web"))[0] == 503
+        assert (await starting.get("/mosaic"))[0] == 200
+
+
+async def test_a_late_agent_still_says_who_it_is(node: Node) -> None:
+    node.on_time = False
+    node.server.set_ready("web", False)
+    assert (await node.get("/safekit/mosaic/who?m=web"))[0] == 200

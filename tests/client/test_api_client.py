@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
 from nodeagent.adapters.tls import NodeKeys
+from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
 from nodeagent.contract import api
 from nodeagent.contract.states import Action, LogType, Role
 from tests.fakes.api_server import PASSWORDS, Served, free_port, served

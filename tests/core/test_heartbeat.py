@@ -80,8 +80,13 @@ def test_fields_and_words_of_a_later_version_are_passed_over() -> None:
     assert decode_beat(later).stamp == 5
     entry = module_entry("web", ModuleBeat(State.UP, Status.READY))
     assert msgspec.structs.replace(entry, state=99).beat() is None
-    raw = msgspec.Raw(msgspec.msgpack.encode([b"", "u", "1", 1, 2, [], 0, 0, 1, [], "later"]))
+    raw = msgspec.Raw(msgspec.msgpack.encode([b"", "u", "1", 1, 2, [], 0, 0, 1, [], True, "later"]))
     assert decode_page(raw).uuid == "u"
+
+
+def test_a_page_of_before_the_confirmation_says_that_nothing_is_confirmed() -> None:
+    raw = msgspec.Raw(msgspec.msgpack.encode([b"", "u", "1", 1, 2, [], 0, 0, 1, []]))
+    assert not decode_page(raw).confirmed
 
 
 def test_the_pages_of_many_modules_arrive_whole_and_change_one_by_one() -> None:

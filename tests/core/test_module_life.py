@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from nodeagent.contract.config import Health, ModuleConfig, Monitoring, ProcRule, UserScripts
 from nodeagent.contract.states import Action, Boot, Intent, Mode, Script, State, Status
 from nodeagent.core import effects as do
+from nodeagent.core.script_runs import Run, ScriptRuns
 from tests.fakes.machine import FakeMachine, FakeScript, FakeWorld
 from tests.fakes.sealer import FakeSealer
 
@@ -383,3 +384,38 @@ def test_a_live_change_does_not_touch_the_application() -> None:
         one.kill_process("app")
         one.world.advance(3)
     assert one.shown("farm") == UP_READY
+
+
+def test_a_running_script_says_how_long_it_took_last_time() -> None:
+    one = machine(start_both=FakeScript(seconds=7.0, starts=("app",)))
+
+    def running() -> tuple[str, float]:
+        assert one.agent is not None
+        (module,) = one.agent.modules(one.world.now)
+        assert module.script is not None
+        return module.script.script.split()[0], module.script.last_duration
+
+    one.order("farm", Action.START)
+    one.world.advance(3)
+    assert running() == ("start_both", 0.0)
+    one.world.advance(20)
+    one.order("farm", Action.STOP)
+    one.world.advance(5)
+    one.order("farm", Action.START)
+    one.world.advance(3)
+    assert running() == ("start_both", pytest.approx(7.0, abs=0.1))
+
+
+def test_how_long_a_script_took_is_not_learnt_from_a_kill_nor_from_its_forced_form() -> None:
+    runs = ScriptRuns()
+    for name, args, begun, killed in (
+        ("1", (), 0.0, False),
+        ("2", ("force", "UP"), 10.0, False),
+        ("3", (), 20.0, True),
+    ):
+        runs.begin(Run(name, Script.STOP_BOTH, args, begun=begun, killed=killed))
+    assert runs.last_duration(Run("4", Script.STOP_BOTH, ())) == 0.0
+    assert [runs.end(name, 25.0) is not None for name in ("1", "2", "3", "3")] == [True, True, True, False]
+    assert runs.last_duration(Run("4", Script.STOP_BOTH, ())) == 25.0
+    assert runs.last_duration(Run("4", Script.STOP_BOTH, ("force",))) == 15.0
+    assert runs.last_duration(Run("4", Script.START_BOTH, ())) == 0.0

@@ -116,6 +116,14 @@ class FakeControl:
     async def commit_cluster(self, caller: Caller, request: api.Commit) -> api.ClusterInfo:
         return api.ClusterInfo(True, "node1", signature=request.signature)
 
+    async def confirm_cluster(self, caller: Caller, request: api.Confirm) -> api.ClusterInfo:
+        self.calls.append((caller.name, "confirm", request.signature))
+        return api.ClusterInfo(True, "node1", signature=request.signature)
+
+    async def rollback_cluster(self, caller: Caller, request: api.Confirm) -> api.ClusterInfo:
+        self.calls.append((caller.name, "rollback", request.signature))
+        return api.ClusterInfo(False)
+
     async def generate_key(self, caller: Caller) -> bytes:
         if self.key:
             raise Refused(409, "key-exists", "there is a cluster key already")

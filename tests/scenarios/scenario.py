@@ -17,8 +17,16 @@ from random import Random
 
 from msgspec.structs import replace
 
-from nodeagent.contract.config import ClusterConfig, Health, Lan, ModuleConfig, Monitoring, NodeAddress, ProcRule
-from nodeagent.contract.config import UserScripts
+from nodeagent.contract.config import (
+    ClusterConfig,
+    Health,
+    Lan,
+    ModuleConfig,
+    Monitoring,
+    NodeAddress,
+    ProcRule,
+    UserScripts,
+)
 from nodeagent.contract.states import Action, Boot, LogType, Mode, Script
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev

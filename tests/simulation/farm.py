@@ -47,7 +47,7 @@ def drawn_cluster(random: Random) -> ClusterConfig:
     pulse, count = (0.1, 10) if random.random() < 0.04 else random.choice(HEARTBEATS)
     lans = tuple(
         Lan(f"lan{k}", tuple(NodeAddress(name, f"10.0.{k}.{i}") for i, name in enumerate(names, 1)))
-        for k in range(1, 2 + (random.random() < 0.25))
+        for k in range(1, 2 + (random.random() < 0.35))
     )
     return ClusterConfig(lans, pulse=pulse, slost_count=count, signature="first")
 
@@ -67,7 +67,7 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
         boot=random.choice((Boot.ON, Boot.ON, Boot.AUTO, Boot.AUTO, Boot.OFF, Boot.IGNORE)),
         boot_delay=random.choice((0.0, 0.7)),
         maxloop=random.randint(1, 3),
-        loop_interval=random.choice((86400.0, 86400.0, 12.0, 20.0)),
+        loop_interval=random.choice((86400.0, 86400.0, 5.0, 10.0)),
         restart_delay=random.choice((0.0, 0.3, 1.0)),
         farm=FarmLans(lans, *own_window),
         user=UserScripts(

@@ -6,127 +6,38 @@ run also shows that the rest alone (network, freezes, clocks, disks, keys) never
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from random import Random
 
 from msgspec.structs import replace
 
-from nodeagent.contract.states import Action, Script
+from nodeagent.contract.states import Action
 from nodeagent.core import events as ev
-from nodeagent.core.phases import PHASES, Phase, Stage
-from tests.fakes.machine import FakeMachine, FakeScript
-from tests.simulation.farm import CALM, HEARTBEATS, Farm, drawn_monitoring, good_scripts
+from tests.fakes.machine import FakeMachine
+from tests.simulation.ambush import order_in_phase
+from tests.simulation.farm import CALM, HEARTBEATS, drawn_monitoring
+from tests.simulation.script_faults import (
+    script_fail,
+    script_flood,
+    script_hang,
+    script_order,
+    script_slow,
+    script_starts_nothing,
+)
+from tests.simulation.weather import Weather
 
 YEAR = 365 * 86400.0
 SWEEP = 0.5
 """Seconds between two sweeps of a key rotation."""
 
 
-@dataclass
-class Weather:
-    """Brings faults over a farm; `touched` are the machines whose modules may be meddled with."""
-
-    farm: Farm
-    random: Random
-    touched: tuple[str, ...]
-    until: float
-    """When everything will be healed; no freeze lasts much longer."""
-    healed: bool = False
-    said: Callable[[str, str], None] = lambda kind, text: None
-    before_injection: Callable[[FakeMachine, bool], Callable[[], None]] | None = None
-    left: Callable[[str], None] = lambda node: None
-    ambushes: list[tuple[str, str, str, Action, float]] = field(default_factory=list)
-    """(node, module, phase, action, delay): what is ordered when the module gets into the phase."""
-    _lossy: int = 0
-    _slow: int = 0
-    _turning: bool = False
-    _rotations: int = 0
-    _plans: dict[str, int] = field(default_factory=dict)
-
-    def strike(self) -> None:
-        """One fault, drawn from all kinds; a kind that does not fit now gives way to another."""
-        while not self.healed:
-            kind = self.random.choices(tuple(KINDS), WEIGHTS)[0]
-            if text := KINDS[kind](self):
-                self.said(kind, text)
-                return
-
-    def entered(self, node: str, module: str, phase: str) -> None:
-        """A module has got into a phase: somebody may have waited for that."""
-        for ambush in [a for a in self.ambushes if a[:3] == (node, module, phase)]:
-            self.ambushes.remove(ambush)
-            machine, (*_, action, delay) = self.farm.machines[node], ambush
-            self.later(delay, lambda m=machine, a=action: m.order(module, a) if m.agent else None)
-
-    def heal(self) -> None:
-        """Nothing is wrong any more: network, machines, disks, scripts."""
-        self.farm.before_change()
-        self.healed = True
-        self.farm.network.heal()
-        self.farm.network.loss = self.farm.network.doubled = 0.0
-        self.farm.network.delay = CALM
-        for machine in self.farm.machines.values():
-            machine.disk_error, machine.disk_delay = "", 0.002
-            machine.scripts = good_scripts(self.random)
-            if machine.agent is None:
-                machine.start_agent()
-
-    # --- drawing ------------------------------------------------------------------------------
-
-    def any_machine(self) -> FakeMachine:
-        return self.farm.machines[self.random.choice(self.farm.cluster.nodes)]
-
-    def touched_machine(self) -> FakeMachine | None:
-        return self.farm.machines[self.random.choice(self.touched)] if self.touched else None
-
-    def living(self) -> FakeMachine | None:
-        """A machine that may be meddled with and whose agent lives."""
-        machine = self.touched_machine()
-        return machine if machine and machine.agent else None
-
-    def module_of(self, machine: FakeMachine) -> str | None:
-        """One of its modules."""
-        return self.random.choice(sorted(machine.modules)) if machine.modules else None
-
-    def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do it then, unless all was healed before."""
-        self.farm.world.after(seconds, lambda: None if self.healed else action())
-
-    def revive(self, machine: FakeMachine) -> None:
-        """The agent comes up, unless it did already."""
-        if machine.agent is None:
-            self.farm.before_change()
-            machine.start_agent()
-
-    def kill(self, machine: FakeMachine, power: bool) -> None:
-        """kill -9, or the whole machine."""
-        self.farm.before_change()
-        if power:
-            machine.power_off()
-        else:
-            machine.kill_agent()
-
-    def behave(self, machine: FakeMachine, script: Script, behaviour: FakeScript) -> None:
-        """A script behaves so for some seconds."""
-        good = machine.scripts[script]
-        machine.scripts[script] = behaviour
-
-        def again() -> None:
-            if machine.scripts[script] is behaviour:
-                machine.scripts[script] = good
-
-        self.later(self.random.uniform(1.0, 8.0), again)
-
-
 def loss(w: Weather) -> str:
     share = w.random.uniform(0.02, 0.3)
     w.farm.before_change()
     w.farm.network.loss = share
-    w._lossy += 1
-    mine = w._lossy
+    w.lossy += 1
+    mine = w.lossy
 
     def end() -> None:
-        if w._lossy == mine:
+        if w.lossy == mine:
             w.farm.before_change()
             w.farm.network.loss = 0.0
 
@@ -137,11 +48,11 @@ def loss(w: Weather) -> str:
 def _delay(w: Weather, seconds: float) -> None:
     w.farm.before_change()
     w.farm.network.delay = seconds
-    w._slow += 1
-    mine = w._slow
+    w.slow += 1
+    mine = w.slow
 
     def end() -> None:
-        if w._slow == mine:
+        if w.slow == mine:
             w.farm.before_change()
             w.farm.network.delay = CALM
 
@@ -190,6 +101,22 @@ def partition(w: Weather) -> str:
     w.farm.before_change()
     w.farm.network.part(one, set(nodes) - one, *[lan.name for lan in w.farm.cluster.lans])
     return f"{', '.join(sorted(one))} cut off from the others"
+
+
+def lan_loss(w: Weather) -> str:
+    if len(w.farm.cluster.lans) < 2:
+        return ""
+    lan = w.random.choice(w.farm.cluster.lans).name
+    w.farm.before_change()
+    for node in w.farm.cluster.nodes:
+        w.farm.network.part({node}, set(w.farm.cluster.nodes) - {node}, lan)
+
+    def end() -> None:
+        w.farm.before_change()
+        w.farm.network.cuts -= {cut for cut in w.farm.network.cuts if cut[2] == lan}
+
+    w.later(w.random.uniform(3.0, 8.0), end)
+    return f"{lan} carries nothing"
 
 
 def network_heal(w: Weather) -> str:
@@ -269,51 +196,6 @@ def clock_jump(w: Weather) -> str:
     return f"the wall clock of {machine.name} jumps by {years:+.1f} years"
 
 
-def _script(w: Weather, words: str, scripts: tuple[Script, ...], behaviour: FakeScript) -> str:
-    machine = w.touched_machine()
-    if machine is None:
-        return ""
-    script = w.random.choice(scripts)
-    if script is Script.STOP_BOTH and not behaviour.hangs:
-        behaviour.stops = True
-    w.behave(machine, script, behaviour)
-    return f"{script} of {machine.name} {words}"
-
-
-ALL = tuple(Script(name) for name in ("start_both", "stop_both", "prestart", "poststop", "transition"))
-
-
-def script_hang(w: Weather) -> str:
-    return _script(w, "hangs", ALL, FakeScript(hangs=True))
-
-
-def script_slow(w: Weather) -> str:
-    starts = FakeScript(w.random.uniform(1.0, 4.0), starts=("app",))
-    return _script(w, f"takes {starts.seconds:.1f} s", (Script.START_BOTH,), starts)
-
-
-def script_fail(w: Weather) -> str:
-    code = w.random.choice((1, 3, 137, -1073741819))
-    return _script(w, f"exits with {code}", ALL, FakeScript(exit_code=code, says="it failed"))
-
-
-def script_starts_nothing(w: Weather) -> str:
-    return _script(w, "starts nothing", (Script.START_BOTH,), FakeScript())
-
-
-def script_flood(w: Weather) -> str:
-    flooding = FakeScript(starts=("app",), says="x" * 200, times=100)
-    return _script(w, "says the same 100 times", (Script.START_BOTH,), flooding)
-
-
-def script_order(w: Weather) -> str:
-    action = w.random.choice((Action.STOP, Action.STOP, Action.RESTART, Action.STOPSTART, Action.START))
-    script = w.random.choice((Script.START_BOTH, Script.START_BOTH, Script.PRESTART, Script.STOP_BOTH))
-    starts = ("app",) if script is Script.START_BOTH else ()
-    behaviour = FakeScript(0.1, starts=starts, orders=((action, script),), says="it failed")
-    return _script(w, f"orders {action} -i {script}", (script,), behaviour)
-
-
 def process_death(w: Weather) -> str:
     machine = w.touched_machine()
     if machine is None:
@@ -366,33 +248,6 @@ def order_again(w: Weather) -> str:
     return f"admin orders {first}, then {second} of {module} on {machine.name}"
 
 
-def order_in_phase(w: Weather) -> str:
-    """Lie in wait for a phase, bring the module there, order something in it."""
-    machine = w.living()
-    module = w.module_of(machine) if machine else None
-    if machine is None or module is None:
-        return ""
-    phase = w.random.choice(tuple(Phase))
-    action = w.random.choice((Action.STOP, Action.FORCESTOP, Action.FORCESTOP, Action.STOPSTART, Action.RESTART))
-    delay = w.random.choice((0.0, 0.0005, 0.01, 0.1))
-    w.ambushes.append((machine.name, module, phase, action, delay))
-    match PHASES[phase].stage:
-        case Stage.RECOVERING:
-            agent_kill(w)
-        case _ if phase is Phase.DOUBTING:
-            w.farm.before_change()
-            machine.freeze(min(3.0, w.until - w.farm.world.now))
-        case Stage.RESTARTING if not machine.kill_process("app", module):
-            machine.order(module, Action.RESTART)
-        case Stage.GOING:
-            machine.order(module, Action.STOP)
-        case Stage.COMING | Stage.UP:
-            machine.order(module, Action.STOPSTART)
-        case Stage.REST:
-            machine.order(module, Action.START)
-    return f"admin will order {action} of {module} on {machine.name} as soon as it is in “{phase}”"
-
-
 def module_change(w: Weather) -> str:
     name = w.random.choice(sorted(w.farm.modules))
     if any(machine.name not in w.touched for machine in w.farm.members(name)):
@@ -409,7 +264,7 @@ def module_change(w: Weather) -> str:
 
 
 def pulse_change(w: Weather) -> str:
-    if w._turning:
+    if w.turning:
         return ""
     pulse, count = w.random.choice(HEARTBEATS)
     signature = f"{w.farm.cluster.signature}+"
@@ -419,11 +274,11 @@ def pulse_change(w: Weather) -> str:
 
 
 def key_rotation(w: Weather) -> str:
-    if w._turning:
+    if w.turning:
         return ""
-    w._turning = True
-    w._rotations += 1
-    old, new = w.farm.keys[0], f"key {w._rotations}".encode().ljust(32, b".")
+    w.turning = True
+    w.rotations += 1
+    old, new = w.farm.keys[0], f"key {w.rotations}".encode().ljust(32, b".")
     sweeps = [(old, new), (new, old), (new,)]
 
     def sweep() -> None:
@@ -434,7 +289,7 @@ def key_rotation(w: Weather) -> str:
         if sweeps:
             w.farm.world.after(SWEEP, sweep)
         else:
-            w._turning = False
+            w.turning = False
 
     sweep()
     return "the cluster key is rotated"
@@ -506,6 +361,7 @@ KINDS: dict[str, Callable[[Weather], str]] = {
         duplication,
         one_way_cut,
         partition,
+        lan_loss,
         network_heal,
         power_loss,
         agent_kill,
@@ -535,5 +391,22 @@ KINDS: dict[str, Callable[[Weather], str]] = {
     )
 }
 
-OFTEN = {"order": 2.0, "order again": 2.0, "order in phase": 8.0, "process death": 5.0, "network heal": 2.0}
+OFTEN = {
+    "crash with application": 2.0,
+    "lan loss": 2.0,
+    "order": 2.0,
+    "order again": 2.0,
+    "order in phase": 10.0,
+    "process death": 6.0,
+    "network heal": 2.0,
+}
 WEIGHTS = tuple(OFTEN.get(kind, 1.0) for kind in KINDS)
+
+
+def strike(w: Weather) -> None:
+    """One fault, drawn from all kinds; a kind that does not fit now gives way to another."""
+    while not w.healed:
+        kind = w.random.choices(tuple(KINDS), WEIGHTS)[0]
+        if text := KINDS[kind](w):
+            w.said(kind, text)
+            return

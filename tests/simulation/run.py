@@ -11,8 +11,10 @@ from nodeagent.contract.states import Action
 from nodeagent.core import effects as do
 from tests.simulation.coverage import Coverage
 from tests.simulation.farm import Farm, drawn_cluster, drawn_module
-from tests.simulation.faults import Weather
-from tests.simulation.invariants import Violated, Watch, everything_settles
+from tests.simulation.faults import strike
+from tests.simulation.invariants import Violated, everything_settles
+from tests.simulation.watch import Watch
+from tests.simulation.weather import Weather
 
 LENGTH = 60.0
 HEALED_AT = 42.0
@@ -49,7 +51,7 @@ def simulate(seed: int) -> Outcome:
     try:
         _start(farm, random)
         for at in _times(random):
-            farm.world.after(at, weather.strike)
+            farm.world.after(at, lambda: strike(weather))
         farm.world.advance(HEALED_AT, watch.after_step)
         weather.heal()
         watch.note("*", "everything is healed")

@@ -204,14 +204,13 @@ class WindowsNode:
         return [line["text"] for line in self.ask("GET", "/log?limit=5000")["lines"]]
 
     def ran(self, mark: str) -> list[str]:
-        """The arguments of each run of a script: `started`, `stopped`."""
+        """The arguments of each run of a script: `started`, `stopped`. Any other file there: its lines."""
         file = self.home / "var" / "modules" / MODULE / "var" / mark
         return file.read_text().splitlines() if file.exists() else []
 
     def application(self) -> psutil.Process:
         """The application as its own pid file names it."""
-        text = (self.home / "var" / "modules" / MODULE / "var" / "app.pid").read_text()
-        found = psutil.Process(int(text))
+        found = psutil.Process(int(self.ran("app.pid")[0]))
         self.applications.add(found)
         return found
 
@@ -251,8 +250,8 @@ class WindowsNode:
         until(lambda: self.shown() == "STOP NotReady", 60, "stopped")
 
     def green(self) -> bool:
-        """UP Ready and probed so."""
-        return self.shown() == "UP Ready" and self.ready() == 200
+        """UP Ready and probed so; the application, which is seen before it says anything, has named itself."""
+        return self.shown() == "UP Ready" and self.ready() == 200 and bool(self.ran("app.pid"))
 
 
 def free_port() -> int:

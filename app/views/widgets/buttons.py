@@ -39,7 +39,7 @@ class Button(QPushButton):
         self._badge = ""
         self._words = ""
         self._height = DENSE_HEIGHT if dense else HEIGHT
-        self.setFont(theme.font(strong=not quiet))
+        self.setFont(theme.font(medium=True))
         self.setAutoDefault(False)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -81,13 +81,10 @@ class Button(QPushButton):
     def sizeHint(self) -> QSize:
         if not self.text() and self._icon and not self._menu:
             return QSize(self._height, self._height)
-        width = 26 + text_width(self.text(), self.font())
-        if self._icon:
-            width += 22 if self.text() else 16
-        if self._menu:
-            width += 22
+        width = (34 if self._icon else 13) + text_width(self.text(), self.font())
+        width += 29 if self._menu else 16 if self._icon else 13
         if self._badge:
-            width += 28 + text_width(self._badge, theme.font(fonts.SMALL, strong=True))
+            width += 22 + text_width(self._badge, theme.font(fonts.SMALL, strong=True))
         return QSize(width, self._height)
 
     def minimumSizeHint(self) -> QSize:
@@ -121,22 +118,20 @@ class Button(QPushButton):
         box = self.rect()
         paint_panel(painter, box, ground, edge)
         painter.setFont(self.font())
-        wide = self.sizeHint().width()
-        x = max((box.width() - wide) // 2, 0) + 13
-        middle = (box.height() - 16) // 2
+        x = max((box.width() - self.sizeHint().width()) // 2, 0)
         if self._icon:
-            if not self.text() and not self._menu:
-                x = (box.width() - 16) // 2
-            icons.paint(painter, self._icon, ink, x, middle)
-            x += 22
+            alone = not self.text() and not self._menu
+            left = (box.width() - 16) // 2 if alone else x + 13
+            icons.paint(painter, self._icon, ink, left, (box.height() - 16) // 2)
+        x += 34 if self._icon else 13
         painter.setPen(theme.colour(ink))
         room = text_width(self.text(), self.font())
         painter.drawText(QRect(x, 0, room + 2, box.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
         x += room
         if self._menu:
-            icons.paint(painter, "down", ink, x + (8 if self.text() else 0), (box.height() - 14) // 2, 14)
+            icons.paint(painter, "down", ink, x + 5, (box.height() - 12) // 2, 12)
         if self._badge:
-            self._paint_badge(painter, x + 12)
+            self._paint_badge(painter, x + 8)
         painter.end()
 
     def _paint_badge(self, painter: QPainter, x: int) -> None:
@@ -154,10 +149,12 @@ class PrimaryButton(Button):
     def __init__(self, text: str, icon: str = "", parent: QWidget | None = None, *, dense: bool = False) -> None:
         super().__init__(text, icon, parent, dense=dense)
         self._filled = True
+        self.setFont(theme.font(strong=True))
 
     def set_filled(self, filled: bool) -> None:
         """Filled only while it is the remedy of the worst thing in view."""
         self._filled = filled
+        self.setFont(theme.font(strong=filled, medium=not filled))
         self.update()
 
     def _colours(self) -> tuple[Token | None, Token | None, Token]:

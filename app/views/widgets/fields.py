@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -34,9 +34,7 @@ class InlineError(QWidget):
         row.setContentsMargins(0, 4, 0, 0)
         row.setSpacing(6)
         self._words = Words("", fonts.SIDE, Token.RED, wrap=True)
-        font = self._words.font()
-        font.setWeight(font.weight().Medium)
-        self._words.setFont(font)
+        self._words.setFont(theme.font(fonts.SIDE, medium=True))
         row.addWidget(IconLabel("problem", Token.RED, 14), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._words, 1)
         self.hide()
@@ -78,7 +76,7 @@ class Field(QWidget):
         self.line.setFont(theme.font(mono=mono))
         self.line.setPlaceholderText(hint)
         self.line.setAccessibleName(name)
-        self.line.setProperty("dense", dense)
+        self.line.setFixedHeight(28 if dense else 32)
         if secret:
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
         if width:
@@ -114,6 +112,37 @@ class Field(QWidget):
             self.line.setProperty("wrong", bool(sentence))
             self.line.style().unpolish(self.line)
             self.line.style().polish(self.line)
+
+
+class SearchField(QLineEdit):
+    """A line that filters or finds: magnifier, words, and the keys that lead here. Esc clears it."""
+
+    def __init__(self, name: str, hint: str, keys: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._keys = keys
+        self.setObjectName("quiet")
+        self.setFont(theme.font())
+        self.setFixedHeight(32)
+        self.setPlaceholderText(hint)
+        self.setAccessibleName(name)
+        self.setTextMargins(22, 0, text_width(keys, theme.font(fonts.SIDE)) + 4 if keys else 0, 0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        icons.paint(painter, "search", Token.TEXT2, 8, (self.height() - 16) / 2)
+        if not self.text():
+            painter.setFont(theme.font(fonts.SIDE))
+            painter.setPen(theme.colour(Token.TEXT3))
+            edge = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(self.rect().adjusted(0, 0, -10, 0), edge, self._keys)
+        painter.end()
 
 
 class FormRow(QWidget):
@@ -233,7 +262,7 @@ class Choice(QComboBox):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setFont(theme.font())
-        self.setProperty("dense", dense)
+        self.setFixedHeight(28 if dense else 32)
         self.setMaxVisibleItems(12)
         self.set_entries(entries)
         self.activated.connect(lambda index: self.chosen.emit(str(self.itemData(index))))

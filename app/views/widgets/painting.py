@@ -6,7 +6,7 @@ from math import cos, pi, sin
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
-from app.viewmodels.farm import Silhouette
+from app.viewmodels.silhouettes import Silhouette
 from app.views import fonts
 from app.views.theme import theme
 from app.views.tokens import Token
@@ -53,33 +53,33 @@ def paint_silhouette(
     painter.restore()
 
 
-def _pen(ink: QColor, width: float = 1.6) -> QPen:
+def _pen(ink: QColor, width: float = 1.5) -> QPen:
     return QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
 def _ready(painter: QPainter, ink: QColor, paper: QColor) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
-    painter.drawEllipse(QPointF(8, 8), 7.25, 7.25)
+    painter.drawEllipse(QPointF(8, 8), 7, 7)
     painter.setPen(_pen(paper, 1.9))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolyline(QPolygonF([QPointF(4.9, 8.3), QPointF(7.1, 10.5), QPointF(11.2, 5.9)]))
 
 
 def _transient(painter: QPainter, ink: QColor, _paper: QColor) -> None:
-    painter.setPen(_pen(ink, 1.9))
+    painter.setPen(_pen(ink, 1.7))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     ring = QRectF(2.5, 2.5, 11, 11)
     painter.drawArc(ring, 80 * 16, 145 * 16)
     painter.drawArc(ring, 260 * 16, 145 * 16)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
-    painter.drawPolygon(QPolygonF([QPointF(8.2, -0.4), QPointF(12.3, 2.9), QPointF(8.2, 5.9)]))
-    painter.drawPolygon(QPolygonF([QPointF(7.8, 16.4), QPointF(3.7, 13.1), QPointF(7.8, 10.1)]))
+    painter.drawPolygon(QPolygonF([QPointF(8.2, -0.2), QPointF(11.9, 2.7), QPointF(8.2, 5.4)]))
+    painter.drawPolygon(QPolygonF([QPointF(7.8, 16.2), QPointF(4.1, 13.3), QPointF(7.8, 10.6)]))
 
 
 def _stop(painter: QPainter, ink: QColor, paper: QColor) -> None:
-    corner = 7.6
+    corner = 7.35
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
     painter.drawPolygon(
@@ -97,7 +97,7 @@ def _wait(painter: QPainter, ink: QColor, _paper: QColor) -> None:
     painter.setBrush(ink)
     for k in range(10):
         angle = k * 2 * pi / 10
-        painter.drawEllipse(QPointF(8 + 6.1 * cos(angle), 8 + 6.1 * sin(angle)), 1.15, 1.15)
+        painter.drawEllipse(QPointF(8 + 6.1 * cos(angle), 8 + 6.1 * sin(angle)), 1.0, 1.0)
 
 
 def _ring(painter: QPainter, ink: QColor) -> None:
@@ -146,7 +146,7 @@ def pill_words(which: Silhouette, words: str) -> str:
 
 def pill_width(which: Silhouette, words: str) -> int:
     """The width a pill takes for its words."""
-    return 30 + text_width(pill_words(which, words), theme.font(fonts.SIDE, strong=True)) + 11
+    return 28 + text_width(pill_words(which, words), theme.font(fonts.SIDE, strong=True)) + 10
 
 
 def paint_pill(painter: QPainter, x: int, y: int, which: Silhouette, words: str) -> None:
@@ -159,10 +159,10 @@ def paint_pill(painter: QPainter, x: int, y: int, which: Silhouette, words: str)
     painter.setPen(theme.colour(EDGE[ink]))
     painter.setBrush(theme.colour(GROUND[ink]))
     painter.drawRoundedRect(box, PILL_HEIGHT / 2 - 0.5, PILL_HEIGHT / 2 - 0.5)
-    paint_silhouette(painter, x + 9, y + 5, 14, which)
+    paint_silhouette(painter, x + 8, y + 5, 14, which)
     painter.setPen(theme.colour(ink))
     painter.setFont(font)
-    painter.drawText(box.adjusted(29.5, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, pill_words(which, words))
+    painter.drawText(box.adjusted(27.5, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, pill_words(which, words))
     painter.restore()
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from app.viewmodels.farm import Silhouette
+from app.viewmodels.silhouettes import Silhouette
 from app.views import fonts
 from app.views.theme import theme
 from app.views.tokens import Token

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
+from app.views.widgets.focus_ring import OWN_FOCUS
 from app.views.widgets.painting import paint_focus, paint_panel, text_width
 
 
@@ -112,11 +113,7 @@ class TabBar(QTabBar):
                 tint = Token.LINK if chosen else ink
                 icons.paint(painter, self._icons[key], tint, x, (box.height() - 16) / 2)
                 x += 24
-            painter.setFont(self.font() if chosen else theme.font(fonts.BASE))
-            if not chosen:
-                font = theme.font(fonts.BASE)
-                font.setWeight(font.weight().Medium)
-                painter.setFont(font)
+            painter.setFont(theme.font(strong=chosen, medium=not chosen))
             painter.setPen(theme.colour(ink))
             painter.drawText(
                 QRect(x, 0, box.right() - x + 8, box.height()), Qt.AlignmentFlag.AlignVCenter, self.tabText(index)
@@ -143,6 +140,7 @@ class _Segment(QPushButton):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.setCheckable(True)
+        self.setProperty(OWN_FOCUS, True)
         self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -158,11 +156,7 @@ class _Segment(QPushButton):
         if self.isChecked():
             paint_panel(painter, self.rect(), Token.RAISED, Token.BORDER, 5)
         ink = Token.TEXT if self.isChecked() or (self.underMouse() and self.isEnabled()) else Token.TEXT2
-        font = theme.font(strong=True)
-        if not self.isChecked():
-            font = theme.font()
-            font.setWeight(font.weight().Medium)
-        painter.setFont(font)
+        painter.setFont(theme.font(strong=self.isChecked(), medium=not self.isChecked()))
         painter.setPen(theme.colour(ink if self.isEnabled() else Token.TEXT3))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         if self.hasFocus():
@@ -181,7 +175,7 @@ class Segments(QWidget):
         self._group = QButtonGroup(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
-        row.setSpacing(2)
+        row.setSpacing(0)
         for key, text in entries:
             button = _Segment(text)
             self._buttons[key] = button

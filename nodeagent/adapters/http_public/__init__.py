@@ -1,4 +1,4 @@
-"""What anybody may ask of a node over plain HTTP: the health URL and a one-page status."""
+"""What anybody may ask of a node over plain HTTP: the health URL, a one-page status, the mosaic."""
 
 from nodeagent.adapters.http_public.server import HealthServer
 

@@ -13,7 +13,7 @@ STYLE = """
 --green:#3fb868;--orange:#ffab4a;--red:#ff7b7b;--grey:#9aa7b8}}
 body{margin:0;padding:24px 16px;background:var(--page);color:var(--text);font:15px/1.5 system-ui,sans-serif}
 main{max-width:720px;margin:auto}h1{font-size:22px;margin:0}h2{font-size:15px;margin:24px 0 8px}
-p{margin:0 0 8px;color:var(--soft)}
+p{margin:0 0 8px;color:var(--soft)}a{color:inherit}
 table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);border-radius:8px}
 th,td{text-align:left;padding:8px 12px;border-top:1px solid var(--line)}tr:first-child>*{border-top:0}
 th{font-weight:600;font-size:13px;color:var(--soft)}
@@ -84,5 +84,6 @@ def page(status: NodeStatus, on_time: bool) -> bytes:
         f"{table('Module|State|Since|Share', [module_row(m) for m in status.modules], 'No module is installed.')}"
         f"<h2>Other nodes</h2>"
         f"{table('Node|Heartbeats|Modules', [peer_row(p) for p in status.peers], 'This node has no peers.')}"
+        '<p><a href="/mosaic">Mosaic: which node answers</a></p>'
         "</main></body></html>\n"
     ).encode("utf-8", "replace")

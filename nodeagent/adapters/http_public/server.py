@@ -1,6 +1,6 @@
-"""The public HTTP port (9010): the health URL that load balancers probe, and a one-page status.
+"""The public HTTP port (9010): the health URL that load balancers probe, a one-page status, the mosaic.
 
-No disk, no lock, no login, no log line per probe; `Host` and query are ignored.
+No disk, no lock, no login, no log line per probe; `Host` and query are ignored, but for the mosaic's module.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from nodeagent.adapters.http_public.connection import Connection, prepared
+from nodeagent.adapters.http_public.mosaic import MOSAIC_PAGES, WHO, Mosaic
 from nodeagent.adapters.http_public.page import page
 from nodeagent.adapters.http_public.probes import Probes
 from nodeagent.contract.states import State, Status
@@ -61,6 +62,7 @@ class HealthServer:
         self._ready: dict[str, bool] = {}
         self._status: NodeStatus | None = None
         self._modules: dict[str, ModuleStatus] = {}
+        self._mosaic = Mosaic()
         self._probes = Probes(monotonic, wall)
         self._connections: dict[Connection, None] = {}
         self._port = TcpPort("health port", address, port, self._serve, say)
@@ -80,8 +82,9 @@ class HealthServer:
         self._ready[module] = ready
 
     def set_status(self, status: NodeStatus) -> None:
-        """What status.json and the page show; modules no longer in it are forgotten."""
+        """What status.json, the page and the mosaic show; modules no longer in it are forgotten."""
         self._status = status
+        self._mosaic.set_status(status)
         self._modules = {module.name: module for module in status.modules}
         self._ready = {name: ready for name, ready in self._ready.items() if name in self._modules}
 
@@ -100,10 +103,17 @@ class HealthServer:
     def _answer(self, method: bytes, target: bytes, source: str) -> bytes:
         if method not in METHODS:
             return NOT_ALLOWED[0]
-        path = (
-            ABSOLUTE.sub(b"", target.partition(b"?")[0], count=1) if target[:1] != b"/" else target.partition(b"?")[0]
-        )
-        with_body, head_only = self._page() if path == b"/" else self._file(path, source)
+        path, _, query = target.partition(b"?")
+        if path[:1] != b"/":
+            path = ABSOLUTE.sub(b"", path, count=1)
+        if path == b"/":
+            with_body, head_only = self._page()
+        elif path in MOSAIC_PAGES:
+            with_body, head_only = self._mosaic.page
+        elif path == WHO:
+            with_body, head_only = self._mosaic.who(query)
+        else:
+            with_body, head_only = self._file(path, source)
         return head_only if method == b"HEAD" else with_body
 
     def _file(self, path: bytes, source: str) -> tuple[bytes, bytes]:

@@ -1,0 +1,236 @@
+"""What happened in all clusters, newest first: the event strip and the number on the bell.
+
+Fed by the log (critical, error, user lines) and by what the console sees itself: a module that is green again, a node
+that falls silent or comes back. What was there before the console looked is shown but counts as read.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+
+from app.services.nodes import NodeView
+from app.viewmodels.reach import shift, silent, trouble_words
+from app.viewmodels.session_model import SessionModel, Watched
+from app.viewmodels.silhouettes import Silhouette, of_module
+from app.viewmodels.text import clock, counted, moment, tr, trn
+from nodeagent.contract.api import LogLine
+from nodeagent.contract.states import LogType
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+KEPT = 5000
+BATCH_MILLISECONDS = 100
+TOLD = {LogType.CRITICAL, LogType.ERROR, LogType.USER}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event; `time` on this computer's clock, `icon` an icon or silhouette name, `token` its colour."""
+
+    time: float
+    icon: str
+    token: str
+    cluster: str
+    module: str
+    node: str
+    text: str
+    line: LogLine | None = None
+    """The log line it comes from: a click leads there."""
+
+
+class EventColumn(IntEnum):
+    """The columns."""
+
+    TIME = 0
+    KIND = 1
+    MODULE = 2
+    NODE = 3
+    TEXT = 4
+
+
+EVENT_ROLE = Qt.ItemDataRole.UserRole.value + 1
+"""The Event of a row."""
+
+
+@dataclass
+class _Seen:
+    """What was known of a node at the last look."""
+
+    view: NodeView
+    cursor: int = 0
+    states: dict[str, tuple[Silhouette, float]] = field(default_factory=dict)
+
+
+class EventsModel(QAbstractTableModel):
+    """The list. `follow` each cluster once."""
+
+    unread_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._events: list[Event] = []
+        self._sessions: dict[str, tuple[SessionModel, Any]] = {}
+        self._seen: dict[tuple[str, int], _Seen] = {}
+        self.unread = 0
+        """New events since the list was last looked at."""
+        self._batch = QTimer(self, singleShot=True, interval=BATCH_MILLISECONDS)
+        self._batch.timeout.connect(self.look)
+
+    def follow(self, model: SessionModel) -> None:
+        """Tell what happens in this cluster from now on, and its recent past."""
+        self._sessions[model.id] = (model, model.session.subscribe(self._soon))
+        self._soon()
+
+    def forget(self, model: SessionModel) -> None:
+        """Hear no more of this cluster; its events stay."""
+        _, unsubscribe = self._sessions.pop(model.id)
+        unsubscribe()
+        self._seen = {key: seen for key, seen in self._seen.items() if key[0] != model.id}
+
+    def mark_read(self) -> None:
+        """Somebody looked at the list."""
+        if self.unread:
+            self.unread = 0
+            self.unread_changed.emit()
+
+    def today_text(self, now: float) -> str:
+        """`38 today`."""
+        today = _day(now)
+        return trn("{count} today", "{count} today", sum(_day(event.time) == today for event in self._events))
+
+    def look(self) -> None:
+        """Take up what has happened since the last look."""
+        self._batch.stop()
+        past: list[Event] = []
+        fresh: list[Event] = []
+        for model, _ in self._sessions.values():
+            for watched in model.session.nodes:
+                self._look_at(model, watched, past, fresh)
+        if past:
+            self._add(past)
+        if fresh:
+            self._add(fresh)
+            self.unread += len(fresh)
+            self.unread_changed.emit()
+
+    def _soon(self) -> None:
+        if not self._batch.isActive():
+            self._batch.start()
+
+    def _look_at(self, model: SessionModel, watched: Watched, past: list[Event], fresh: list[Event]) -> None:
+        key, view = (model.id, id(watched)), watched.view
+        seen = self._seen.get(key)
+        first = seen is None or not seen.cursor
+        if seen is None:
+            seen = self._seen[key] = _Seen(view)
+        lines, seen.cursor = _new_lines(watched, seen.cursor)
+        told = [_of_line(model.title, view, line) for line in lines if line.type in TOLD]
+        (past if first else fresh).extend(told)
+        if view is not seen.view:
+            fresh += _of_reach(model.title, seen.view, view)
+        fresh += _of_states(model.title, seen, view)
+        seen.view = view
+
+    def _add(self, events: list[Event]) -> None:
+        """By time, newest first, above what is there: a row that is shown never gets another place."""
+        events.sort(key=lambda event: event.time, reverse=True)
+        self.beginInsertRows(QModelIndex(), 0, len(events) - 1)
+        self._events[0:0] = events
+        self.endInsertRows()
+        if len(self._events) > KEPT:
+            self.beginRemoveRows(QModelIndex(), KEPT, len(self._events) - 1)
+            del self._events[KEPT:]
+            self.endRemoveRows()
+
+    # --- QAbstractTableModel ------------------------------------------------------------------
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008, D102
+        return 0 if parent.isValid() else len(self._events)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008, D102
+        return 0 if parent.isValid() else len(EventColumn)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
+        if not index.isValid():
+            return None
+        event = self._events[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return _words(event, index.column())
+            case Qt.ItemDataRole.ToolTipRole:
+                return f"{moment(event.time, datetime.now(UTC).timestamp())} {event.cluster}: {event.text}"
+            case Qt.ItemDataRole.AccessibleTextRole:
+                parts = (clock(event.time), event.cluster, event.module, event.node, event.text)
+                return ", ".join(part for part in parts if part)
+            case _:
+                return event if role == EVENT_ROLE else None
+
+
+def _words(event: Event, column: int) -> str:
+    match column:
+        case EventColumn.TIME:
+            return clock(event.time)
+        case EventColumn.MODULE:
+            return event.module
+        case EventColumn.NODE:
+            return event.node
+        case EventColumn.TEXT:
+            return event.text
+        case _:
+            return ""
+
+
+def _new_lines(watched: Watched, cursor: int) -> tuple[list[LogLine], int]:
+    """The lines after this cursor, oldest first, and the new cursor. A log that began anew is read from its start."""
+    lines = watched.lines
+    if not lines:
+        return [], cursor
+    newest = lines[-1].cursor
+    if newest < cursor:
+        cursor = 0
+    found = []
+    for line in reversed(lines):
+        if line.cursor <= cursor:
+            break
+        found.append(line)
+    return found[::-1], newest
+
+
+def _of_line(cluster: str, view: NodeView, line: LogLine) -> Event:
+    icon, token = ("user", "text2") if line.type == LogType.USER else ("problem", "red")
+    return Event(line.time + shift(view), icon, token, cluster, line.module, view.name, line.text, line)
+
+
+def _of_reach(cluster: str, before: NodeView, now: NodeView) -> list[Event]:
+    if silent(now) and not silent(before):
+        text = tr("no longer answers this console: {trouble}", trouble=trouble_words(now))
+        return [Event(now.since, Silhouette.UNREACHABLE, "grey", cluster, "", now.name, text)]
+    if silent(before) and now.reached:
+        text = tr("answers again after {time}", time=counted(now.since - before.since))
+        return [Event(now.since, Silhouette.READY, "green", cluster, "", now.name, text)]
+    return []
+
+
+def _of_states(cluster: str, seen: _Seen, view: NodeView) -> list[Event]:
+    """Modules that have become green. How they ceased to be is in the log."""
+    if view.status is None:
+        return []
+    found = []
+    states: dict[str, tuple[Silhouette, float]] = {}
+    for module in view.status.modules:
+        now = states[module.name] = (of_module(module), module.since)
+        before = seen.states.get(module.name)
+        if before and before[0] != Silhouette.READY and now[0] == Silhouette.READY:
+            text = f"{module.state} {module.status}"
+            found.append(
+                Event(module.since + shift(view), Silhouette.READY, "green", cluster, module.name, view.name, text)
+            )
+    seen.states = states
+    return found
+
+
+def _day(when: float) -> Any:
+    return datetime.fromtimestamp(when, UTC).astimezone().date()

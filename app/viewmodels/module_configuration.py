@@ -1,0 +1,264 @@
+"""Configuration → Module: which module is edited, its draft, the nodes it goes to. Drafts outlive the page."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from app.services.nodes import CallFailed, Credentials, NodeAddress, NodeView
+from app.services.rollout import Outcome
+from app.viewmodels.module_apply import ModuleApply
+from app.viewmodels.module_editor import ModuleEditor
+from app.viewmodels.new_module import NewModule
+from app.viewmodels.text import tr
+from app.viewmodels.trouble_words import reason
+from nodeagent.contract.api import ClusterInfo, ModuleInfo
+from nodeagent.contract.cluster_xml import read_cluster
+from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.status import ModuleStatus
+
+
+class Session(Protocol):
+    """What of a cluster session this page needs."""
+
+    def view(self) -> tuple[NodeView, ...]:
+        """All nodes now."""
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call this after changes of any node."""
+
+    async def credentials_of(self, address: NodeAddress) -> Credentials | None:
+        """How to log in there."""
+
+    async def cluster(self, node: str) -> ClusterInfo:
+        """The cluster as this node has it."""
+
+    async def modules(self, node: str) -> tuple[ModuleInfo, ...]:
+        """What is installed there."""
+
+    async def module_files(self, node: str, module: str) -> dict[str, bytes]:
+        """All files of a module as the node has it."""
+
+
+class Tasks(Protocol):
+    """Who owns the calls under way."""
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        """Run it."""
+
+
+@dataclass
+class Draft:
+    """A module being edited: `nodes` are chosen for it, `base` holds the revision of each that it began from."""
+
+    editor: ModuleEditor
+    apply: ModuleApply
+    nodes: list[str]
+    base: dict[str, int] = field(default_factory=dict)
+    sent: Mapping[str, bytes] = field(default_factory=dict)
+    new: bool = False
+
+
+class ModuleConfiguration(QObject):
+    """The page's root. `changed` when another module, the nodes or the loading has changed."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session, tasks: Tasks) -> None:
+        super().__init__()
+        self._session, self._tasks = session, tasks
+        self._drafts: dict[str, Draft] = {}
+        self.module = ""
+        self.trouble = ""
+        self.new_module: NewModule | None = None
+        self._cluster: ClusterConfig | None = None
+        self._loading = ""
+        self._known: tuple[str, ...] = ()
+        self._unsubscribe = session.subscribe(self._session_changed)
+
+    def close(self) -> None:
+        """Hear no more of the session."""
+        self._unsubscribe()
+
+    # --- which module -------------------------------------------------------------------------
+
+    @property
+    def draft(self) -> Draft | None:
+        """The one shown, None while there is none."""
+        return self._drafts.get(self.module)
+
+    @property
+    def loading(self) -> bool:
+        """Whether the files of the module are on their way."""
+        return bool(self._loading) and self._loading == self.module
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """All modules of the cluster, and drafts that were never applied."""
+        there = {module.name for view in self._session.view() if view.status for module in view.status.modules}
+        return tuple(sorted(there | set(self._drafts), key=str.casefold))
+
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """Modules whose draft differs from what the nodes have."""
+        return tuple(name for name, draft in self._drafts.items() if draft.editor.changes.count)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """All nodes that a module can go to, in the order of the cluster."""
+        if self._cluster is not None:
+            return self._cluster.nodes
+        return tuple(view.name for view in self._session.view())
+
+    def open(self, module: str) -> None:
+        """Show this module: its draft, else what a node has."""
+        self.module, self.new_module, self.trouble = module, None, ""
+        if module and module not in self._drafts:
+            self._loading = module
+            self._tasks.start(self._load(module), f"read {module}")
+        self.changed.emit()
+
+    def begin_new(self) -> None:
+        """Show the question sheet of a new module."""
+        self.new_module = NewModule(self.modules, self._tasks, self)
+        self.new_module.created.connect(self._create)
+        self.changed.emit()
+
+    def drop_new(self) -> None:
+        """No new module after all."""
+        self.new_module = None
+        self.changed.emit()
+
+    def reload(self) -> None:
+        """Throw the draft away and read what the nodes have."""
+        self._drafts.pop(self.module, None)
+        self.open(self.module)
+
+    # --- nodes, check, apply ------------------------------------------------------------------
+
+    def choose_node(self, node: str, chosen: bool) -> None:
+        """Whether the module goes to this node."""
+        draft = self.draft
+        if draft is None:
+            return
+        wanted = {*draft.nodes, node} if chosen else {*draft.nodes} - {node}
+        draft.nodes = [name for name in self.nodes if name in wanted]
+        draft.editor.set_surroundings(self._cluster, draft.nodes)
+        self.changed.emit()
+
+    def node_reason(self, node: str) -> str:
+        """Why this node cannot be chosen off now, "" when it can."""
+        draft = self.draft
+        if draft is not None and draft.nodes == [node]:
+            return tr("a module needs at least one node")
+        return tr("an apply is under way") if draft and draft.apply.running else ""
+
+    @property
+    def apply_reason(self) -> str:
+        """Why it cannot be applied now, "" when it can; errors are no reason: the button leads to them."""
+        draft = self.draft
+        if draft is None:
+            return tr("no module is open")
+        if draft.apply.running:
+            return tr("an apply is under way")
+        if not draft.nodes:
+            return tr("choose at least one node")
+        return ""
+
+    def check(self) -> None:
+        """Ask the chosen nodes; nothing changes. With errors it leads to the next one instead."""
+        draft = self.draft
+        if draft is None or self.apply_reason:
+            return
+        if draft.editor.jump() is None:
+            draft.apply.check(draft.editor.name, draft.editor.files, draft.nodes)
+
+    def apply(self) -> None:
+        """Put it in force on the chosen nodes. With errors it leads to the next one instead."""
+        draft = self.draft
+        if draft is None or self.apply_reason:
+            return
+        if draft.editor.jump() is None:
+            draft.sent = draft.editor.files
+            draft.apply.apply(draft.editor.name, draft.editor.files, draft.nodes, draft.base)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    async def _load(self, module: str) -> None:
+        view = next((v for v in self._session.view() if v.reached and _status(v, module)), None)
+        try:
+            if view is None:
+                self.trouble = tr("No node that has {module} answers now.", module=module)
+                return
+            files = await self._session.module_files(view.name, module)
+            infos = {info.name: info for info in await self._session.modules(view.name)}
+            await self._learn_cluster(view.name)
+            if module not in self._drafts:
+                self._add(module, files, files, list(infos[module].nodes) if module in infos else [])
+        except CallFailed as failed:
+            told = reason(failed.trouble, view.address, detail=str(failed)) if view else None
+            self.trouble = f"{told.short}: {told.remedy}" if told else str(failed)
+        finally:
+            self._loading = ""
+            self.changed.emit()
+
+    async def _learn_cluster(self, node: str) -> None:
+        info = await self._session.cluster(node)
+        self._cluster, _ = await asyncio.to_thread(read_cluster, info.xml)
+
+    def _create(self, name: str, files: Mapping[str, bytes]) -> None:
+        self.new_module, self.module, self.trouble = None, name, ""
+        self._add(name, files, {}, [])
+        self._drafts[name].new = True
+        view = next((view for view in self._session.view() if view.reached), None)
+        if self._cluster is None and view is not None:
+            self._tasks.start(self._surround(name, view.name), "read the cluster")
+        self.changed.emit()
+
+    async def _surround(self, name: str, node: str) -> None:
+        """A module that was begun before the cluster was known is checked against it now."""
+        try:
+            await self._learn_cluster(node)
+        except CallFailed:
+            return
+        draft = self._drafts[name]
+        draft.nodes = list(self.nodes)
+        draft.editor.set_surroundings(self._cluster, draft.nodes)
+        self.changed.emit()
+
+    def _add(self, name: str, files: Mapping[str, bytes], base: Mapping[str, bytes], nodes: list[str]) -> None:
+        chosen = [node for node in nodes if node in self.nodes] or list(self.nodes)
+        editor = ModuleEditor(name, files, base, self._cluster, chosen, self)
+        apply = ModuleApply(self._session, self._tasks)
+        draft = Draft(editor, apply, chosen, self._revisions(name))
+        apply.ended.connect(lambda outcome: self._ended(draft, outcome))
+        self._drafts[name] = draft
+
+    def _ended(self, draft: Draft, outcome: Outcome) -> None:
+        if outcome is Outcome.APPLIED:
+            draft.editor.applied(draft.sent)
+            draft.new = False
+            # The new revision is learnt from the next status; until then it is not asked for.
+            draft.base = {}
+        self.changed.emit()
+
+    def _revisions(self, module: str) -> dict[str, int]:
+        known = {view.name: _status(view, module) for view in self._session.view() if view.reached}
+        return {node: status.waiting_revision or status.revision for node, status in known.items() if status}
+
+    def _session_changed(self) -> None:
+        for name, draft in self._drafts.items():
+            if not draft.base and not draft.new and draft.apply.signature:
+                seen = [_status(view, name) for view in self._session.view() if view.name in draft.nodes]
+                if seen and all(status and status.signature == draft.apply.signature for status in seen):
+                    draft.base = self._revisions(name)
+        if self._known != (known := (*self.nodes, *self.modules)):
+            self._known = known
+            self.changed.emit()
+
+
+def _status(view: NodeView, module: str) -> ModuleStatus | None:
+    modules = view.status.modules if view.status else ()
+    return next((status for status in modules if status.name == module), None)

@@ -1,0 +1,183 @@
+"""One cluster, live: the farm model of the moment, at most ten times a second, and the orders given to it."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import Any, Literal, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.services.nodes import CallFailed, NodeAddress, NodeView
+from app.viewmodels.farm import FarmModel, farm
+from app.viewmodels.menus import Command, Deed, action_of
+from app.viewmodels.text import said, tr
+from app.viewmodels.trouble_words import reason
+from nodeagent.contract.api import LogLine, OrderAnswer, SetSwitch
+from nodeagent.contract.states import Action
+
+REPAINT_MILLISECONDS = 100
+LEADING = {Deed.OPEN_LOG, Deed.WHY, Deed.SNAPSHOT}
+"""Deeds that open something instead of changing something."""
+
+Switch = Literal["errd", "checker", "failover"]
+PAUSED: tuple[Switch, ...] = ("errd", "checker")
+SWITCHES: tuple[Switch, ...] = ("errd", "checker", "failover")
+
+
+class Watched(Protocol):
+    """What a model needs of the watcher of one node."""
+
+    @property
+    def view(self) -> NodeView:
+        """The node now."""
+
+    @property
+    def lines(self) -> Sequence[LogLine]:
+        """Its log as far as it was seen, oldest first."""
+
+    def retry(self) -> None:
+        """Ask again at once."""
+
+
+class Session(Protocol):
+    """What a model needs of a cluster session."""
+
+    @property
+    def id(self) -> str:
+        """Stable for as long as the cluster is remembered."""
+
+    @property
+    def title(self) -> str:
+        """What a person called it; may be empty."""
+
+    @property
+    def nodes(self) -> Sequence[Watched]:
+        """In the order of the cluster."""
+
+    def view(self) -> tuple[NodeView, ...]:
+        """All nodes now, in the same order."""
+
+    def watcher(self, node: str) -> Watched:
+        """The one of this name; CallFailed when there is none."""
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], object]:
+        """Call this after changes of views or lines; returns what ends that."""
+
+    async def order(self, node: str, module: str, action: Action) -> OrderAnswer:
+        """Give an order; CallFailed when the node is not reached or refuses."""
+
+    async def set_switch(self, node: str, module: str, switch: SetSwitch) -> None:
+        """Pause or resume checks."""
+
+    async def set_boot(self, node: str, module: str, on: bool) -> None:
+        """Start at boot there, or not."""
+
+
+class Tasks(Protocol):
+    """Who owns the calls under way."""
+
+    def run_soon(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        """Run it to its end."""
+
+
+class SessionModel(QObject):
+    """A cluster session as pages read it. `changed` after each new `farm`; views tick their own ages."""
+
+    changed = Signal()
+    answered = Signal(str, bool)
+    """The answer to an order in words, and whether it was accepted: for a toast."""
+    asked = Signal(Command)
+    """A command that leads somewhere instead of changing something: logs, why, snapshot."""
+
+    def __init__(self, session: Session, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._tasks = tasks
+        self._views = session.view()
+        self.farm: FarmModel = farm(self.title, self._views)
+        self._rest = QTimer(self, singleShot=True, interval=REPAINT_MILLISECONDS)
+        self._rest.timeout.connect(self._after_rest)
+        self._again = False
+        self._unsubscribe = session.subscribe(self._on_change)
+
+    @property
+    def id(self) -> str:
+        """The session's."""
+        return self.session.id
+
+    @property
+    def title(self) -> str:
+        """The cluster's name, one made of its first node while it has none."""
+        if self.session.title:
+            return self.session.title
+        views = self.session.view()
+        return tr("Cluster of {node}", node=views[0].name) if views else tr("New cluster")
+
+    def now(self) -> float:
+        """Wall-clock seconds, for the texts that tick."""
+        return datetime.now(UTC).timestamp()
+
+    def close(self) -> None:
+        """Hear no more of the session."""
+        self._unsubscribe()
+        self._rest.stop()
+
+    def refresh(self) -> None:
+        """Make the model anew now, e.g. after a change of language or title."""
+        self._views = self.session.view()
+        self.farm = farm(self.title, self._views)
+        self.changed.emit()
+
+    def perform(self, command: Command) -> None:
+        """Do it. Answers arrive by `answered`; questions were asked before."""
+        if command.deed in LEADING:
+            self.asked.emit(command)
+            return
+        for node in command.nodes:
+            if command.deed == Deed.RETRY:
+                self.session.watcher(node).retry()
+            else:
+                self._tasks.run_soon(self._perform_on(node, command), f"{command.deed} {command.module} on {node}")
+
+    async def _perform_on(self, node: str, command: Command) -> None:
+        try:
+            text, done = await self._call(node, command)
+        except CallFailed as failed:
+            text, done = failure_words(failed), False
+        self.answered.emit(tr("{module} on {node}: {text}", module=command.module, node=node, text=text), done)
+
+    async def _call(self, node: str, command: Command) -> tuple[str, bool]:
+        action = action_of(command.deed)
+        if action is not None:
+            answer = await self.session.order(node, command.module, action)
+            return said(answer.text), answer.accepted
+        match command.deed:
+            case Deed.PAUSE:
+                for switch in PAUSED:
+                    await self.session.set_switch(node, command.module, SetSwitch(switch, False, command.seconds))
+                return tr("checks paused"), True
+            case Deed.RESUME:
+                for switch in SWITCHES:
+                    await self.session.set_switch(node, command.module, SetSwitch(switch, True))
+                return tr("checks resumed"), True
+            case _:
+                on = command.deed == Deed.BOOT_ON
+                await self.session.set_boot(node, command.module, on)
+                return tr("starts at boot") if on else tr("does not start at boot"), True
+
+    def _on_change(self) -> None:
+        if self._rest.isActive():
+            self._again = True
+        elif any(new is not old for new, old in zip_longest(self.session.view(), self._views)):
+            self._rest.start()
+            self.refresh()
+
+    def _after_rest(self) -> None:
+        if self._again:
+            self._again = False
+            self._on_change()
+
+
+def failure_words(failed: CallFailed) -> str:
+    """Why a call failed: the agent's own sentence when it gave one, else the trouble."""
+    return said(failed.problem.detail) if failed.problem else reason(failed.trouble, NodeAddress("")).short

@@ -1,0 +1,1 @@
+"""Pages that change what the nodes do: the cluster, its modules."""

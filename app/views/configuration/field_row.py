@@ -1,0 +1,147 @@
+"""A row of the module form: label, editor, hint, and below them what is wrong."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from app.viewmodels.module_fields import FieldState
+from app.viewmodels.text import tr
+from app.views import fonts
+from app.views.theme import theme
+from app.views.tokens import Token
+from app.views.widgets import Choice, InlineError, Words
+from app.views.widgets.fields import LABEL_WIDTH
+
+GAP = 8
+LABEL = LABEL_WIDTH + 12
+_INNER = "QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }"
+
+
+class FieldRow(QWidget):
+    """Shows a FieldState. `edited(text)` while the user types or when he picks, `left` when he leaves the field."""
+
+    edited = Signal(str)
+    left = Signal()
+
+    def __init__(self, state: FieldState) -> None:
+        super().__init__()
+        self._state = state
+        self._label = Words(state.spec.label, fonts.BASE, Token.TEXT2, wrap=True)
+        self._label.setFixedWidth(LABEL)
+        self._label.setMinimumHeight(32)
+        self._hint = Words("", fonts.SIDE, Token.TEXT3, wrap=True)
+        self._hint.setMinimumHeight(32)
+        self._error = InlineError()
+        self._warning = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
+        self._typed = QLineEdit()
+        self.editor = self._make(state)
+        self.editor.setFixedWidth(state.spec.width)
+        self._label.setBuddy(self.editor)
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addWidget(self._label, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.editor, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._hint, 1, Qt.AlignmentFlag.AlignVCenter)
+        below = QVBoxLayout()
+        below.setContentsMargins(LABEL + GAP, 0, 0, 0)
+        below.setSpacing(2)
+        below.addWidget(self._error)
+        below.addWidget(self._warning)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addLayout(below)
+        self.show_state(state)
+
+    @property
+    def state(self) -> FieldState:
+        """What is shown."""
+        return self._state
+
+    def error(self) -> str:
+        """The sentence under the field, "" when it is right."""
+        return self._error.text()
+
+    def show_state(self, state: FieldState) -> None:
+        """The state now. What the user is typing is not written over."""
+        self._state = state
+        self._put(state)
+        self._label.setText(state.spec.label)
+        self._label.setFont(theme.font(strong=state.changed))
+        self._label.set_token(Token.TEXT if state.changed else Token.TEXT2)
+        default = tr("Default: {value}.", value=state.placeholder) if state.placeholder else ""
+        self._hint.setText(state.hint)
+        self.editor.setToolTip(" ".join(part for part in (tr("Allowed: {what}.", what=state.allowed), default) if part))
+        self._error.set_text(state.error)
+        self._warning.setText(state.warning)
+        self._warning.setVisible(bool(state.warning) and not state.error)
+        self.editor.setAccessibleDescription(state.error or state.warning or state.hint)
+        if bool(self.editor.property("wrong")) != bool(state.error):
+            self.editor.setProperty("wrong", bool(state.error))
+            self.editor.style().unpolish(self.editor)
+            self.editor.style().polish(self.editor)
+
+    def text(self) -> str:
+        """What the field shows."""
+        if isinstance(self.editor, Choice):
+            return self.editor.currentText() if self.editor.isEditable() else self.editor.current_key()
+        return self.editor.text()
+
+    def _make(self, state: FieldState) -> QLineEdit | Choice:
+        if not state.choices:
+            line = self._typed
+            line.setFont(theme.font())
+            line.setAccessibleName(state.spec.label)
+            line.textEdited.connect(self.edited)
+            line.editingFinished.connect(self.left)
+            return line
+        entries = [(value, value if state.free else words) for value, words in state.choices]
+        choice = Choice(state.spec.label, entries)
+        choice.chosen.connect(self._picked)
+        if state.free:
+            choice.setEditable(True)
+            choice.setInsertPolicy(Choice.InsertPolicy.NoInsert)
+            inner = self._typed
+            choice.setLineEdit(inner)
+            choice.setCompleter(None)  # type: ignore[arg-type]
+            inner.setStyleSheet(_INNER)
+            inner.setFont(theme.font())
+            inner.setAccessibleName(state.spec.label)
+            inner.textEdited.connect(self.edited)
+            inner.editingFinished.connect(self.left)
+        return choice
+
+    def _picked(self, key: str) -> None:
+        self.edited.emit(key)
+        self.left.emit()
+
+    def _put(self, state: FieldState) -> None:
+        editor = self.editor
+        if isinstance(editor, QLineEdit):
+            editor.setPlaceholderText(state.placeholder)
+            if editor.text() != state.value and not (editor.hasFocus() and state.error and editor.isModified()):
+                editor.setText(state.value)
+            return
+        if state.free:
+            self._typed.setPlaceholderText(state.placeholder)
+            if editor.currentText() != state.value:
+                editor.setEditText(state.value)
+            return
+        if state.value and editor.findData(state.value) < 0:
+            editor.addItem(state.value, state.value)
+        editor.choose(state.value or state.placeholder)
+
+
+def rows_of(
+    states: tuple[FieldState, ...], edit: Callable[[str, str, str], None], leave: Callable[[], None]
+) -> list[FieldRow]:
+    """A row for each field; `edit(path, attribute, text)` takes what is typed."""
+    made = []
+    for state in states:
+        row = FieldRow(state)
+        row.edited.connect(lambda text, row=row: edit(row.state.path, row.state.spec.attribute, text))
+        row.left.connect(leave)
+        made.append(row)
+    return made

@@ -1,0 +1,62 @@
+"""The first page: three ways to a cluster, all in view at once. It is also what *Add cluster* shows."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout
+
+from app.viewmodels.demo_farm import DemoFarm
+from app.viewmodels.first_run import ConnectModel
+from app.viewmodels.found_nodes import FoundNodes
+from app.viewmodels.text import tr
+from app.views.first_run_connect import ConnectCard
+from app.views.first_run_found import DemoCard, FoundCard
+from app.views.page import Page
+
+TICK_MS = 500
+
+
+class FirstRunPage(Page):
+    """Connect at the left, Find and Demo at the right; in a narrow window these two stand below."""
+
+    help_topic = "first-run"
+
+    def __init__(self, connect: ConnectModel, found: FoundNodes, demo: DemoFarm) -> None:
+        super().__init__(tr("Welcome to Keepgreen"), tr("Choose one way in; the others stay under Add cluster"))
+        self.connect_card = ConnectCard(connect)
+        self.found_card = FoundCard(found, connect)
+        self.demo_card = DemoCard(demo)
+        self._side = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._side.setSpacing(16)
+        self._side.addWidget(self.found_card)
+        self._side.addWidget(self.demo_card)
+        self._side.addStretch(1)
+        left = QVBoxLayout()
+        left.addWidget(self.connect_card)
+        left.addStretch(1)
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._columns.setSpacing(16)
+        self._columns.addLayout(left, 13)
+        self._columns.addLayout(self._side, 7)
+        self.body.addLayout(self._columns)
+        self.body.addStretch(1)
+        self.folded.connect(self._fold)
+        self._ticker = QTimer(self, interval=TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+
+    def _fold(self, narrow: bool) -> None:
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._columns.setDirection(down if narrow else across)
+        self._side.setDirection(across if narrow else down)
+
+    def _tick(self) -> None:
+        for card in (self.connect_card, self.found_card, self.demo_card):
+            card.tick()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ticker.start()
+        self.connect_card.focus_first()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._ticker.stop()

@@ -1,0 +1,152 @@
+"""The large card of the first run: addresses, words to compare, login, Connect."""
+
+import sys
+import time
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.viewmodels.first_run import ConnectModel
+from app.viewmodels.text import tr
+from app.views import fonts
+from app.views.first_run_address import AddressLine
+from app.views.first_run_parts import WordsPanel
+from app.views.tokens import Token
+from app.views.widgets import Button, Card, CheckBox, Divider, Field, PrimaryButton, Words
+
+
+class ConnectCard(Card):
+    """Shows a ConnectModel. `tick` refreshes the words that count seconds."""
+
+    def __init__(self, model: ConnectModel) -> None:
+        super().__init__(tr("Connect to nodes"))
+        self._model = model
+        self.lines: dict[int, AddressLine] = {}
+        inner = QVBoxLayout()
+        inner.setContentsMargins(16, 16, 16, 16)
+        inner.setSpacing(12)
+        self._lines = QVBoxLayout()
+        self._lines.setSpacing(8)
+        inner.addLayout(self._lines)
+        self.words = WordsPanel()
+        inner.addWidget(self.words)
+        self.match = CheckBox()
+        self.match.clicked.connect(model.confirm_words)
+        inner.addWidget(self.match)
+        inner.addWidget(self._login())
+        self.body.addLayout(inner)
+        self.body.addWidget(Divider())
+        self.body.addLayout(self._foot())
+        model.changed.connect(self.refresh)
+        self.refresh()
+
+    def tick(self) -> None:
+        """A second has passed."""
+        if any(row.state == "asking" for row in self._model.rows):
+            self._show_lines()
+
+    def focus_first(self) -> None:
+        """Puts the focus where the journey begins: the empty line."""
+        self.lines[self._model.rows[-1].id].field.line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def refresh(self) -> None:
+        """Shows the model again; the focus stays."""
+        model = self._model
+        self._show_lines()
+        contacts = tuple((row.name, row.identity.words) for row in model.contacts if row.identity)
+        self.words.set_nodes(contacts)
+        self.words.setVisible(bool(contacts))
+        self.match.setVisible(bool(contacts))
+        self.match.setText(model.words_text)
+        self.match.updateGeometry()
+        self.match.setChecked(bool(contacts) and model.words_match)
+        not_yet = model.asks_password
+        for part in (self.user, self.password):
+            part.line.setEnabled(not not_yet)
+            part.setToolTip(not_yet)
+        self.password.line.setPlaceholderText(not_yet)
+        self.keep.set_possible(model.keep_persistent, tr("this computer has no keyring: passwords are asked again"))
+        self._left_out.setText(model.left_out)
+        self.connect_button.setText(model.connect_text)
+        self.connect_button.updateGeometry()
+        self.connect_button.set_possible(not model.connect_reason, model.connect_reason)
+        self._reason.setText("" if model.connecting or model.left_out else model.connect_reason)
+        self.cancel_button.setVisible(model.connecting)
+
+    def _login(self) -> QWidget:
+        model = self._model
+        self.user = Field(tr("Login"), model.user, width=128)
+        self.password = Field(tr("Password"), secret=True)
+        self.password.line.setMinimumWidth(180)
+        self.keep = CheckBox(_keep_words(), model.keep)
+        self.user.left.connect(model.set_user)
+        self.password.edited.connect(model.set_password)
+        self.password.line.returnPressed.connect(model.connect_nodes)
+        self.keep.clicked.connect(lambda on: setattr(model, "keep", on))
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(Words(tr("Login"), token=Token.TEXT2))
+        row.addWidget(self.user)
+        row.addSpacing(8)
+        row.addWidget(Words(tr("Password"), token=Token.TEXT2))
+        row.addWidget(self.password, 1)
+        row.addSpacing(4)
+        row.addWidget(self.keep)
+        holder = QWidget()
+        holder.setLayout(row)
+        return holder
+
+    def _foot(self) -> QHBoxLayout:
+        self._left_out = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self._reason = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self.cancel_button = Button(tr("Cancel"))
+        self.cancel_button.clicked.connect(self._model.cancel)
+        self.connect_button = PrimaryButton(tr("Connect"))
+        self.connect_button.clicked.connect(self._model.connect_nodes)
+        for words in (self._left_out, self._reason):
+            words.setAlignment(Qt.AlignmentFlag.AlignRight)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 16, 16, 16)
+        row.setSpacing(12)
+        row.addWidget(self._left_out, 1)
+        row.addWidget(self._reason, 1)
+        row.addWidget(self.cancel_button)
+        row.addWidget(self.connect_button)
+        return row
+
+    def _show_lines(self) -> None:
+        now, rows = time.monotonic(), self._model.rows
+        wanted = {row.id for row in rows}
+        for gone in [number for number in self.lines if number not in wanted]:
+            line = self.lines.pop(gone)
+            self._lines.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        for place, row in enumerate(rows):
+            if row.id not in self.lines:
+                self.lines[row.id] = self._line(row.id)
+                self._lines.insertWidget(place, self.lines[row.id])
+            self.lines[row.id].show_row(row, now, row is rows[-1])
+
+    def _line(self, number: int) -> AddressLine:
+        model, line = self._model, AddressLine()
+        line.left.connect(lambda text: model.leave(number, text))
+        line.next.connect(lambda: self._go_on(number))
+        line.removed.connect(lambda: model.remove(number))
+        line.own_password.connect(lambda password: model.set_own_password(number, password))
+        line.new_key.connect(lambda: model.compare_new_key(number))
+        return line
+
+    def _go_on(self, number: int) -> None:
+        """From a filled line to the one below."""
+        numbers = [row.id for row in self._model.rows]
+        after = numbers[numbers.index(number) + 1 :] if number in numbers else []
+        if after:
+            self.lines[after[0]].field.line.setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def _keep_words() -> str:
+    if sys.platform == "win32":
+        return tr("Keep in the Windows keyring")
+    return tr("Keep in this computer’s keyring")

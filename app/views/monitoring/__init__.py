@@ -1,0 +1,1 @@
+"""Monitoring: a card per module, a tile per node, the events below."""

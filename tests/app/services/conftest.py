@@ -1,0 +1,52 @@
+"""A task owner that must end without errors, and real nodes."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.services.tasks import TaskOwner
+from tests.app.services.agents import ConsoleFarm
+
+
+@pytest.fixture
+async def tasks() -> AsyncIterator[TaskOwner]:
+    """Nothing that runs in it may fail."""
+    failed: list[tuple[str, Exception]] = []
+    owner = TaskOwner(lambda name, error: failed.append((name, error)))
+    yield owner
+    await owner.aclose()
+    assert not owner.names
+    assert not failed
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Short: a UNIX socket's path is at most 107 bytes."""
+    made = Path(tempfile.mkdtemp(prefix="kg-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def pair(directory: Path) -> Iterator[ConsoleFarm]:
+    """Two fresh nodes with two passwords, in no cluster."""
+    farm = ConsoleFarm(directory, 2)
+    try:
+        farm.start_agents()
+        yield farm
+    finally:
+        farm.power_off()
+
+
+@pytest.fixture
+def trio(directory: Path) -> Iterator[ConsoleFarm]:
+    """Three fresh nodes with three passwords, in no cluster."""
+    farm = ConsoleFarm(directory, 3)
+    try:
+        farm.start_agents()
+        yield farm
+    finally:
+        farm.power_off()

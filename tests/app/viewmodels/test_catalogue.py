@@ -1,0 +1,89 @@
+"""Every sentence of the console is in every catalogue, with the same places for values."""
+
+import ast
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from nodeagent.core.phases import IDLE, REFUSED
+
+ROOT = Path(__file__).parents[3]
+FRENCH = json.loads((ROOT / "resources/i18n/fr.json").read_text("utf-8"))
+KEYS_OF = {"tr": 1, "trn": 2}
+"""Function → how many of its first arguments are keys."""
+
+
+def calls() -> list[tuple[str, ast.Call]]:
+    found = []
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                if (name in KEYS_OF and path.name != "text.py") or (name in KEYS_OF and not _inner(node)):
+                    found.append((f"{path.relative_to(ROOT)}:{node.lineno}", node))
+    return found
+
+
+def _inner(call: ast.Call) -> bool:
+    """text.py's own hand-over in `trn`."""
+    return isinstance(call.args[0], ast.IfExp)
+
+
+def literals(call: ast.Call) -> list[str | None]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    return [
+        one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else None
+        for one in call.args[: KEYS_OF[name]]
+    ]
+
+
+def used() -> dict[str, str]:
+    """key → where it is used first."""
+    keys: dict[str, str] = {}
+    for place, call in calls():
+        for key in literals(call):
+            if key is not None:
+                keys.setdefault(key, place)
+    return keys
+
+
+def fixed_phrases() -> set[str]:
+    """What the agent says in always the same words."""
+    return {*REFUSED.values(), *IDLE.values()}
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_keys_are_written_out_where_they_are_used() -> None:
+    assert [place for place, call in calls() if None in literals(call)] == []
+
+
+def test_every_sentence_is_in_french() -> None:
+    missing = {place: key for key, place in used().items() if key not in FRENCH}
+    missing |= {f"agent: {key}": key for key in fixed_phrases() if key not in FRENCH}
+    assert missing == {}
+
+
+def test_nothing_is_translated_that_nobody_says() -> None:
+    known = used().keys() | fixed_phrases()
+    assert [key for key in FRENCH if key not in known and not key.startswith("agent: ")] == []
+
+
+@pytest.mark.parametrize("key", sorted(FRENCH))
+def test_values_have_the_same_places(key: str) -> None:
+    if "{" in key:
+        assert places(key) == places(FRENCH[key])
+
+
+def test_french_typography() -> None:
+    wrong = [
+        text for text in FRENCH.values() if re.search(r"(?<![\d\u00a0\u202f])[;!?»](?!\w)|[«](?!\u00a0)|'|\.\.\.", text)
+    ]
+    wrong += [text for text in FRENCH.values() if re.search(r"(?<=[^\W\d])(?<!\u00a0):(?=\s|$)", text)]
+    assert wrong == []

@@ -1,0 +1,108 @@
+"""Brings faults over a farm: draws machines, ends what does not last, heals everything at last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from nodeagent.contract.states import Action, Script
+from tests.fakes.machine import FakeMachine, FakeScript
+from tests.simulation.farm import CALM, Farm, good_scripts
+
+
+@dataclass
+class Weather:
+    """Brings faults over a farm; `touched` are the machines whose modules may be meddled with."""
+
+    farm: Farm
+    random: Random
+    touched: tuple[str, ...]
+    until: float
+    """When everything will be healed; no freeze lasts much longer."""
+    healed: bool = False
+    said: Callable[[str, str], None] = lambda kind, text: None
+    before_injection: Callable[[FakeMachine, bool], Callable[[], None]] | None = None
+    left: Callable[[str], None] = lambda node: None
+    ambushes: list[tuple[str, str, str, Action | None, float]] = field(default_factory=list)
+    """(node, module, phase, action, delay): what is ordered in the phase; no action: the agent is killed."""
+    lossy: int = 0
+    slow: int = 0
+    turning: bool = False
+    rotations: int = 0
+
+    def entered(self, node: str, module: str, phase: str) -> None:
+        """A module has got into a phase: somebody may have waited for that."""
+        for ambush in [a for a in self.ambushes if a[:3] == (node, module, phase)]:
+            self.ambushes.remove(ambush)
+            machine, (*_, action, delay) = self.farm.machines[node], ambush
+            self.later(delay, lambda m=machine, a=action: self._spring(m, module, a))
+
+    def _spring(self, machine: FakeMachine, module: str, action: Action | None) -> None:
+        if action is None:
+            self.crash(machine)
+        elif machine.agent is not None:
+            machine.order(module, action)
+
+    def crash(self, machine: FakeMachine, power: bool = False) -> None:
+        """The agent, or the whole machine, is gone for a moment."""
+        if machine.agent is not None:
+            self.kill(machine, power)
+            self.later(0.05, lambda: self.revive(machine))
+
+    def heal(self) -> None:
+        """Nothing is wrong any more: network, machines, disks, scripts."""
+        self.farm.before_change()
+        self.healed = True
+        self.farm.network.heal()
+        self.farm.network.loss = self.farm.network.doubled = 0.0
+        self.farm.network.delay = CALM
+        for machine in self.farm.machines.values():
+            machine.disk_error, machine.disk_delay = "", 0.002
+            machine.scripts = good_scripts(self.random)
+            if machine.agent is None:
+                machine.start_agent()
+
+    # --- drawing ------------------------------------------------------------------------------
+
+    def any_machine(self) -> FakeMachine:
+        return self.farm.machines[self.random.choice(self.farm.cluster.nodes)]
+
+    def touched_machine(self) -> FakeMachine | None:
+        return self.farm.machines[self.random.choice(self.touched)] if self.touched else None
+
+    def living(self) -> FakeMachine | None:
+        """A machine that may be meddled with and whose agent lives."""
+        machine = self.touched_machine()
+        return machine if machine and machine.agent else None
+
+    def module_of(self, machine: FakeMachine) -> str | None:
+        """One of its modules."""
+        return self.random.choice(sorted(machine.modules)) if machine.modules else None
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do it then, unless all was healed before."""
+        self.farm.world.after(seconds, lambda: None if self.healed else action())
+
+    def revive(self, machine: FakeMachine) -> None:
+        """The agent comes up, unless it did already."""
+        if machine.agent is None:
+            self.farm.before_change()
+            machine.start_agent()
+
+    def kill(self, machine: FakeMachine, power: bool) -> None:
+        """kill -9, or the whole machine."""
+        self.farm.before_change()
+        if power:
+            machine.power_off()
+        else:
+            machine.kill_agent()
+
+    def behave(self, machine: FakeMachine, script: Script, behaviour: FakeScript) -> None:
+        """A script behaves so for some seconds."""
+        good = machine.scripts[script]
+        machine.scripts[script] = behaviour
+
+        def again() -> None:
+            if machine.scripts[script] is behaviour:
+                machine.scripts[script] = good
+
+        self.later(self.random.uniform(1.0, 8.0), again)
