@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,8 @@ Say = Callable[[LogType, str], None]
 
 RETRY = 1.0
 """Seconds between two attempts to open a port."""
+LOOK = 0.1
+"""Seconds between two looks whether a listening socket is still open, where that is needed."""
 NAME_EVERY = 10
 """Attempts between two looks for the holder of a taken port: that look walks through all processes."""
 BACKLOG = 256
@@ -90,6 +93,18 @@ def no_such_family(error: OSError, place: Place) -> bool:
     return error.errno in unknown or (error.errno == errno.EADDRNOTAVAIL and place.address == "::")
 
 
+async def closed(server: asyncio.Server) -> None:
+    """Return when somebody has closed the server's socket.
+
+    asyncio's Proactor loop does it for good when a client is gone before it was accepted (cpython #93821): one
+    scan of ports would end the service.
+    """
+    if sys.platform != "win32":
+        await asyncio.get_running_loop().create_future()
+    while all(sock.fileno() != -1 for sock in server.sockets):  # noqa: ASYNC110 (asyncio tells nobody)
+        await asyncio.sleep(LOOK)
+
+
 class TcpPort:
     """One port of the agent on all addresses it is to be served on.
 
@@ -117,14 +132,12 @@ class TcpPort:
                 tasks.create_task(self._keep(place), name=f"{self._name} {place.address}")
 
     async def _keep(self, place: Place) -> None:
-        server = await self._open(place)
-        if server is None:
-            return
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            server.close()
-            self._note(place, is_open=False)
+        while (server := await self._open(place)) is not None:
+            try:
+                await closed(server)
+            finally:
+                server.close()
+                self._note(place, is_open=False)
 
     async def _open(self, place: Place) -> asyncio.Server | None:
         used_by, attempt = "", 0

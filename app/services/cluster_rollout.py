@@ -168,7 +168,8 @@ async def _looked(at: Steps, request: ClusterRequest) -> tuple[dict[str, Cluster
 
 def _source(targets: tuple[Target, ...], infos: dict[str, ClusterInfo]) -> Target:
     """A node of the cluster that most of them are in, else the first."""
-    signatures = Counter(info.signature for info in infos.values() if info.configured)
+    members = (infos[target.name] for target in targets)
+    signatures = Counter(info.signature for info in members if info.configured)
     if not signatures:
         return targets[0]
     (most, _), *_ = signatures.most_common(1)

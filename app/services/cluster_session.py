@@ -246,10 +246,13 @@ class ClusterSession:
 
     async def _settle(self, request: ClusterRequest, credentials: Credentials) -> None:
         """From now on this user and password hold on all of them."""
-        for target in request.targets:
-            self.add(target.address, target.name)
+        pins = {target.address.pin for target in request.targets}
+        await self._secrets.keep(credentials, *pins)
+        if credentials.user != self.user:
+            self._keep(user=credentials.user)
         self._logins.set()
-        await self.sign_in(credentials, *(target.name for target in request.targets))
+        for target in request.targets:
+            self.add(target.address, target.name).retry()
 
     async def _get(self, node: str, path: str, type: type[T]) -> T:
         return await self.watcher(node).call(lambda client: client.call("GET", path, type))

@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     theme: Literal["system", "light", "dark"] = "system"
     language: str = ""
     """`en`, `fr`; empty = the system's."""
+    reduced_motion: bool = False
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -52,8 +53,6 @@ class Remembered(msgspec.Struct, frozen=True):
     clusters: tuple[RememberedCluster, ...] = ()
     settings: Settings = Settings()
     window: Window = Window()
-    typed_ranges: tuple[str, ...] = ()
-    """Address ranges of earlier scans, the latest first."""
 
 
 class Memory:

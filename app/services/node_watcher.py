@@ -266,11 +266,11 @@ class NodeWatcher:
         if polled:
             reach = Reach.POLLING
         if not same and self._out_of_reach:
-            log.info("%s answers again after %.0f s", status.node, now - self.view.since)
+            log.info("%s answers again after %.0f s", self.view.name, now - self.view.since)
             self._out_of_reach = False
         self._attempts = 0
         self._show(
-            name=status.node,
+            name=status.node if status.cluster_signature else self.address.place,
             status=status,
             as_of=now,
             reach=reach,

@@ -196,6 +196,7 @@ class ConnectModel(QObject):
                     group.create_task(self._log_in(row), name=f"log in to {row.text}")
             asked = {row.id for row in waiting}
             done = all(row.state is RowState.SIGNED_IN for row in self.rows if row.id in asked)
+            self._compare_passwords()
         finally:
             self._attempt = None
             self.changed.emit()
@@ -213,7 +214,8 @@ class ConnectModel(QObject):
                 raise CallFailed(Trouble.PASSWORD_NEEDED, "no password is known")
             signed = await self._sign_in(row.address, credentials)
         except CallFailed as error:
-            fresh = failed(row, error.trouble, self._login_reason(error, row.address))
+            why = reason(error.trouble, row.address, user=self.user, detail=str(error))
+            fresh = failed(row, error.trouble, why)
             self._kept -= {row.address.pin}
         else:
             await self._secrets.keep(credentials, row.address.pin, remember=self.keep)
@@ -222,14 +224,16 @@ class ConnectModel(QObject):
             self._put(fresh)
             self.changed.emit()
 
-    def _login_reason(self, error: CallFailed, address: NodeAddress) -> Reason:
-        why = reason(error.trouble, address, user=self.user, detail=str(error))
-        if error.trouble is Trouble.WRONG_PASSWORD and any(row.state is RowState.SIGNED_IN for row in self.rows):
-            remedy = tr(
-                "Other servers took this password. On this one, set it with: keepgreen passwd {user}", user=self.user
-            )
-            return replace(why, remedy=remedy)
-        return why
+    def _compare_passwords(self) -> None:
+        """A password that other servers took is the right one for a person: say what is different here."""
+        if not any(row.state is RowState.SIGNED_IN for row in self.rows):
+            return
+        remedy = tr(
+            "Other servers took this password. On this one, set it with: keepgreen passwd {user}", user=self.user
+        )
+        for row in self.rows:
+            if row.trouble is Trouble.WRONG_PASSWORD and row.reason is not None and not row.own_password:
+                self._put(replace(row, reason=replace(row.reason, remedy=remedy)))
 
     def _clusters(self) -> tuple[RememberedCluster, ...]:
         """The nodes by the cluster they are in; those in none are one to be made."""

@@ -226,6 +226,11 @@ class ModuleEditor(QObject):
             self.process = number
             self.changed.emit()
 
+    @property
+    def jumped(self) -> FieldProblem | None:
+        """The error jumped to last, None when the document has changed since."""
+        return self.errors[self._jumped] if 0 <= self._jumped < len(self.errors) else None
+
     def jump(self) -> FieldProblem | None:
         """The next error after the one jumped to last, with its tab and process chosen; None when all is right."""
         errors = self.errors

@@ -20,11 +20,6 @@ def trouble_words(view: NodeView) -> str:
     return reason(view.trouble, view.address).short if view.trouble else tr("no answer")
 
 
-def remedy_sentence(view: NodeView) -> str:
-    """What to do about it; empty while it answers."""
-    return reason(view.trouble, view.address, detail=view.detail).remedy if silent(view) and view.trouble else ""
-
-
 def silence_sentence(view: NodeView, now: float) -> str:
     """`timed out 38 s ago`, `wrong password 2 min ago`."""
     return tr("{trouble} {ago}", trouble=trouble_words(view), ago=ago(view.since, now))

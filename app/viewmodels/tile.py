@@ -36,7 +36,7 @@ class TintBlock:
     counted: str = ""
     """How long it has run, `0:14`; orange only."""
     progress: float | None = None
-    """0 to 1 against the time-out, None when there is none."""
+    """0 to 1 against the duration of the last time, else against the time-out; None when there is neither."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,10 @@ class NodeTile:
             return TintBlock("orange", said(status.phase) or tr("On its way"), said(status.why), gone)
         seconds = max(now - script.since - shift(self.view), 0.0)
         limit = tr("time-out {limit}", limit=counted(script.limit)) if script.limit else tr("no time-out")
-        progress = min(seconds / script.limit, 1.0) if script.limit else None
+        if script.last_duration:
+            limit = "; ".join((tr("took {time} last time", time=span(script.last_duration)), limit))
+        usual = script.last_duration or script.limit
+        progress = min(seconds / usual, 1.0) if usual else None
         title = tr("{script} has run for", script=script.script)
         return TintBlock("orange", title, limit, counted(seconds), progress)
 

@@ -1,6 +1,6 @@
 """The first page: three ways to a cluster, all in view at once. It is also what *Add cluster* shows."""
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout
 
@@ -47,6 +47,10 @@ class FirstRunPage(Page):
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._columns.setDirection(down if narrow else across)
         self._side.setDirection(across if narrow else down)
+        for at, card in enumerate((self.found_card, self.demo_card)):
+            self._side.setStretch(at, 1 if narrow else 0)
+            self._side.setAlignment(card, Qt.AlignmentFlag.AlignTop if narrow else Qt.AlignmentFlag(0))
+        self._side.setStretch(2, 0 if narrow else 1)
 
     def _tick(self) -> None:
         for card in (self.connect_card, self.found_card, self.demo_card):

@@ -8,7 +8,7 @@ from app.viewmodels.address_row import AddressRow, RowState
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr
 from app.views import fonts
-from app.views.first_run_parts import Remedy
+from app.views.first_run_parts import Remedy, mark
 from app.views.tokens import Token
 from app.views.widgets import Button, Field, IconButton, IconLabel, SilhouetteLabel, Words
 
@@ -28,7 +28,7 @@ class AddressLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.field = Field(tr("Address of a node"), hint=tr("address or name"), width=FIELD_WIDTH)
-        self.field.left.connect(self.left)
+        self.field.left.connect(self._left)
         self.field.line.installEventFilter(self)
         self._mark = SilhouetteLabel(Silhouette.READY)
         self._clock = IconLabel("clock", Token.TEXT2)
@@ -71,12 +71,10 @@ class AddressLine(QWidget):
 
     def show_row(self, row: AddressRow, now: float, last: bool) -> None:
         """Shows what the model knows; a field with the focus keeps what is being typed."""
-        if not self.field.line.hasFocus() or row.text == self.field.text():
+        if not (self.field.line.hasFocus() and self.field.line.isModified()):
             self.field.set_text(row.text)
         failed, asking = row.state is RowState.FAILED, row.state is RowState.ASKING
-        self.field.line.setProperty("wrong", failed)
-        self.field.line.style().unpolish(self.field.line)
-        self.field.line.style().polish(self.field.line)
+        mark(self.field, row.reason.remedy if failed and row.reason else "")
         self._mark.setVisible(row.ready)
         self._clock.setVisible(asking)
         self._problem.setVisible(failed)
@@ -85,7 +83,6 @@ class AddressLine(QWidget):
         self._name.setText(row.reason.short if failed and row.reason else row.name)
         self._facts.setText(self._facts_of(row, now, last))
         self._remedy.set_sentence(row.reason.remedy if failed and row.reason else "")
-        self.field.line.setAccessibleDescription(row.reason.remedy if failed and row.reason else self._facts.text())
         self.password_button.setVisible(failed and row.offers_password)
         self.key_button.setVisible(failed and row.offers_new_key)
         self.remove_button.setVisible(not last)
@@ -100,6 +97,10 @@ class AddressLine(QWidget):
             return ", ".join((row.facts, row.cluster, *signed))
         return tr("Tab checks the address and fills in the name") if last else ""
 
+    def _left(self, text: str) -> None:
+        self.field.line.setModified(False)
+        self.left.emit(text)
+
     def _ask_password(self) -> None:
         self.password.show()
         self.password.line.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -113,7 +114,7 @@ class AddressLine(QWidget):
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             forward = event.key() in {Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Enter}
             if forward and self.field.text().strip():
-                self.left.emit(self.field.text())
+                self._left(self.field.text())
                 self.next.emit()
                 return True
         return super().eventFilter(watched, event)

@@ -66,11 +66,10 @@ class ConnectCard(Card):
             part.setToolTip(not_yet)
         self.password.line.setPlaceholderText(not_yet)
         self.keep.set_possible(model.keep_persistent, tr("this computer has no keyring: passwords are asked again"))
-        self._left_out.setText(model.left_out)
+        self._remark.setText("" if model.connecting else model.left_out or model.connect_reason)
         self.connect_button.setText(model.connect_text)
         self.connect_button.updateGeometry()
         self.connect_button.set_possible(not model.connect_reason, model.connect_reason)
-        self._reason.setText("" if model.connecting or model.left_out else model.connect_reason)
         self.cancel_button.setVisible(model.connecting)
 
     def _login(self) -> QWidget:
@@ -98,19 +97,16 @@ class ConnectCard(Card):
         return holder
 
     def _foot(self) -> QHBoxLayout:
-        self._left_out = Words("", fonts.SIDE, Token.TEXT2, cut=True)
-        self._reason = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self._remark = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self._remark.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.cancel_button = Button(tr("Cancel"))
         self.cancel_button.clicked.connect(self._model.cancel)
         self.connect_button = PrimaryButton(tr("Connect"))
         self.connect_button.clicked.connect(self._model.connect_nodes)
-        for words in (self._left_out, self._reason):
-            words.setAlignment(Qt.AlignmentFlag.AlignRight)
         row = QHBoxLayout()
         row.setContentsMargins(16, 16, 16, 16)
         row.setSpacing(12)
-        row.addWidget(self._left_out, 1)
-        row.addWidget(self._reason, 1)
+        row.addWidget(self._remark, 1)
         row.addWidget(self.cancel_button)
         row.addWidget(self.connect_button)
         return row

@@ -75,7 +75,8 @@ class GoTo(SearchField):
         self._model = model
         self._found: _Found | None = None
         self._back: QWidget | None = None
-        self.setFixedWidth(200)
+        keys = 44
+        self.setFixedWidth(max(200, text_width(self.placeholderText(), self.font()) + 48 + keys))
         self.textChanged.connect(self._typed)
 
     def take_focus(self, back: QWidget | None) -> None:

@@ -12,6 +12,7 @@ from app.views.widgets import AskSheet, Words
 MARGIN = 24
 HEADER_HEIGHT = 60
 FOOTER_HEIGHT = 56
+SCROLL_BAR = 12
 
 
 class _Path(QWidget):
@@ -170,7 +171,8 @@ class Page(QWidget):
 
     def fixed_bottom(self) -> int:
         """The height of what must stay free at the foot: footer and confirm bar, in pixels."""
-        return sum(part.height() for part in (self._footer, self._above_holder) if part.isVisible())
+        parts = (self._footer, self._above_holder)
+        return sum(max(part.sizeHint().height(), part.minimumHeight()) for part in parts if not part.isHidden())
 
     def regions(self) -> tuple[QWidget, ...]:
         """What F6 goes through on this page, from top to bottom."""
@@ -185,8 +187,9 @@ class Page(QWidget):
         return False
 
     def minimumSizeHint(self) -> QSize:
+        """As wide as the body needs: it scrolls down only, so a narrower page would cut it off unseen."""
         hint = super().minimumSizeHint()
-        return QSize(min(hint.width(), 1024), min(hint.height(), 672))
+        return QSize(max(hint.width(), self.content.minimumSizeHint().width() + SCROLL_BAR), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -12,7 +12,7 @@ QLineEdit, QSpinBox, QPlainTextEdit#field, QComboBox {
   selection-background-color: $accent; selection-color: $on_accent; placeholder-text-color: $text3;
 }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit#field:focus { border: 2px solid $link; padding: 0 9px; }
-QLineEdit[wrong="true"] { border: 2px solid $red; padding: 0 9px; }
+QLineEdit[wrong="true"], QComboBox[wrong="true"] { border: 2px solid $red; padding: 0 9px; }
 QLineEdit:disabled, QComboBox:disabled { background: $sunken; color: $text3; border-color: $border; }
 QLineEdit:read-only { background: $sunken; border-color: $border; }
 QLineEdit#quiet { border-color: $border; background: $surface; }
@@ -37,6 +37,10 @@ QTableView, QTreeView, QListView {
   selection-background-color: $selected; selection-color: $text;
 }
 #sidebarTree { background: $sidebar; }
+#topics { background: transparent; }
+#topics::item { min-height: 32px; padding: 0 12px; border-radius: 6px; }
+#topics::item:hover { background: $hover; }
+#topics::item:selected { background: $selected; color: $text; }
 QTableCornerButton::section { background: $sunken; border: none; }
 #goTo { background: $raised; border: 1px solid $border; border-radius: 8px; }
 QPlainTextEdit, QTextBrowser { background: $surface; border: none; selection-background-color: $selected; }

@@ -67,7 +67,7 @@ LIGHT: dict[Token, str] = {
     Token.TEXT3: "#5A6472",
     Token.BORDER: "#DCE0E6",
     Token.DIVIDER: "#E8EBEF",
-    Token.FIELD: "#868F9C",
+    Token.FIELD: "#858E9B",
     Token.TRACK: "#E3E7EC",
     Token.CHART: "#5B6675",
     Token.ACCENT: "#2459C8",

@@ -59,6 +59,9 @@ class Confirmation:
             if self._open is None:
                 continue
             commit, confirm = self._open
+            if self._store.open_commit != commit:
+                self.changed()  # A person was quicker, and has put in force what the store holds.
+                continue
             peers = node.membership.confirmed_peers()
             match confirm.judge(peers, node.window, self._engine.now()):
                 case Verdict.CONFIRM:
@@ -68,19 +71,17 @@ class Confirmation:
 
     async def _end(self, commit: OpenCommit, why: str, *, stays: bool) -> None:
         work = self._store.confirm if stays else self._store.go_back
+        does = "stays" if stays else "goes back to the one before"
         try:
             await asyncio.to_thread(work, commit.signature)
-        except Refused:
-            pass  # A person was quicker; what is in force is looked at below.
-        except (Damaged, OSError) as error:
-            if str(error) != self._failed:
+        except (Refused, Damaged) as error:
+            if self._store.open_commit == commit and str(error) != self._failed:
                 self._failed = str(error)
-                self._say(LogType.CRITICAL, f"the cluster configuration cannot go back: {error}; it is tried again")
-            return
+                self._say(LogType.CRITICAL, f"the cluster configuration {does}, but {error}; it is tried again")
         else:
-            does = "stays" if stays else "goes back to the one before"
             text = f"the cluster configuration of {commit.author or 'somebody'} {does}: {why}"
             self._say(LogType.INFO if stays else LogType.ERROR, text)
-        self._failed = ""
-        self._take_cluster()
-        self.changed()
+        if self._store.open_commit != commit:  # done, or a person was quicker
+            self._failed = ""
+            self._take_cluster()
+            self.changed()

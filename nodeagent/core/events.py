@@ -45,7 +45,8 @@ class ModuleRecord:
     intent: Intent = Intent.STOP
     author: str = ""
     revision: int = 0
-    run: ScriptRun | None = None
+    runs: tuple[ScriptRun, ...] = ()
+    """Scripts that had not ended; two while a stop_both that hangs is being forced."""
     monitored: tuple[tuple[str, ProcessRef], ...] = ()
     """(key of a `proc`, process) that were seen while UP."""
     counted: tuple[Counted, ...] = ()

@@ -266,8 +266,10 @@ class Membership:
             session.left = max(session.left, header.counter)
             self._changes += said_goodbye(peer, now)
             return []
-        if newest_here and echo is not _NO_ECHO and not paused and now >= self._grace:
-            link.deaf = echo.hold / 1e6
+        if newest_here and echo is not _NO_ECHO and not paused:
+            held = echo.hold / 1e6
+            # After a freeze an echo was held because of this node; it may only clear what was known before.
+            link.deaf = held if now >= self._grace else min(held, link.deaf)
         if not fresh or header.counter < session.left:
             return []
         if header.counter > session.believed:

@@ -87,12 +87,12 @@ class ModuleLife(PhaseMachine):
             case Recovery.BEGIN:
                 self._begin(Order(Action.START, self.memory.by), now, "the last agent ended during the start")
             case Recovery.AWAIT_SCRIPT:
-                assert record.run is not None
-                self._take_over(record.run, now)
+                self._take_over(record.runs, now)
             case Recovery.ADOPT:
                 self._order = Order(Action.START, self.memory.by)
                 self._enter(Phase.ADOPTING, now)
             case Recovery.CRASHED:
+                self._enter(Phase.RECOVERING, now)
                 self._after_crash("the last agent ended while the module was stopping", now)
 
     def command(self, order: Order, now: float) -> Verdict:
@@ -104,6 +104,10 @@ class ModuleLife(PhaseMachine):
             return Verdict(False, refused)
         if order.planned:
             self.memory.take_over(order)
+        if order.action is Action.START and self._pending is not None and self._pending.action is not Action.RESTART:
+            self._pending = Order(Action.STOPSTART, order.author, order.identity)
+            self._save()
+            return Verdict(True, f"starts again after the {Action.STOP} that waits for {self.phase}")
         if reason := IDLE.get(key):
             self._save()
             return Verdict(True, reason)
@@ -133,6 +137,9 @@ class ModuleLife(PhaseMachine):
         """A scan answered: detections act, good rounds turn green."""
         before = self.monitor.processes
         detections = self.monitor.seen(found.found, now)
+        if detections is None:
+            self._scan(now)
+            return
         if self.monitor.processes != before:
             self._emit(do.WatchProcesses(self.config.name, frozenset(p for _, p in self.monitor.processes)))
             self._save()
@@ -192,9 +199,11 @@ class ModuleLife(PhaseMachine):
         if self._deadline is not None:
             self._deadline += seconds
         self.monitor.forgive(seconds)
+        if self.phase in CHECKED:
+            self.monitor.look_now(now)
+            self._scan(now)
         if self.phase in (Phase.READY, Phase.DOUBTING):
             self.memory.why = f"this node was frozen for {seconds:.1f} s; one round of checks first"
-            self.monitor.look_now(now)
             self._enter(Phase.DOUBTING, now)
 
     def let_be_green(self, now: float) -> None:
@@ -308,15 +317,20 @@ class ModuleLife(PhaseMachine):
         else:
             self._enter(step.then, now)
 
-    def _take_over(self, left: ev.ScriptRun, now: float) -> None:
-        if left.process is None:  # perhaps started after the record was written: nothing of it may live on
-            self._emit(do.KillScript(self.config.name, left.run))
-            self._after_crash(f"the last agent ended while it began {left.script}", now)
-            return
-        self.runs.begin(Run(left.run, left.script, (), left.process))
+    def _take_over(self, left: tuple[ev.ScriptRun, ...], now: float) -> None:
+        """Await what the last agent started. What it may have started after its last record must not live on."""
+        awaited = [(run, run.process) for run in left if run.process is not None]
+        for run, process in awaited:  # before the phase is saved: yet another agent must know of them, too
+            self.runs.begin(Run(run.run, run.script, (), process))
         self._enter(Phase.RECOVERING, now)
         self._deadline = now + self.user.forcestoptimeout
-        self._emit(do.AwaitScript(self.config.name, left.run, left.process))
+        for run, process in awaited:
+            self._emit(do.AwaitScript(self.config.name, run.run, process))
+        for run in left:
+            if run.process is None:
+                self._emit(do.KillScript(self.config.name, run.run))
+        if not self.runs.alive:
+            self._after_crash(f"the last agent ended while it began {left[-1].script}", now)
 
     def _judge_adoption(self, now: float) -> None:
         missing = self._recovered - frozenset(self.monitor.processes)

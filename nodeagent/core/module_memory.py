@@ -48,7 +48,7 @@ class ModuleMemory:
         self.switches = SwitchBoard(record.errd, record.checker, record.failover, record.switched_until)
 
     def record(
-        self, phase: Phase, since: float, revision: int, run: Run | None, monitored: tuple[tuple[str, ProcessRef], ...]
+        self, phase: Phase, since: float, revision: int, runs: tuple[Run, ...], monitored: tuple[tuple[str, ProcessRef], ...]
     ) -> ModuleRecord:
         """All that the next agent must know."""
         return ModuleRecord(
@@ -56,7 +56,7 @@ class ModuleMemory:
             intent=self.intent,
             author=self.by,
             revision=revision,
-            run=ScriptRun(run.name, run.script, run.process) if run else None,
+            runs=tuple(ScriptRun(run.name, run.script, run.process) for run in runs),
             monitored=monitored,
             counted=self.count.all,
             errd=self.switches.errd,

@@ -154,14 +154,17 @@ class ProcessMonitor:
             if watched.bad_since is not None:
                 watched.bad_since += seconds
 
-    def seen(self, found: Mapping[str, tuple[ProcessRef, ...]], now: float) -> list[Detection]:
-        """Take the result of a scan; return the rules that are broken and may act now."""
+    def seen(self, found: Mapping[str, tuple[ProcessRef, ...]], now: float) -> list[Detection] | None:
+        """Take the result of a scan; return the rules that are broken and may act now.
+
+        None: the answer tells nothing, because it was asked for before monitoring began anew or this node froze.
+        """
         if self._asked is None:
-            return []  # asked for before monitoring was switched off
+            return None
         self._asked = None
         if self._outdated:
             self._outdated, self._again, self._next_scan = False, False, now
-            return []
+            return None
         detections = []
         all_good = serving = True
         for key, watched in self._watched.items():

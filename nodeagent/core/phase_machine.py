@@ -211,7 +211,7 @@ class PhaseMachine(ABC):
 
     def _save(self) -> None:
         self._serial += 1
-        record = self.memory.record(self.phase, self.since, self.revision, self.runs.last, self.monitor.processes)
+        record = self.memory.record(self.phase, self.since, self.revision, self.runs.alive, self.monitor.processes)
         self._emit(do.SaveState(self.config.name, record, self._serial))
 
     def _log(self, type_: LogType, text: str, *, by: str = "agent", output: str = "") -> None:

@@ -34,7 +34,7 @@ def decide(record: ModuleRecord, boot: Boot, boot_on: bool) -> Recovery:
         return Recovery.REST if phase is Phase.STOPPED else Recovery.STAY_DOWN
     if phase is Phase.STOPPED:
         return Recovery.REST
-    if record.run is not None:
+    if record.runs:
         return Recovery.AWAIT_SCRIPT
     if PHASES[phase].stage is Stage.UP or phase is Phase.ADOPTING:
         return Recovery.ADOPT

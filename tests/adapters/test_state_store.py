@@ -15,7 +15,7 @@ RECORD = ModuleRecord(
     intent=Intent.START,
     author="admin",
     revision=3,
-    run=ScriptRun("7", Script.START_BOTH, ProcessRef(12, 3.5)),
+    runs=(ScriptRun("7", Script.START_BOTH, ProcessRef(12, 3.5)),),
     monitored=(("httpd", ProcessRef(13, 4.25)),),
     counted=(Counted(900.0, "errd", "gone"), Counted(990.0, "errd", "gone again")),
     errd=False,
@@ -55,7 +55,7 @@ def test_another_boot(tmp_path: Path) -> None:
     assert [counted.at for counted in loaded.counted] == [20 - 160, 20 - 70]
     assert loaded.since == 20 - 110
     assert loaded.switched_until == 20 + 540
-    assert loaded.run == RECORD.run
+    assert loaded.runs == RECORD.runs
 
 
 def test_a_wall_clock_that_was_set_back_does_not_make_times_younger_than_they_were(tmp_path: Path) -> None:

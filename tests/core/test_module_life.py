@@ -419,3 +419,38 @@ def test_how_long_a_script_took_is_not_learnt_from_a_kill_nor_from_its_forced_fo
     assert runs.last_duration(Run("4", Script.STOP_BOTH, ())) == 25.0
     assert runs.last_duration(Run("4", Script.STOP_BOTH, ("force",))) == 15.0
     assert runs.last_duration(Run("4", Script.START_BOTH, ())) == 0.0
+
+
+def test_an_agent_that_died_while_draining_stops_before_it_starts() -> None:
+    one = started(replace(FARM, health=Health(drain=5)))
+    one.order("farm", Action.STOPSTART)
+    one.world.advance(1)
+    one.ran.clear()
+    one.kill_agent()
+    one.start_agent()
+    one.world.advance(10)
+    assert one.ran[0][0] == "stop_both"
+    assert one.shown("farm") == UP_READY
+
+
+def test_both_scripts_of_a_forced_stop_are_awaited_after_a_crash() -> None:
+    one = started(stop_both=FakeScript(hangs=True))
+    one.order("farm", Action.STOP)
+    one.world.advance(21)
+    assert len(one.running_scripts()) == 2
+    one.kill_agent()
+    one.start_agent()
+    one.world.advance(60)
+    assert one.shown("farm") == STOPPED
+    assert not one.running_scripts()
+
+
+def test_a_start_that_meets_a_kept_stop_comes_after_it() -> None:
+    one = machine(start_both=FakeScript(seconds=3, starts=("app",)))
+    one.order("farm", Action.START)
+    one.world.advance(1)
+    one.order("farm", Action.STOP)
+    one.order("farm", Action.START)
+    one.world.advance(20)
+    assert one.shown("farm") == UP_READY
+    assert len([r for r in one.ran if r[0] == "start_both"]) == 2

@@ -3,7 +3,7 @@
 from nodeagent.contract.config import Monitoring, ProcRule
 from nodeagent.contract.states import Action, ResourceState
 from nodeagent.core.events import ProcessRef
-from nodeagent.core.monitoring import ProcessMonitor
+from nodeagent.core.monitoring import Detection, ProcessMonitor
 
 ALL = frozenset({"pre", "both"})
 ONE, TWO = ProcessRef(1, 10.0), ProcessRef(2, 11.0)
@@ -19,11 +19,17 @@ def rule(name: str = "app", **more: object) -> ProcRule:
     return ProcRule(name, "both", action=Action.RESTART, **more)  # type: ignore[arg-type]
 
 
+def texts(detections: list[Detection] | None) -> list[str]:
+    """What they say; an answer that tells nothing is a failure here."""
+    assert detections is not None
+    return [detection.text for detection in detections]
+
+
 def scanned(watch: ProcessMonitor, now: float, *found: ProcessRef, name: str = "app") -> list[str]:
     """The texts of the detections of one scan."""
     watch.look_now(now)
     assert watch.scan_due(now)
-    return [d.text for d in watch.seen({name: found}, now)]
+    return texts(watch.seen({name: found}, now))
 
 
 def test_a_scan_is_asked_for_at_once_and_then_every_poll_period() -> None:
@@ -54,7 +60,7 @@ def test_a_death_asks_for_a_scan_at_once_and_a_seen_process_is_missed_at_once() 
     scanned(watch, 0.0, ONE)
     assert watch.died(ONE, 5.0)
     assert watch.scan_due(5.0)
-    assert [d.text for d in watch.seen({"app": ()}, 5.0)] == ["app gone"]
+    assert texts(watch.seen({"app": ()}, 5.0)) == ["app gone"]
 
 
 def test_a_death_of_something_else_means_nothing() -> None:
@@ -100,7 +106,7 @@ def test_a_broken_rule_is_told_once_until_it_was_good_again() -> None:
     watch = monitor(rule())
     scanned(watch, 0.0, ONE)
     watch.scan_due(100.0)
-    assert len(watch.seen({"app": ()}, 100.0)) == 1
+    assert len(texts(watch.seen({"app": ()}, 100.0))) == 1
     assert watch.scan_due(200.0)
     assert watch.seen({"app": ()}, 200.0) == []
 
@@ -125,7 +131,7 @@ def test_the_answer_of_a_scan_nobody_waits_for_any_more_means_nothing() -> None:
     watch = monitor(rule())
     assert watch.scan_due(0.0)
     watch.use(frozenset(), 1.0)
-    assert watch.seen({"app": ()}, 60.0) == []
+    assert watch.seen({"app": ()}, 60.0) is None
 
 
 def test_a_scan_that_is_never_answered_is_asked_for_again() -> None:
@@ -133,3 +139,14 @@ def test_a_scan_that_is_never_answered_is_asked_for_again() -> None:
     assert watch.scan_due(0.0)
     assert not watch.scan_due(29.0)
     assert watch.scan_due(30.0)
+
+
+def test_what_a_scan_saw_before_this_node_froze_tells_nothing() -> None:
+    watch = monitor(rule())
+    assert watch.scan_due(0.0)
+    watch.look_now(5.0)
+    assert watch.seen({"app": (ONE,)}, 5.0) is None
+    assert watch.rounds == 0
+    assert watch.scan_due(5.0)
+    assert texts(watch.seen({"app": (ONE,)}, 5.1)) == []
+    assert watch.rounds == 1

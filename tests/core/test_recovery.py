@@ -19,8 +19,8 @@ RUN = ScriptRun("r", Script.START_BOTH)
         (ModuleRecord(phase=Phase.WARMING), Recovery.ADOPT),
         (ModuleRecord(phase=Phase.DOUBTING), Recovery.ADOPT),
         (ModuleRecord(phase=Phase.ADOPTING), Recovery.ADOPT),
-        (ModuleRecord(phase=Phase.STARTING, run=RUN), Recovery.AWAIT_SCRIPT),
-        (ModuleRecord(phase=Phase.STOPPING, run=RUN), Recovery.AWAIT_SCRIPT),
+        (ModuleRecord(phase=Phase.STARTING, runs=(RUN,)), Recovery.AWAIT_SCRIPT),
+        (ModuleRecord(phase=Phase.STOPPING, runs=(RUN,)), Recovery.AWAIT_SCRIPT),
         (ModuleRecord(phase=Phase.PREPARING), Recovery.BEGIN),
         (ModuleRecord(phase=Phase.WAITING), Recovery.BEGIN),
         (ModuleRecord(phase=Phase.DRAINING), Recovery.CRASHED),
@@ -43,7 +43,7 @@ def test_the_same_boot_goes_on(record: ModuleRecord, then: Recovery) -> None:
     ],
 )
 def test_another_boot_never_adopts(phase: Phase, boot: Boot, intent: Intent, setting: bool, starts: bool) -> None:
-    decision = decide(ModuleRecord(phase=phase, intent=intent, run=RUN, same_boot=False), boot, setting)
+    decision = decide(ModuleRecord(phase=phase, intent=intent, runs=(RUN,), same_boot=False), boot, setting)
     if starts:
         assert decision is Recovery.BOOT
     else:

@@ -46,6 +46,11 @@ def say(node: RealNode, *texts: str) -> None:
         node.ask("POST", "/modules/farm/print", {"text": text})
 
 
+def written(node: RealNode) -> str:
+    """The last line a script said that a kill of the agent cannot take back."""
+    return str(node.log(types="S", newest=1, limit=1)[0]["text"])
+
+
 async def test_reconnecting_over_a_kill_loses_and_doubles_nothing(farm: RealFarm) -> None:
     await asyncio.to_thread(farm.apply)
     node = farm.nodes[0]
@@ -56,6 +61,7 @@ async def test_reconnecting_over_a_kill_loses_and_doubles_nothing(farm: RealFarm
     await asyncio.to_thread(say, node, *said[:30])
     await console.read_until(said[29])
     await asyncio.to_thread(say, node, *said[30:60])
+    await asyncio.to_thread(until, lambda: written(node) == said[59], 20, "the last line is on the disk")
     await asyncio.to_thread(node.kill_agent)
     await asyncio.to_thread(node.start_agent)
     await asyncio.to_thread(say, node, *said[60:])

@@ -164,17 +164,13 @@ class Watch:
         bad = self.disk_bad.get(name, float("-inf")) > self.now - 20
         if bad or self.alive.get(name, 0.0) - self.last_run.get(name, float("-inf")) < WAKE:
             self.forgetful.add(name)
-        if len([run.module for run in machine.running_scripts()]) > len(
-            {run.module for run in machine.running_scripts()}
-        ):
-            self.forgetful.add(name)  # a record names one run, the other is not found again
         for module in machine.modules:
             told, record = self.of(name, module), machine.disk.get(module)
             told.status, told.stop_by, told.phase, told.stop_ordered = None, None, Phase.STOPPED, False
             told.actions = [counted.at for counted in record.counted] if record else []
             told.left = record.monitored if record else ()
             told.may_adopt, told.must_adopt = machine.same_boot(module), False
-            if record is None or not told.may_adopt or name in self.forgetful or record.run:
+            if record is None or not told.may_adopt or name in self.forgetful or record.runs:
                 continue
             alive = all(process in machine.processes for _, process in record.monitored)
             up = PHASES[phase_of(record)].stage is Stage.UP

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from app.viewmodels.module_fields import FieldState
 from app.viewmodels.text import tr
 from app.views import fonts
+from app.views.configuration.document_undo import DocumentUndo
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import Choice, InlineError, Words
@@ -35,6 +36,7 @@ class FieldRow(QWidget):
         self._error = InlineError()
         self._warning = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
         self._typed = QLineEdit()
+        DocumentUndo(self._typed)
         self.editor = self._make(state)
         self.editor.setFixedWidth(state.spec.width)
         self._label.setBuddy(self.editor)

@@ -124,9 +124,7 @@ class ModuleForm(Card):
         head.addStretch(1)
         self.body.addLayout(head)
         self.body.addWidget(Divider())
-        self._broken = EmptyState(
-            "problem", tr("The form cannot show this file"), "", framed=False
-        )
+        self._broken = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
         self._stack = QStackedWidget()
         self._pages: dict[Tab, _FieldPage | ModuleProcesses] = {}
         self.note = MeaningNote()
@@ -173,9 +171,7 @@ class ModuleForm(Card):
                 self.tabs.set_possible(tab, False, later_reason(tab))
         if not readable:
             first = next(iter(editor.errors), None)
-            self._broken.set_text(
-                tr("The form cannot show this file"), f"{first.where}: {first.text}" if first else ""
-            )
+            self._broken.set_text(tr("The form cannot show this file"), f"{first.where}: {first.text}" if first else "")
             return
         for tab in PAGES:
             if tab not in self._pages:

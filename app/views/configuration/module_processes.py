@@ -126,14 +126,14 @@ class ModuleProcesses(QWidget):
             framed=False,
         )
         self.rows: list[FieldRow] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.table)
-        column.addLayout(bar)
-        column.addWidget(Divider())
-        column.addWidget(self._empty)
-        column.addWidget(self._detail)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.table)
+        layout.addLayout(bar)
+        layout.addWidget(Divider())
+        layout.addWidget(self._empty)
+        layout.addWidget(self._detail)
         self.refresh()
 
     def refresh(self) -> None:

@@ -1,7 +1,7 @@
 """The scripts of a module: the list by platform, and the chosen one as text."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
 from app.viewmodels.menus import MenuEntry
 from app.viewmodels.module_editor import ModuleEditor
@@ -19,10 +19,11 @@ from app.viewmodels.script_files import (
 )
 from app.viewmodels.text import file_size, tr
 from app.views import fonts
+from app.views.configuration.document_undo import DocumentUndo
 from app.views.configuration.syntax import Highlighter, Language
 from app.views.theme import theme
 from app.views.tokens import Token
-from app.views.widgets import Button, Card, CodeEdit, Divider, EmptyState, Words
+from app.views.widgets import Button, Card, CodeEdit, Divider, EmptyState, Menu, Words
 from nodeagent.contract.states import Script
 
 LIST_WIDTH = 232
@@ -55,7 +56,8 @@ class ModuleScripts(QWidget):
         left.body.addLayout(bar)
         self.right = Card("-")
         self.code = CodeEdit(tr("Script"))
-        self.code.setLineWrapMode(CodeEdit.LineWrapMode.NoWrap)
+        self.code.setUndoRedoEnabled(False)
+        DocumentUndo(self.code)
         self._highlighter = Highlighter(self.code.document(), Language.SHELL)
         self.code.textChanged.connect(self._typed)
         self._facts = Words("", fonts.SIDE, Token.TEXT2)
@@ -122,7 +124,8 @@ class ModuleScripts(QWidget):
             self.right.facts.setText("")
             self._facts.setText("")
             self._empty.set_text(
-                tr("This module has no scripts"), tr("Add start_both and stop_both: they start and stop the application.")
+                tr("This module has no scripts"),
+                tr("Add start_both and stop_both: they start and stop the application."),
             )
             return
         self.right.title.setText(file.path)
@@ -152,9 +155,19 @@ class ModuleScripts(QWidget):
         path, self._shown = self._shown, ""
         self._editor.set_file(path, None, tr("Remove {file}", file=path))
 
-    def _open_menu(self) -> None:
-        menu = self.menu()
-        menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
-
-    def menu(self) -> "Menu":
+    def menu(self) -> Menu:
         """What can be added, by platform."""
+        found = {new_path(script, platform): (script, platform) for script, platform in addable(self._editor.files)}
+        entries = [
+            MenuEntry(
+                platform_words(wanted),
+                children=tuple(
+                    MenuEntry(path.removeprefix("bin/")) for path, (_, platform) in found.items() if platform is wanted
+                ),
+            )
+            for wanted in (Platform.LINUX, Platform.WINDOWS)
+        ]
+        return Menu.from_entries(entries, lambda entry: self.add_script(*found[f"bin/{entry.text}"]), self)
+
+    def _open_menu(self) -> None:
+        self.menu().open_under(self.add)

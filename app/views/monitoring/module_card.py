@@ -11,7 +11,7 @@ from app.views import fonts
 from app.views.monitoring.tile_view import HEIGHT, LEAST_WIDTH, NodeTileView
 from app.views.theme import theme
 from app.views.tokens import Token
-from app.views.widgets import Button, Card, Divider, PausedBadge, SilhouetteLabel, Words
+from app.views.widgets import Button, Card, PausedBadge, SilhouetteLabel, Words
 from app.views.widgets.painting import INK
 
 
@@ -96,8 +96,8 @@ class ModuleCardView(Card):
         self.facts.hide()
         self._silhouette = SilhouetteLabel(card.silhouette, size=16)
         self._name = Words(card.name, fonts.MODULE, strong=True)
-        self._headline = Words("", fonts.SIDE, strong=True)
-        self._serves = Words("", fonts.SIDE, Token.TEXT2)
+        self._headline = Words("", fonts.BASE)
+        self._serves = Words("", fonts.BASE, Token.TEXT2)
         self._paused = PausedBadge("")
         self._paused.pressed.connect(lambda: self.wanted.emit(menus.resume(self._card)))
         self._actions = Button(tr("Actions"), menu=True, dense=True)
@@ -113,7 +113,6 @@ class ModuleCardView(Card):
         self.add_to_head(left, first=True)
         self.add_to_head(self._actions)
         self._grid = TileGrid()
-        self.body.addWidget(Divider())
         self.body.addWidget(self._grid)
 
     @property

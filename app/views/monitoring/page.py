@@ -30,9 +30,13 @@ class MonitoringPage(Page):
         super().__init__(model.title)
         self._model = model
         self._deeds = Deeds(self, model)
+        self._title = model.title
         self._cards: dict[str, ModuleCardView] = {}
         self._new = Button(tr("New module…"), "add")
         self._new.clicked.connect(self.new_module_wanted)
+        self._snapshot = Button(tr("Snapshot…"), "snapshot")
+        self._snapshot.set_possible(False, tr("comes with a later version"))
+        self.add_button(self._snapshot)
         self.add_button(self._new)
         self._empty = EmptyState(
             "module",
@@ -44,7 +48,7 @@ class MonitoringPage(Page):
         self.events = EventStrip(events)
         self.events.chosen.connect(self.event_chosen)
         self.strip.addWidget(self.events)
-        self.folded.connect(self.events.fold)
+        self.folded.connect(self._fold)
         self._clock = QTimer(self, interval=SECOND)
         self._clock.timeout.connect(self._tick)
         model.changed.connect(self._show_farm)
@@ -66,7 +70,10 @@ class MonitoringPage(Page):
 
     def _show_farm(self) -> None:
         farm, now = self._model.farm, self._model.now()
-        self.set_title(farm.title, facts=farm.facts_text)
+        if farm.title != self._title:
+            self._title = farm.title
+            self.set_title(farm.title)
+        self.set_facts(farm.facts_text)
         if [card.name for card in farm.modules] != list(self._cards):
             self._rebuild()
         self._empty.setVisible(not farm.modules)
@@ -85,13 +92,20 @@ class MonitoringPage(Page):
                     return tile.module, tile.node
         return None
 
+    def _fold(self, narrow: bool) -> None:
+        self.events.fold(narrow)
+        self.body.setSpacing(16 if narrow else 24)
+        margins = self.body.contentsMargins()
+        margins.setBottom(11 if narrow else 24)
+        self.body.setContentsMargins(margins)
+
     def _rebuild(self) -> None:
         names = [card.name for card in self._model.farm.modules]
         for name in [name for name in self._cards if name not in names]:
-            card = self._cards.pop(name)
-            self.body.removeWidget(card)
-            card.deleteLater()
-        ordered = {}
+            gone = self._cards.pop(name)
+            self.body.removeWidget(gone)
+            gone.deleteLater()
+        ordered: dict[str, ModuleCardView] = {}
         for place, card in enumerate(self._model.farm.modules):
             view = self._cards.get(card.name) or self._made(card.name)
             self.body.removeWidget(view)

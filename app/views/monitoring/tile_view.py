@@ -1,7 +1,7 @@
 """A module on one node, painted into one widget; only what can be pressed is a widget of its own."""
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.viewmodels import menus
@@ -16,6 +16,7 @@ from app.views.widgets.painting import (
     BAR_HEIGHT,
     elided,
     paint_bar,
+    paint_focus,
     paint_panel,
     paint_pill,
     paint_silhouette,
@@ -24,7 +25,7 @@ from app.views.widgets.painting import (
 )
 
 PADDING = 16
-LEAST_WIDTH, HEIGHT = 288, 226
+LEAST_WIDTH, HEIGHT = 288, 224
 HEAD = 24
 """Centre of the first line."""
 FIRST_ROW, ROW = 96, 24
@@ -95,13 +96,16 @@ class NodeTileView(QWidget):
             self.chosen.emit()
         super().mouseReleaseEvent(event)
 
-    def keyPressEvent(self, event: QEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # type: ignore[attr-defined]
-            self.chosen.emit()
-        elif event.key() == Qt.Key.Key_F4 and menus.why(self._tile).enabled:  # type: ignore[attr-defined]
-            self.wanted.emit(menus.why(self._tile))
-        else:
-            super().keyPressEvent(event)  # type: ignore[arg-type]
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.chosen.emit()
+            case Qt.Key.Key_F4 if menus.why(self._tile).enabled:
+                self.wanted.emit(menus.why(self._tile))
+            case Qt.Key.Key_Menu:
+                self.menu_wanted.emit(self.more)
+            case _:
+                super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         del event
@@ -115,10 +119,10 @@ class NodeTileView(QWidget):
         return super().event(event)
 
     def _place(self) -> None:
+        for button in (self.more, self.remedy, self.why):
+            button.resize(button.sizeHint())
         self.more.move(self.width() - self.more.width() - 8, HEAD - self.more.height() // 2)
-        self.remedy.resize(self.remedy.sizeHint())
-        self.why.resize(self.why.sizeHint())
-        self.remedy.move(8, BLOCK_BOTTOM + 8)
+        self.remedy.move(PADDING, BLOCK_BOTTOM + 8)
         self.why.move(self.remedy.geometry().right() + 9, BLOCK_BOTTOM + 8)
 
     # --- painting -----------------------------------------------------------------------------
@@ -140,6 +144,8 @@ class NodeTileView(QWidget):
             self._paint_fact(painter, fact, FIRST_ROW + row * ROW)
             row += 1
         self._paint_machine(painter)
+        if self.hasFocus():
+            paint_focus(painter, self.rect().adjusted(2, 2, -2, -2), 6)
         painter.end()
 
     def _paint_head(self, painter: QPainter) -> None:
@@ -201,7 +207,7 @@ class NodeTileView(QWidget):
             if block.progress is not None:
                 bar = QRectF(inner.left(), inner.top() + 22, inner.width(), BAR_HEIGHT)
                 paint_bar(painter, bar, block.progress, Token.ORANGE)
-            top = 34
+            top = 36
         painter.setFont(theme.font(fonts.SIDE))
         words = inner.adjusted(0, top, 0, 2)
         painter.drawText(words, Qt.TextFlag.TextWordWrap, self._cut(block.sentence, words))

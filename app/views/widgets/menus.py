@@ -39,9 +39,10 @@ class _Row(QWidget):
         super().__init__()
         self._action = action
         self._entry = entry
-        deed = entry.command.deed if entry.command else None
+        deeds = {each.command.deed for each in (entry, *entry.children) if each.command}
+        deed = deeds.pop() if len(deeds) == 1 else None
         self._icon = ICONS.get(deed, "") if deed else ""
-        self._keys = SHORTCUTS.get(deed, "") if deed else ""
+        self._keys = SHORTCUTS.get(deed, "") if deed and not entry.children else ""
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(ROW if entry.enabled or not entry.reason else ROW_WITH_REASON)

@@ -70,6 +70,7 @@ class CellDelegate(QStyledItemDelegate):
         room = QRect(x, box.top(), box.right() - x - self.padding + 1, box.height())
         side = Qt.AlignmentFlag.AlignRight if index.data(CellRole.RIGHT) else Qt.AlignmentFlag.AlignLeft
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, elided(text, font, room.width()))
+        painter.fillRect(QRect(box.left(), box.bottom(), box.width(), 1), theme.colour(Token.DIVIDER))
         if state & QStyle.StateFlag.State_HasFocus:
             paint_focus(painter, box.adjusted(1, 1, -1, -1))
 

@@ -120,6 +120,6 @@ class ToastArea(QObject):
             bottom -= HEIGHT + GAP
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._window and event.type() == QEvent.Type.Resize:
+        if watched is self._window and event.type() in {QEvent.Type.Resize, QEvent.Type.LayoutRequest}:
             self._place()
         return False

@@ -13,6 +13,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +26,7 @@ from nodeagent.adapters.http_api.server import serving
 from nodeagent.contract.states import LogType
 from nodeagent.durable import PRIVATE, write_durably
 from nodeagent.home import Home
-from nodeagent.listening import BACKLOG, RETRY, Say
+from nodeagent.listening import BACKLOG, RETRY, Say, closed
 
 PATH_CAP = 107
 """Bytes the path of a UNIX socket may have."""
@@ -64,21 +65,22 @@ class LocalServer:
     async def _run_token(self) -> None:
         token, path = secrets.token_urlsafe(32), self._home.local_token
         async with serving(self._part, TokenDoor(token), self._audit, self._say) as connection:
-            server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0, backlog=BACKLOG)
-            said = msgspec.json.encode({"port": server.sockets[0].getsockname()[1], "token": token})
-            try:
-                await self._until_done(lambda: write_durably(path, said, PRIVATE))
-                await self._serve(server)
-            finally:
-                server.close()
-                with suppress(OSError):
-                    if path.read_bytes() == said:
-                        path.unlink()
+            while True:
+                server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0, backlog=BACKLOG)
+                said = msgspec.json.encode({"port": server.sockets[0].getsockname()[1], "token": token})
+                try:
+                    await self._until_done(partial(write_durably, path, said, PRIVATE))
+                    await self._serve(server)
+                finally:
+                    server.close()
+                    with suppress(OSError):
+                        if path.read_bytes() == said:
+                            path.unlink()
 
     async def _serve(self, server: asyncio.Server) -> None:
         self.problem = ""
         try:
-            await asyncio.get_running_loop().create_future()
+            await closed(server)
         finally:
             self.problem = "the agent ends"
             server.close()

@@ -1,10 +1,12 @@
 """A task owner that must end without errors, and real nodes."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.services.tasks import TaskOwner
@@ -16,10 +18,20 @@ async def tasks() -> AsyncIterator[TaskOwner]:
     """Nothing that runs in it may fail."""
     failed: list[tuple[str, Exception]] = []
     owner = TaskOwner(lambda name, error: failed.append((name, error)))
+    before = connections()
     yield owner
     await owner.aclose()
     assert not owner.names
     assert not failed
+    async with asyncio.timeout(10):  # a TLS connection takes a moment to say goodbye
+        while connections() > before:
+            await asyncio.sleep(0.01)
+
+
+def connections() -> set[tuple[str, int]]:
+    """Where this process is connected to over TCP."""
+    found = psutil.Process().net_connections("tcp")
+    return {(one.raddr.ip, one.raddr.port) for one in found if one.raddr and one.status == psutil.CONN_ESTABLISHED}
 
 
 @pytest.fixture

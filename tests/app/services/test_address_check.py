@@ -56,7 +56,10 @@ async def test_nobody_answers() -> None:
     assert checked.trouble is Trouble.TIMED_OUT
 
 
-@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", base64.b64encode(b"noise" * 99), b"HTTP/1.1 200 OK\r\n\r\n"])
+GREETINGS = [b"SSH-2.0-OpenSSH_9.2\r\n", base64.b64encode(b"noise" * 99), b"HTTP/1.1 200 OK\r\n\r\n"]
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
 async def test_garbage(greeting: bytes) -> None:
     async with garbage(greeting) as port:
         checked = await check(NodeAddress("127.0.0.1", port))

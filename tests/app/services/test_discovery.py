@@ -63,9 +63,11 @@ async def test_a_scan_finds_the_node_and_nobody_else(tmp_path: Path) -> None:
             assert not isinstance(addresses, BadRange)
             found: list[CheckedAddress] = []
             progress: list[tuple[int, int]] = []
-            done = await scan(
-                addresses, found.append, lambda at, of: progress.append((at, of)), port=address.port, connect_timeout=1.0
-            )
+
+            def at(done: int, of: int) -> None:
+                progress.append((done, of))
+
+            done = await scan(addresses, found.append, at, port=address.port, connect_timeout=1.0)
     assert [one.address for one in found] == [address]
     assert found[0].identity is not None
     assert found[0].identity.node == "node9"

@@ -165,9 +165,7 @@ async def test_without_a_stream_it_is_polled(tmp_path: Path, tasks: TaskOwner) -
 
 async def test_a_call_renews_a_session_that_ended(tmp_path: Path, tasks: TaskOwner) -> None:
     async with fake_agent(tmp_path) as (agent, address):
-        watcher = NodeWatcher(
-            address, FakePerson(RIGHT), tasks, pace=Pace(poll=60.0, silence=60.0, stream_again=60.0)
-        )
+        watcher = NodeWatcher(address, FakePerson(RIGHT), tasks, pace=Pace(poll=60.0, silence=60.0, stream_again=60.0))
         watcher.start()
         await until(lambda: watcher.view.reach is Reach.POLLING)
         agent.gone = True

@@ -169,7 +169,8 @@ class FakeSession:
             callback()
 
     async def order(self, node: str, module: str, action: Action) -> OrderAnswer:
-        return self._note("order", node, module, action) or self.answer
+        self._note("order", node, module, action)
+        return self.answer
 
     async def set_switch(self, node: str, module: str, switch: SetSwitch) -> None:
         self._note("switch", node, module, switch.switch, switch.on, switch.seconds)

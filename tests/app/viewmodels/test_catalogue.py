@@ -64,6 +64,25 @@ def test_keys_are_written_out_where_they_are_used() -> None:
     assert [place for place, call in calls() if None in literals(call)] == []
 
 
+def at_import(tree: ast.AST) -> list[int]:
+    """The lines of calls that run when the module is imported."""
+    found: list[int] = []
+    waiting = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                continue
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYS_OF:
+                found.append(node.lineno)
+            waiting.append(node)
+    return found
+
+
+def test_no_sentence_is_chosen_before_the_language_is() -> None:
+    early = {str(path): at_import(ast.parse(path.read_text("utf-8"))) for path in (ROOT / "app").rglob("*.py")}
+    assert {path: lines for path, lines in early.items() if lines} == {}
+
+
 def test_every_sentence_is_in_french() -> None:
     missing = {place: key for key, place in used().items() if key not in FRENCH}
     missing |= {f"agent: {key}": key for key in fixed_phrases() if key not in FRENCH}
@@ -83,7 +102,9 @@ def test_values_have_the_same_places(key: str) -> None:
 
 def test_french_typography() -> None:
     wrong = [
-        text for text in FRENCH.values() if re.search(r"(?<![\d\u00a0\u202f])[;!?»](?!\w)|[«](?!\u00a0)|'|\.\.\.", text)
+        text
+        for text in FRENCH.values()
+        if re.search(r"(?<![\d\u00a0\u202f;])[;!?»](?![\w;])|[«](?!\u00a0)|'|\.\.\.", text)
     ]
     wrong += [text for text in FRENCH.values() if re.search(r"(?<=[^\W\d])(?<!\u00a0):(?=\s|$)", text)]
     assert wrong == []

@@ -254,3 +254,60 @@ def test_a_node_not_asked_yet_is_no_alarm() -> None:
 
 def test_a_node_without_modules_says_so() -> None:
     assert farm("c", [view("node1")]).nodes[0].words == "No module"
+
+
+@pytest.mark.parametrize(
+    ("reach", "words"),
+    [(Reach.CONNECTED, "connected"), (Reach.POLLING, "asked every 2 s"), (Reach.CONNECTING, "connecting…")],
+)
+def test_a_node_that_is_not_silent_says_how_it_is_heard(reach: Reach, words: str) -> None:
+    row = farm("c", [msgspec.structs.replace(view("node1", ready()), reach=reach)]).nodes[0]
+    assert (row.detail(NOW), row.silhouette) == (words, Silhouette.READY)
+
+
+@pytest.mark.parametrize(
+    ("off", "title"),
+    [
+        ({"errd": False, "checker": False}, "Checks paused"),
+        ({"checker": False}, "Checkers paused"),
+        ({"errd": False}, "Process checks paused"),
+        ({"failover": False}, "Failover rules paused"),
+    ],
+)
+def test_the_badge_names_what_is_paused(off: dict[str, bool], title: str) -> None:
+    badge = farm("c", [view("node1", paused(ready(), **off))]).modules[0].paused
+    assert badge is not None
+    assert badge.title == title
+
+
+def test_on_the_way_without_a_script_the_phase_is_counted() -> None:
+    warming = msgspec.structs.replace(starting(), script=None, phase="warming up", why="warming up, first round")
+    block = farm("c", [view("node1", warming)]).modules[0].tiles[0].block(NOW)
+    assert block is not None
+    assert (block.title, block.sentence, block.counted, block.progress) == (
+        "warming up",
+        "warming up, first round",
+        "0:14",
+        None,
+    )
+
+
+def test_a_node_started_by_its_boot_says_so_and_a_probe_never_seen_too() -> None:
+    one = view("node1", msgspec.structs.replace(ready(), by="boot"))
+    assert one.status is not None
+    tile = (
+        farm("c", [msgspec.structs.replace(one, status=msgspec.structs.replace(one.status, probes=()))])
+        .modules[0]
+        .tiles[0]
+    )
+    assert facts(tile)["Started by"] == "boot of node1"
+    assert facts(tile)["Last probe"] == "none seen"
+
+
+def test_a_script_is_measured_against_its_last_time() -> None:
+    module = starting()
+    assert module.script is not None
+    known = msgspec.structs.replace(module, script=msgspec.structs.replace(module.script, last_duration=28.0))
+    block = farm("c", [view("node2", known)]).modules[0].tiles[0].block(NOW)
+    assert block is not None
+    assert (plain(block.sentence), block.progress) == ("took 28 s last time; time-out 5:00", pytest.approx(0.5))

@@ -146,6 +146,7 @@ async def test_a_wrong_password_stays_in_its_row_and_the_others_go_on():
     await bench.connect()
     row = bench.model.rows[1]
     assert row.reason.short == "wrong password"
+    assert row.reason.remedy.startswith("Other servers took this password")
     assert bench.opened == []
     assert (bench.model.left_out, bench.model.connect_text) == ("10.0.0.2 is left out", "Connect to node1")
     bench.model.set_own_password(row.id, "other")

@@ -119,12 +119,7 @@ def test_the_oldest_go_when_it_is_full(log: LogModel) -> None:
     log.set_filter(text="line 1")
     filled(log, 101)
     assert log.oldest_cursor == 7
-    assert texts(log) == ["line 10", "line 11", "line 12", "line 13", "line 14", "line 15", "line 16", "line 17"] + [
-        "line 18",
-        "line 19",
-        "line 100",
-        "line 101",
-    ]
+    assert texts(log) == [f"line {number}" for number in (*range(10, 20), 100, 101)]
     assert sum(log.counts.values()) == 95
 
 

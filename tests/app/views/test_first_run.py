@@ -11,9 +11,8 @@ from app.viewmodels.found_nodes import FoundNodes
 from app.views.first_run import FirstRunPage
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from tests.app.viewmodels.connecting import owner, settled
+from tests.app.viewmodels.connecting import owner, settled, until
 from tests.fakes.cluster_nodes import FakeNodes, FakeVault, pin_of
 
 
@@ -48,14 +47,11 @@ class Bench:
     def show(self, width: int = 1184, height: int = 852) -> FirstRunPage:
         self.page.resize(width, height)
         self.page.show()
-        QApplication.processEvents()
         self.page.activateWindow()
-        self.page.connect_card.focus_first()
         return self.page
 
-
-def typed(key: Qt.Key) -> None:
-    QTest.keyClick(QApplication.focusWidget(), key)
+    def press(self, key: Qt.Key) -> None:
+        QTest.keyClick(self.page.focusWidget(), key)
 
 
 async def test_the_journey_by_keyboard_alone(qapp):
@@ -63,21 +59,22 @@ async def test_the_journey_by_keyboard_alone(qapp):
     bench.nodes.put("10.0.0.1", "node1")
     bench.nodes.put("10.0.0.2", "node2")
     page = bench.show()
+    await until(page.isActiveWindow)
     for address in ("10.0.0.1", "10.0.0.2"):
-        QTest.keyClicks(QApplication.focusWidget(), address)
-        typed(Qt.Key.Key_Tab)
+        QTest.keyClicks(page.focusWidget(), address)
+        bench.press(Qt.Key.Key_Tab)
         await settled(bench.tasks)
     card = page.connect_card
     assert not card.password.line.isEnabled()
     assert card.words.isVisible()
-    typed(Qt.Key.Key_Tab)
-    assert QApplication.focusWidget() is card.match
-    typed(Qt.Key.Key_Space)
-    typed(Qt.Key.Key_Tab)
-    typed(Qt.Key.Key_Tab)
-    assert QApplication.focusWidget() is card.password.line
+    bench.press(Qt.Key.Key_Tab)
+    assert page.focusWidget() is card.match
+    bench.press(Qt.Key.Key_Space)
+    bench.press(Qt.Key.Key_Tab)
+    bench.press(Qt.Key.Key_Tab)
+    assert page.focusWidget() is card.password.line
     QTest.keyClicks(card.password.line, "secret")
-    typed(Qt.Key.Key_Return)
+    bench.press(Qt.Key.Key_Return)
     await settled(bench.tasks)
     ((cluster,),) = bench.opened
     assert len(cluster.nodes) == 2

@@ -1,0 +1,106 @@
+"""The entry of the console: arguments, the log file, Qt's loop. The only module that knows qasync."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import queue
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.console import Console
+
+SETTLE = 30.0
+"""Seconds that nodes get to answer before pictures are taken."""
+log = logging.getLogger("keepgreen.console")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Show the window and live until it is closed."""
+    given = _parser().parse_args(arguments)
+    os.environ.setdefault("QT_API", "pyside6")
+    from PySide6.QtCore import QLocale
+    from PySide6.QtWidgets import QApplication
+
+    from app.services.memory import Memory, console_home
+    from app.services.tasks import TaskOwner
+    from app.viewmodels.text import LANGUAGES, use_language
+    from app.views.theme import theme
+    from app.views.widgets.focus_ring import FocusRing
+
+    home = console_home(os.environ, Path.home())
+    listener = _log_to(home)
+    application = QApplication([sys.argv[0]])
+    application.setApplicationName("Keepgreen")
+    application.setQuitOnLastWindowClosed(False)
+    memory = Memory(home)
+    settings = memory.load().settings
+    wanted = settings.language or QLocale.system().name()[:2]
+    use_language(wanted if wanted in LANGUAGES else "en")
+    theme.reduced_motion = settings.reduced_motion
+    theme.apply(application, settings.theme)
+    FocusRing(application)
+    import qasync  # type: ignore[import-untyped]
+
+    from app.console import Console
+
+    async def live() -> None:
+        console = Console(application, memory, TaskOwner(_failed), given.demo or home / "demo")
+        console.show()
+        async with asyncio.TaskGroup() as group:
+            if given.screenshots is not None:
+                group.create_task(_take_pictures(console, given.screenshots), name="pictures")
+            await console.run(demo=given.demo is not None)
+
+    try:
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
+            runner.run(live())
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        listener.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="keepgreen console", description="The desktop console of Keepgreen.")
+    parser.add_argument("--demo", type=Path, metavar="DIR", help="start the demo farm in DIR, or connect to it there")
+    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="write a picture of each page to DIR, then end")
+    return parser
+
+
+def _failed(name: str, error: Exception) -> None:
+    log.error("%s failed", name, exc_info=error)
+
+
+def _log_to(home: Path) -> logging.handlers.QueueListener:
+    """The console's own log, at most 3 MB, written by a thread of its own."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = logging.handlers.RotatingFileHandler(home / "console.log", maxBytes=1_000_000, backupCount=2, delay=True)
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    log.setLevel(logging.INFO)
+    root.addHandler(logging.handlers.QueueHandler(lines))
+    listener = logging.handlers.QueueListener(lines, file)
+    listener.start()
+    return listener
+
+
+async def _take_pictures(console: "Console", directory: Path) -> None:
+    """Every page there is, as soon as the nodes have answered."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE):
+            await console.settled.wait()
+    await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+    for number, key in enumerate(console.page_keys, 1):
+        console.window.show_page(key)
+        await asyncio.sleep(0.3)
+        console.window.grab().save(str(directory / f"{number:02}-{key.partition('.')[0]}.png"))
+    console.window.close()

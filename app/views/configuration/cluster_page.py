@@ -1,0 +1,198 @@
+"""Configuration → Cluster: the table, heartbeats, apply; XML beside; the bar that asks to keep or go back."""
+
+import time
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from app.viewmodels.cluster_apply import Phase
+from app.viewmodels.cluster_editor import ClusterEditor
+from app.viewmodels.text import tr, trn
+from app.views import fonts
+from app.views.configuration.cluster_panels import ApplyCard, HeartbeatsCard
+from app.views.configuration.cluster_table import ClusterTable
+from app.views.page import Page
+from app.views.tokens import Token
+from app.views.widgets import (
+    Button,
+    Card,
+    CodeEdit,
+    CodeProblem,
+    ConfirmBar,
+    IconButton,
+    IconLabel,
+    LinkButton,
+    PrimaryButton,
+    Segments,
+    Words,
+)
+
+TICK_MS = 500
+XML_HEIGHT = 420
+
+
+class ClusterPage(Page):
+    """Shows a ClusterEditor, which must have been told to `load`."""
+
+    help_topic = "cluster"
+
+    def __init__(self, editor: ClusterEditor, title: str) -> None:
+        super().__init__(title)
+        self._editor = editor
+        self.bar: ConfirmBar | None = None
+        self.undo_button = IconButton("undo", tr("Undo"))
+        self.redo_button = IconButton("redo", tr("Redo"))
+        self.views = Segments((("form", tr("Form")), ("xml", tr("XML")), ("history", tr("History"))), tr("View"))
+        self.views.set_possible("history", False, tr("comes with a later version"))
+        for part in (self.undo_button, self.redo_button, self.views):
+            self.add_button(part)
+        self.table = ClusterTable(editor)
+        self.heartbeats = HeartbeatsCard(editor)
+        self.apply_card = ApplyCard(editor.apply)
+        self.code = CodeEdit("cluster.xml", read_only=True)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._form())
+        self._stack.addWidget(self._xml())
+        self.body.addWidget(self._stack)
+        self.body.addStretch(1)
+        self._build_footer()
+        self._connect()
+        self.folded.connect(self._fold)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the model again; focus and scroll stay."""
+        editor = self._editor
+        self.set_facts(editor.facts)
+        self.table.refresh()
+        self.heartbeats.refresh()
+        self.apply_card.refresh()
+        self.code.set_text(editor.xml)
+        self.code.set_problems(CodeProblem(one.line, one.text) for one in editor.problems if one.severity == "error")
+        self._show_undo()
+        self._show_footer()
+        self._show_bar()
+
+    def _form(self) -> QWidget:
+        form = QWidget()
+        column = QVBoxLayout(form)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(16)
+        self._free = Card(tr("In the file"), tr("what no field of the table can carry"), padded=True)
+        self._free_words = Words("", fonts.BASE, Token.RED, wrap=True)
+        self._free.body.addWidget(self._free_words)
+        column.addWidget(self._free)
+        column.addWidget(self.table)
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.setSpacing(16)
+        self._pair.addWidget(self.heartbeats, 1)
+        self._pair.addWidget(self.apply_card, 1)
+        column.addLayout(self._pair)
+        column.addStretch(1)
+        return form
+
+    def _xml(self) -> QWidget:
+        card = Card("cluster.xml", tr("as the form makes it; untouched parts stay byte for byte"))
+        self.code.setMinimumHeight(XML_HEIGHT)
+        card.body.addWidget(self.code, 1)
+        return card
+
+    def _build_footer(self) -> None:
+        self._mark = IconLabel("problem", Token.RED)
+        self._count = Words("", strong=True, token=Token.RED)
+        self.problem_link = LinkButton("", base=True)
+        self._note = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self.check_button = Button(tr("Check"))
+        self.apply_button = PrimaryButton(tr("Save and apply"))
+        for part in (self._mark, self._count, self.problem_link):
+            self.footer.addWidget(part)
+        self.footer.addWidget(self._note, 1)
+        self.footer.addWidget(self.check_button)
+        self.footer.addWidget(self.apply_button)
+        self.show_footer()
+
+    def _connect(self) -> None:
+        editor = self._editor
+        self.undo_button.clicked.connect(editor.undo)
+        self.redo_button.clicked.connect(editor.redo)
+        self.views.chosen.connect(lambda key: self._stack.setCurrentIndex(1 if key == "xml" else 0))
+        self.problem_link.clicked.connect(self._to_problem)
+        self.check_button.clicked.connect(editor.check)
+        self.apply_button.clicked.connect(editor.save_and_apply)
+        for keys, slot in (
+            ("Ctrl+S", editor.check),
+            ("Ctrl+Return", editor.save_and_apply),
+            ("Ctrl+Z", editor.undo),
+            ("Ctrl+Y", editor.redo),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
+        editor.changed.connect(self.refresh)
+        self._ticker = QTimer(self, interval=TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+
+    def _show_undo(self) -> None:
+        undo, redo = self._editor.undo_name, self._editor.redo_name
+        self.undo_button.set_name(tr("Undo: {step}", step=undo) if undo else tr("Undo"))
+        self.redo_button.set_name(tr("Redo: {step}", step=redo) if redo else tr("Redo"))
+        self.undo_button.set_possible(bool(undo), tr("nothing was changed yet"))
+        self.redo_button.set_possible(bool(redo), tr("nothing was taken back"))
+
+    def _show_footer(self) -> None:
+        editor = self._editor
+        count, blocked = editor.problem_count, editor.blocked()
+        for part in (self._mark, self._count):
+            part.setVisible(count > 0)
+        self._count.setText(trn("{count} problem left", "{count} problems left", count))
+        rows = editor.problem_rows
+        self.problem_link.setText(editor.rows[rows[0][0]].name.text if rows else "")
+        self.problem_link.updateGeometry()
+        self.problem_link.setVisible(bool(rows))
+        self._note.setText("; ".join(part for part in (editor.apply_note, blocked) if part))
+        self.check_button.set_possible(not blocked, blocked)
+        self.apply_button.set_possible(not blocked, blocked)
+        self.apply_button.set_filled(editor.apply.phase is not Phase.ASKING)
+        free = editor.free_problems
+        self._free.setVisible(bool(free))
+        self._free_words.setText("\n".join(tr("line {line}: {text}", line=one.line, text=one.text) for one in free))
+
+    def _show_bar(self) -> None:
+        apply = self._editor.apply
+        if apply.phase is not Phase.ASKING:
+            if self.bar is not None:
+                self.bar = None
+                self.set_above_footer(None)
+            return
+        if self.bar is None:
+            self.bar = ConfirmBar(tr("Keep this configuration"), tr("Go back now"))
+            self.bar.kept.connect(apply.keep)
+            self.bar.went_back.connect(apply.go_back)
+            self.set_above_footer(self.bar)
+        self.bar.set_seen(apply.seen_title, apply.seen_sentence)
+        self.bar.keep_button.set_filled(apply.all_answer)
+        self.bar.set_remaining(*apply.remaining(time.monotonic()))
+
+    def _to_problem(self) -> None:
+        if rows := self._editor.problem_rows:
+            self.views.choose("form")
+            self._stack.setCurrentIndex(0)
+            self.table.focus_problem(rows[0][0])
+
+    def _fold(self, narrow: bool) -> None:
+        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._pair.setDirection(down if narrow else across)
+
+    def _tick(self) -> None:
+        self.table.tick()
+        if self.bar is not None:
+            self.bar.set_remaining(*self._editor.apply.remaining(time.monotonic()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ticker.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._ticker.stop()
