@@ -126,7 +126,7 @@ class EventsModel(QAbstractTableModel):
         first = seen is None or not seen.cursor
         if seen is None:
             seen = self._seen[key] = _Seen(view)
-        lines, seen.cursor = _new_lines(watched, seen.cursor)
+        lines, seen.cursor = new_lines(watched, seen.cursor)
         told = [_of_line(model.title, view, line) for line in lines if line.type in TOLD]
         (past if first else fresh).extend(told)
         if view is not seen.view:
@@ -183,7 +183,7 @@ def _words(event: Event, column: int) -> str:
             return ""
 
 
-def _new_lines(watched: Watched, cursor: int) -> tuple[list[LogLine], int]:
+def new_lines(watched: Watched, cursor: int) -> tuple[list[LogLine], int]:
     """The lines after this cursor, oldest first, and the new cursor. A log that began anew is read from its start."""
     lines = watched.lines
     if not lines:

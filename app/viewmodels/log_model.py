@@ -167,6 +167,11 @@ class LogModel(QAbstractTableModel):
         """The cursor of the oldest line kept, 0 without lines: what to read before it."""
         return self._lines[0].cursor if self._lines else 0
 
+    @property
+    def oldest_line(self) -> LogLine | None:
+        """The oldest line kept, whatever the filter."""
+        return self._lines[0] if self._lines else None
+
     def row_of(self, cursor: int) -> int:
         """The row that shows this line, or the next newer one; -1 when there is none."""
         low, high = 0, len(self._shown)

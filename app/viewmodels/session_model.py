@@ -12,7 +12,7 @@ from app.viewmodels.farm import FarmModel, farm
 from app.viewmodels.menus import Command, Deed, action_of
 from app.viewmodels.text import said, tr
 from app.viewmodels.trouble_words import reason
-from nodeagent.contract.api import LogLine, OrderAnswer, SetSwitch
+from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
 from nodeagent.contract.states import Action
 
 REPAINT_MILLISECONDS = 100
@@ -71,6 +71,18 @@ class Session(Protocol):
 
     async def set_boot(self, node: str, module: str, on: bool) -> None:
         """Start at boot there, or not."""
+
+    async def why(self, node: str, module: str) -> WhyAnswer:
+        """Why a module is not green there; CallFailed when the node is not reached."""
+
+    async def outputs(self, node: str, module: str) -> tuple[FileInfo, ...]:
+        """The script outputs it keeps."""
+
+    async def output(self, node: str, module: str, name: str) -> bytes:
+        """One of them."""
+
+    async def log(self, node: str, query: LogQuery) -> LogPage:
+        """A page of its log."""
 
 
 class Tasks(Protocol):

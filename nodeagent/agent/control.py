@@ -232,6 +232,13 @@ class AgentControl:
         self.parts.take_cluster()
         return key
 
+    async def cluster_key(self) -> bytes:
+        """The active cluster key; refused when there is none."""
+        keys = self.parts.store.cluster.keys
+        if not keys:
+            raise Refused(404, "no-key", "this node has no cluster key")
+        return keys[0]
+
     # --- modules ----------------------------------------------------------------------------
 
     async def modules(self) -> tuple[ModuleInfo, ...]:

@@ -232,6 +232,9 @@ class Control(Protocol):
     async def rollback_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
         """A commit that waits for its confirmation goes back."""
 
+    async def cluster_key(self) -> bytes:
+        """The active cluster key. Raises Refused when there is none."""
+
     async def generate_key(self, caller: Caller) -> bytes:
         """A new cluster key; refused when one exists."""
 

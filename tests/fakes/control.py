@@ -124,6 +124,11 @@ class FakeControl:
         self.calls.append((caller.name, "rollback", request.signature))
         return api.ClusterInfo(False)
 
+    async def cluster_key(self) -> bytes:
+        if not self.key:
+            raise Refused(404, "no-key", "this node has no cluster key")
+        return self.key
+
     async def generate_key(self, caller: Caller) -> bytes:
         if self.key:
             raise Refused(409, "key-exists", "there is a cluster key already")

@@ -6,7 +6,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.planted.planted import PlantedBug, read_planted
+
+pytestmark = pytest.mark.timeout(900)
 
 HERE = Path(__file__).parent
 RUNS = 60

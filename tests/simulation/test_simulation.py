@@ -1,8 +1,12 @@
 """300 runs of the fault simulation; a failed one tells its story and how to repeat it."""
 
+import pytest
+
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import KINDS
 from tests.simulation.run import simulate, simulate_all, told
+
+pytestmark = pytest.mark.timeout(900)  # 40 s on two idle cores; a loaded machine is no failure
 
 RUNS = 300
 PROCESSES = 2

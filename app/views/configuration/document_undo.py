@@ -1,6 +1,6 @@
 """Undo and redo of a whole document also while a text field has the focus."""
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -22,4 +22,4 @@ class DocumentUndo(QObject):
         return super().eventFilter(watched, event)
 
 
-_CTRL_Y = QKeySequence("Ctrl+Y")[0]
+_CTRL_Y = QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Y)

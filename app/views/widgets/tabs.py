@@ -6,11 +6,12 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QTabBar, QWidget
 
+from app.viewmodels.silhouettes import Silhouette
 from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets.focus_ring import OWN_FOCUS
-from app.views.widgets.painting import paint_focus, paint_panel, text_width
+from app.views.widgets.painting import paint_focus, paint_panel, paint_silhouette, text_width
 
 
 class TabBar(QTabBar):
@@ -142,11 +143,13 @@ class _Segment(QPushButton):
         self.setCheckable(True)
         self.setProperty(OWN_FOCUS, True)
         self.setAutoDefault(False)
+        self.silhouette: Silhouette | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:
-        return QSize(text_width(self.text(), theme.font(strong=True)) + 23, 28)
+        room = 23 if self.silhouette is None else 44
+        return QSize(text_width(self.text(), theme.font(strong=True)) + room, 28)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -158,7 +161,11 @@ class _Segment(QPushButton):
         ink = Token.TEXT if self.isChecked() or (self.underMouse() and self.isEnabled()) else Token.TEXT2
         painter.setFont(theme.font(strong=self.isChecked(), medium=not self.isChecked()))
         painter.setPen(theme.colour(ink if self.isEnabled() else Token.TEXT3))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        box = self.rect()
+        if self.silhouette is not None:
+            paint_silhouette(painter, 11, (box.height() - 14) / 2, 14, self.silhouette)
+            box.setLeft(21)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text())
         if self.hasFocus():
             paint_focus(painter, self.rect())
         painter.end()
@@ -194,6 +201,15 @@ class Segments(QWidget):
     def current_key(self) -> str:
         """The key of the chosen segment."""
         return next((key for key, button in self._buttons.items() if button.isChecked()), "")
+
+    def set_silhouette(self, key: str, silhouette: Silhouette) -> None:
+        """A state before the text of a segment."""
+        button = self._buttons[key]
+        if silhouette is not button.silhouette:
+            button.silhouette = silhouette
+            button.setAccessibleDescription(silhouette.words)
+            button.updateGeometry()
+            button.update()
 
     def set_possible(self, key: str, possible: bool, reason: str = "") -> None:
         """Greys a segment with the reason, or frees it."""

@@ -140,6 +140,10 @@ async def _cluster_key(call: Call) -> object:
     return api.ClusterKey(await call.control.generate_key(call.caller))
 
 
+async def _present_cluster_key(call: Call) -> object:
+    return api.ClusterKey(await call.control.cluster_key())
+
+
 async def _cluster_users(call: Call) -> object:
     return call.to.users.data
 
@@ -358,6 +362,16 @@ ROUTES: tuple[Route, ...] = (
         "/cluster/key",
         "Make the cluster key; 409 when there is one",
         _cluster_key,
+        Role.ADMIN,
+        gives=api.ClusterKey,
+        changes=True,
+    ),
+    Route(
+        "presentClusterKey",
+        "GET",
+        "/cluster/key",
+        "The active cluster key, for StageCluster.keys of a node that joins; 404 when there is none",
+        _present_cluster_key,
         Role.ADMIN,
         gives=api.ClusterKey,
         changes=True,

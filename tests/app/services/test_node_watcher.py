@@ -97,6 +97,7 @@ async def test_a_real_node_is_followed_through_its_accidents(
     await until(lambda: watcher.lines[-1].cursor >= newest)
     assert_no_gap(list(watcher.lines))
 
+    await until(lambda: seen[-1] is Reach.CONNECTED)  # subscribers are told a turn of the loop later
     up_and_down = [Reach.UNREACHABLE, Reach.CONNECTED]
     assert seen == [Reach.NEW, Reach.CONNECTING, Reach.CONNECTED, *up_and_down, *up_and_down]
     assert unmoved == [Reach.NEW, Reach.CONNECTING, Reach.CONNECTED], "a dead node does not touch the others"

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from app.services.nodes import CallFailed, NodeAddress, NodeView, Reach, Trouble
-from nodeagent.contract.api import LogLine, OrderAnswer, SetSwitch
+from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
 from nodeagent.contract.states import Action, LogType, Role, State, Status
 from nodeagent.contract.status import (
     ModuleStatus,
@@ -138,6 +138,11 @@ class FakeSession:
         self.called: list[tuple[object, ...]] = []
         self.failure: CallFailed | None = None
         self.answer = OrderAnswer(True, "accepted")
+        self.whys: dict[str, WhyAnswer] = {}
+        self.files: dict[str, bytes] = {}
+        """Script outputs by name."""
+        self.older: tuple[LogLine, ...] = ()
+        """Lines of the log that only the node's disk has."""
         self._callbacks: list[Callable[[], None]] = []
 
     def view(self) -> tuple[NodeView, ...]:
@@ -177,6 +182,22 @@ class FakeSession:
 
     async def set_boot(self, node: str, module: str, on: bool) -> None:
         self._note("boot", node, module, on)
+
+    async def why(self, node: str, module: str) -> WhyAnswer:
+        self._note("why", node, module)
+        return self.whys.get(node, WhyAnswer(module, ""))
+
+    async def outputs(self, node: str, module: str) -> tuple[FileInfo, ...]:
+        self._note("outputs", node, module)
+        return tuple(FileInfo(name, len(data), NOW) for name, data in self.files.items())
+
+    async def output(self, node: str, module: str, name: str) -> bytes:
+        self._note("output", node, module, name)
+        return self.files[name]
+
+    async def log(self, node: str, query: LogQuery) -> LogPage:
+        self._note("log", node, query)
+        return LogPage(self.older, 0)
 
     def _note(self, *call: object) -> None:
         self.called.append(call)

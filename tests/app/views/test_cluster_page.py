@@ -56,7 +56,7 @@ class Bench:
     async def add(self, address: str) -> None:
         QTest.mouseClick(self.page.table.node_button, Qt.MouseButton.LeftButton)
         field = self.page.table.lines[-1].addresses[0].line
-        assert self.page.focusWidget() is field
+        await until(field.hasFocus)
         QTest.keyClicks(field, address)
         QTest.keyClick(field, Qt.Key.Key_Tab)
         await settled(self.tasks)

@@ -1,0 +1,244 @@
+"""One module on one node, opened: its banner, its live log, a script's output, its resources and the node's facts."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app.services.nodes import CallFailed, NodeView
+from app.viewmodels import menus
+from app.viewmodels.events_model import new_lines
+from app.viewmodels.farm import ModuleCard
+from app.viewmodels.log_model import ALL_TYPES, LogModel
+from app.viewmodels.menus import MenuEntry
+from app.viewmodels.node_facts import FactGroup, ResourceRow, facts, resource_rows, signed
+from app.viewmodels.reach import shift
+from app.viewmodels.script_output import OutputModel
+from app.viewmodels.session_model import SessionModel, Tasks
+from app.viewmodels.silhouettes import Silhouette
+from app.viewmodels.text import span, tr
+from app.viewmodels.tile import NodeTile
+from app.viewmodels.trouble_words import reason
+from app.viewmodels.why_chain import ChainStep, chain
+from nodeagent.contract.api import LogQuery, WhyAnswer
+from nodeagent.contract.states import LogType
+
+OLDER = 1000
+"""Lines read from the node's disk when somebody scrolls to the oldest one."""
+CLOCK_STEP = 0.05
+"""Seconds a node's clock must have moved before the times of its lines are written anew."""
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What stands above everything while the module is not green."""
+
+    silhouette: Silhouette
+    tint: str
+    """Colour token: `red`, `orange` or `grey`."""
+    sentence: str
+    facts: str
+    why: MenuEntry | None
+    remedy: MenuEntry | None
+
+
+class DetailsModel(QObject):
+    """`changed` after each new state of the module or its node; `scope_changed` when another one was chosen."""
+
+    changed = Signal()
+    scope_changed = Signal()
+    chain_changed = Signal()
+
+    def __init__(
+        self, session: SessionModel, tasks: Tasks, module: str, node: str, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session, self._tasks = session, tasks
+        self.module, self.node = module, node
+        self.log = LogModel(self)
+        self.output = OutputModel(session, tasks, self)
+        self.steps: tuple[ChainStep, ...] = ()
+        """The cause chain, oldest first; empty while it is not read or there is none."""
+        self._cursor = 0
+        self._shift = 0.0
+        self._explained: tuple[object, ...] = ()
+        self._reading_older = False
+        self._no_older = False
+        self.log.set_filter(types=ALL_TYPES - {LogType.DEBUG}, module=module)
+        self._unsubscribe = session.session.subscribe(self._take_lines)
+        session.changed.connect(self._on_change)
+        self._begin()
+
+    def close(self) -> None:
+        """Hear no more of the session."""
+        self._unsubscribe()
+        self.session.changed.disconnect(self._on_change)
+
+    def choose(self, module: str, node: str) -> None:
+        """Show another module or node."""
+        if (module, node) == (self.module, self.node):
+            return
+        self.module, self.node = module, node
+        self.log.set_filter(module=module)
+        self.log.clear()
+        self.output.close()
+        self._begin()
+        self.scope_changed.emit()
+        self.changed.emit()
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    @property
+    def card(self) -> ModuleCard | None:
+        """The module on all its nodes; None while nobody tells of it."""
+        return self.session.farm.card(self.module)
+
+    @property
+    def tile(self) -> NodeTile | None:
+        """The module on this node."""
+        return self.session.farm.tile(self.module, self.node)
+
+    @property
+    def view(self) -> NodeView | None:
+        """The node."""
+        row = self.session.farm.row(self.node)
+        return row.view if row else None
+
+    def nodes(self) -> tuple[tuple[str, Silhouette], ...]:
+        """The nodes of the module, each with its state there."""
+        return tuple((tile.node, tile.silhouette) for tile in self.card.tiles) if self.card else ()
+
+    def actions(self) -> tuple[MenuEntry, ...]:
+        """The Actions menu: here first, then on all nodes."""
+        return menus.node_menu(self.card, self.tile) if self.card and self.tile else ()
+
+    def banner(self, now: float) -> Banner | None:
+        """None while green, or when nothing is known."""
+        tile, view = self.tile, self.view
+        if tile is None or view is None or tile.silhouette is Silhouette.READY:
+            return None
+        if tile.silhouette is Silhouette.UNREACHABLE:
+            row = self.session.farm.row(self.node)
+            retry = menus.retry(row) if row else None
+            remedy = reason(view.trouble, view.address, detail=view.detail).remedy if view.trouble else ""
+            return Banner(tile.silhouette, "grey", tile.sentence(now), remedy, None, retry)
+        if tile.silhouette is Silhouette.UNCONFIGURED:
+            sentence = tr("{module} was never applied on {node}.", module=self.module, node=self.node)
+            return Banner(tile.silhouette, "grey", sentence, tr("Apply it on the Configuration tab."), None, None)
+        why = menus.why(tile)
+        if tile.silhouette is Silhouette.TRANSIENT:
+            block = tile.block(now)
+            title = " ".join(part for part in (block.title, block.counted) if part) if block else ""
+            return Banner(tile.silhouette, "orange", title, block.sentence if block else "", why, None)
+        return Banner(tile.silhouette, "red", tile.sentence(now), self._counted(tile), why, menus.remedy(tile))
+
+    def resources(self, now: float) -> tuple[ResourceRow, ...]:
+        """The resources of the module here."""
+        return resource_rows(self.view, self.tile.status if self.tile else None, now) if self.view else ()
+
+    def facts(self, now: float) -> tuple[FactGroup, ...]:
+        """What is known of the node."""
+        return facts(self.view, self.module, now) if self.view else ()
+
+    @property
+    def clock_text(self) -> str:
+        """`Times of node3, corrected by +0.8 ms`."""
+        return tr("Times of {node}, corrected by {offset}", node=self.node, offset=signed(self._shift))
+
+    @staticmethod
+    def _counted(tile: NodeTile) -> str:
+        status = tile.status
+        if status is None:
+            return ""
+        parts = [tr("by {author}", author=status.by)] if status.by else []
+        if status.maxloop and status.loop_interval:
+            window = span(status.loop_interval)
+            parts.append(
+                tr(
+                    "{count} of {allowed} automatic actions in {window}",
+                    count=status.counted,
+                    allowed=status.maxloop,
+                    window=window,
+                )
+            )
+        return "; ".join(parts)
+
+    # --- the log ------------------------------------------------------------------------------
+
+    def read_older(self) -> None:
+        """Somebody is at the oldest line: read what is before it from the node's disk."""
+        first = self.log.oldest_line
+        if self._reading_older or self._no_older or first is None or self.view is None or not self.view.reached:
+            return
+        self._reading_older = True
+        self._tasks.run_soon(self._read_older(self.node, first.cursor, first.time), f"older log of {self.node}")
+
+    async def _read_older(self, node: str, cursor: int, time: float) -> None:
+        query = LogQuery(until=time, limit=OLDER, newest=True)
+        try:
+            page = await self.session.session.log(node, query)
+        except CallFailed:
+            return
+        finally:
+            self._reading_older = False
+        if node == self.node and cursor == self.log.oldest_cursor:
+            older = [line for line in page.lines if line.cursor < cursor]
+            self._no_older = not older
+            self.log.prepend(older)
+
+    def _begin(self) -> None:
+        self._cursor, self._no_older, self._explained = 0, False, ()
+        self._set_chain(WhyAnswer(self.module, ""))
+        self._correct_clock(always=True)
+        self._take_lines()
+        self.log.flush()
+        self._explain()
+
+    def _take_lines(self) -> None:
+        try:
+            watched = self.session.session.watcher(self.node)
+        except CallFailed:
+            return
+        if watched.lines and watched.lines[-1].cursor < self._cursor:
+            self.log.clear()  # another node answers under this name: its cursors mean other lines
+        lines, self._cursor = new_lines(watched, self._cursor)
+        self.log.append(lines)
+
+    # --- why ----------------------------------------------------------------------------------
+
+    def _on_change(self) -> None:
+        self._correct_clock()
+        self._explain()
+        self.changed.emit()
+
+    def _correct_clock(self, *, always: bool = False) -> None:
+        now = shift(self.view) if self.view else 0.0
+        if always or abs(now - self._shift) > CLOCK_STEP:
+            self._shift = now
+            self.log.set_shift(now)
+
+    def _explain(self) -> None:
+        """Read the chain anew when there is another thing to explain."""
+        tile = self.tile
+        status = tile.status if tile and not tile.stale else None
+        if status is None or not status.why:
+            if tile is not None and not tile.stale and self.steps:
+                self._set_chain(WhyAnswer(self.module, ""))
+            return
+        asked = (self.module, self.node, status.since, status.why)
+        if asked != self._explained:
+            self._explained = asked
+            self._tasks.run_soon(self._read_why(asked), f"why {self.module} on {self.node}")
+
+    async def _read_why(self, asked: tuple[object, ...]) -> None:
+        try:
+            answer = await self.session.session.why(self.node, self.module)
+        except CallFailed:
+            self._explained = ()
+            return
+        if asked == self._explained:
+            self._set_chain(answer)
+
+    def _set_chain(self, answer: WhyAnswer) -> None:
+        self.steps = chain(answer, shift(self.view) if self.view else 0.0)
+        self.output.set_causes(answer.chain)
+        self.chain_changed.emit()

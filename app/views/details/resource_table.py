@@ -1,0 +1,90 @@
+"""The resources of a module on a node, one row each."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QHeaderView
+
+from app.viewmodels.node_facts import ResourceRow
+from app.viewmodels.text import tr
+from app.views.tokens import Token
+from app.views.widgets import CellRole, TableView
+from app.views.widgets.painting import INK
+
+Index = QModelIndex | QPersistentModelIndex
+NAME, VALUE, SINCE, DETAIL = range(4)
+WIDTHS = {NAME: 220, VALUE: 140, SINCE: 150}
+LEAST_ROWS = 3
+
+
+class _Rows(QAbstractTableModel):
+    """The rows as cells."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: tuple[ResourceRow, ...] = ()
+
+    def set_rows(self, rows: tuple[ResourceRow, ...]) -> None:
+        """Show these: cell by cell while the names are the same, so that nothing moves."""
+        if [row.name for row in rows] != [row.name for row in self.rows]:
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return
+        before, self.rows = self.rows, rows
+        for number, (old, new) in enumerate(zip(before, rows, strict=True)):
+            if old != new:
+                self.dataChanged.emit(self.index(number, 0), self.index(number, DETAIL))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 4
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (tr("Resource"), tr("Value"), tr("Since"), tr("Last check"))[section]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self.rows[index.row()]
+        cells = (row.name, row.value, row.since, row.detail)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return cells[index.column()]
+            case Qt.ItemDataRole.ToolTipRole:
+                return cells[index.column()]
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return ", ".join(cell for cell in cells if cell)
+            case CellRole.SILHOUETTE if index.column() == VALUE:
+                return row.silhouette
+            case CellRole.INK if index.column() == VALUE:
+                return INK[row.silhouette]
+            case CellRole.INK if index.column() in (SINCE, DETAIL):
+                return Token.TEXT2
+            case _:
+                return None
+
+
+class ResourceTable(TableView):
+    """As high as its rows, within reason."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("Resources"))
+        self._rows = _Rows(self)
+        self.setModel(self._rows)
+        for column, width in WIDTHS.items():
+            self.setColumnWidth(column, width)
+        head = self.horizontalHeader()
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head.setSectionResizeMode(DETAIL, QHeaderView.ResizeMode.Stretch)
+
+    def set_rows(self, rows: tuple[ResourceRow, ...]) -> None:
+        """Show these."""
+        name = self.currentIndex().siblingAtColumn(NAME).data()
+        self._rows.set_rows(rows)
+        if name is not None and not self.currentIndex().isValid():
+            for number, row in enumerate(rows):
+                if row.name == name:
+                    self.selectRow(number)
