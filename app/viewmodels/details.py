@@ -202,6 +202,8 @@ class DetailsModel(QObject):
             self.log.clear()  # another node answers under this name: its cursors mean other lines
         lines, self._cursor = new_lines(watched, self._cursor)
         self.log.append(lines)
+        if self.output.now is not None and any(line.output == self.output.now.name for line in lines):
+            self.output.read_again()
 
     # --- why ----------------------------------------------------------------------------------
 

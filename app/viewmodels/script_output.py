@@ -67,7 +67,12 @@ class OutputModel(QObject):
         if self.now is None or self.now.name != name:
             self.now = Output(module, node, name, title, facts, problem=tr("Reading…"))
             self.changed.emit()
-        self._tasks.run_soon(self._read(self.now), f"output {name} of {node}")
+        self.read_again()
+
+    def read_again(self) -> None:
+        """The script has written more, or somebody wants to be sure."""
+        if self.now is not None:
+            self._tasks.run_soon(self._read(self.now), f"output {self.now.name} of {self.now.node}")
 
     def open_earlier(self) -> None:
         """Show the run before this one."""

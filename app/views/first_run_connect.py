@@ -123,6 +123,7 @@ class ConnectCard(Card):
             if row.id not in self.lines:
                 self.lines[row.id] = self._line(row.id)
                 self._lines.insertWidget(place, self.lines[row.id])
+                self.lines[row.id].show()  # before the layout would do it, so that it can take the focus
             self.lines[row.id].show_row(row, now, row is rows[-1])
 
     def _line(self, number: int) -> AddressLine:

@@ -148,7 +148,7 @@ class WindowsNode:
         code = agent.wait(30)
         assert agent.stdin
         agent.stdin.close()
-        self._listener.join()
+        self._listener.join(5)  # an application may hold the pipe longer than its agent
         return code
 
     def close(self) -> None:

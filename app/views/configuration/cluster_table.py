@@ -83,6 +83,7 @@ class ClusterTable(Card):
         while len(self.lines) < len(rows):
             self.lines.append(self._line(len(self.lines)))
             self._rows.addWidget(self.lines[-1])
+            self.lines[-1].show()  # before the layout would do it, so that it can take the focus
         for at, head in enumerate(self.heads):
             head.show_lan(form.lans[at].name, at == form.base, len(form.lans) > 1)
         names, now = tuple(lan.name for lan in form.lans), time.monotonic()

@@ -15,6 +15,7 @@ from app.views.widgets import Choice, InlineError, Words
 from app.views.widgets.fields import LABEL_WIDTH
 
 GAP = 8
+HEIGHT = 32
 LABEL = LABEL_WIDTH + 12
 _INNER = "QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }"
 
@@ -38,13 +39,13 @@ class FieldRow(QWidget):
         self._typed = QLineEdit()
         DocumentUndo(self._typed)
         self.editor = self._make(state)
-        self.editor.setFixedWidth(state.spec.width)
+        self.editor.setFixedSize(state.spec.width, HEIGHT)
         self._label.setBuddy(self.editor)
         row = QHBoxLayout()
         row.setSpacing(GAP)
         row.addWidget(self._label, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.editor, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self._hint, 1, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._hint, 1, Qt.AlignmentFlag.AlignTop)
         below = QVBoxLayout()
         below.setContentsMargins(LABEL + GAP, 0, 0, 0)
         below.setSpacing(2)

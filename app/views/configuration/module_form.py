@@ -1,7 +1,7 @@
 """The form of a module: its tabs, the fields of each, and what the settings mean."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.module_fields import LATER, Tab, later_reason, tab_title
@@ -125,7 +125,6 @@ class ModuleForm(Card):
         self.body.addLayout(head)
         self.body.addWidget(Divider())
         self._broken = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
-        self._stack = QStackedWidget()
         self._pages: dict[Tab, _FieldPage | ModuleProcesses] = {}
         self.note = MeaningNote()
         inner = QWidget()
@@ -133,7 +132,7 @@ class ModuleForm(Card):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 12)
         column.setSpacing(8)
-        column.addWidget(self._stack)
+        self._column = column
         note = QVBoxLayout()
         note.setContentsMargins(12, 0, 12, 0)
         note.addWidget(self.note)
@@ -177,14 +176,12 @@ class ModuleForm(Card):
             if tab not in self._pages:
                 page = ModuleProcesses(editor) if tab is Tab.PROCESSES else _FieldPage(editor, tab)
                 self._pages[tab] = page
-                self._stack.addWidget(page)
+                self._column.insertWidget(len(self._pages) - 1, page)
         shown = editor.tab if editor.tab in self._pages else Tab.GENERAL
         self.tabs.choose(shown)
         self._pages[shown].refresh()
-        self._stack.setCurrentWidget(self._pages[shown])
-        # Only the page in view asks for room, so that a long one does not make the others scroll.
         for tab, page in self._pages.items():
-            page.setMaximumHeight(16_777_215 if tab is shown else 0)
+            page.setVisible(tab is shown)
         config = editor.config
         self.note.show_meaning(meaning(config, editor.cluster, shown, editor.process) if config else None)
 

@@ -48,7 +48,7 @@ class LogPane(Card):
         self._details, self._log = model, model.log
         self.facts.hide()
         self.chips = {kind: self._chip(kind) for kind in ORDER}
-        self.find = IconButton("search", tr("Find in the log"))
+        self.find_button = IconButton("search", tr("Find in the log"))
         self.pause = Button(tr("Pause"), "pause", quiet=True, dense=True)
         chips = QWidget()
         row = QHBoxLayout(chips)
@@ -59,7 +59,7 @@ class LogPane(Card):
         row.addStretch(1)
         self.add_to_head(chips)
         chips.setSizePolicy(chips.sizePolicy().Policy.Expanding, chips.sizePolicy().Policy.Preferred)
-        self.add_to_head(self.find)
+        self.add_to_head(self.find_button)
         self.add_to_head(self.pause)
         self.search = SearchField(tr("Find in the log"), tr("Text or origin of a line"), tr("Esc closes"))
         self._search_row = QWidget()
@@ -87,11 +87,13 @@ class LogPane(Card):
         for part in (self._dot, self._state, self.waiting):
             row.addWidget(part)
         row.addWidget(self._clock, 1)
-        for part in (self._search_row, self.table, Divider(), foot):
-            self.body.addWidget(part, 1 if part is self.table else 0)
+        self.body.addWidget(self._search_row)
+        self.body.addWidget(self.table, 1)
+        self.body.addWidget(Divider())
+        self.body.addWidget(foot)
 
     def _connect(self) -> None:
-        self.find.clicked.connect(self.take_search)
+        self.find_button.clicked.connect(self.take_search)
         self.pause.clicked.connect(self._toggle_pause)
         self.search.textChanged.connect(lambda text: self._log.set_filter(text=text))
         self.waiting.clicked.connect(self._catch_up)

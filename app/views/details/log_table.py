@@ -1,7 +1,7 @@
 """The lines of a log: fixed rows, painted by one delegate, at its end while live, else at rest."""
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.viewmodels.log_model import LogColumn, LogModel, LogRole
@@ -48,7 +48,7 @@ class _Lines(QStyledItemDelegate):
         painter.drawText(QRect(left, box.top(), room, box.height()), Qt.AlignmentFlag.AlignVCenter, words)
 
     @staticmethod
-    def _look(line: LogLine, column: int) -> tuple[Token, "fonts.QFont"]:
+    def _look(line: LogLine, column: int) -> tuple[Token, QFont]:
         critical = line.type is LogType.CRITICAL
         match column:
             case LogColumn.TIME | LogColumn.ORIGIN:

@@ -4,13 +4,15 @@ import msgspec
 from pytestqt.qtbot import QtBot
 
 from app.services.nodes import NodeView
+from app.viewmodels.details import DetailsModel
 from app.viewmodels.events_model import EventsModel
 from app.viewmodels.goto_model import GotoModel
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.sidebar_model import Scope, SidebarModel
 from app.views.main_window import MainWindow
+from nodeagent.contract.api import CauseLink, WhyAnswer
 from nodeagent.contract.states import LogType, ResourceState
-from nodeagent.contract.status import ModuleStatus, ProbeSource, ResourceStatus
+from nodeagent.contract.status import LanStatus, Listener, ModuleStatus, ProbeSource, ResourceStatus
 from tests.app.viewmodels.farms import NOW, FakeSession, FakeTasks, line, paused, ready, starting, stopped, view
 
 WHY = "4th restart in 24 h; w3wp.exe gone 4 times; last start_both said “port 80 in use”"
@@ -85,3 +87,95 @@ def window_of(qtbot: QtBot, model: SessionModel, width: int = 1280, height: int 
 
 def still(session: FakeSession) -> StillModel:
     return StillModel(session, FakeTasks())
+
+
+STOP_OUTPUT = "userlog_2030-03-17T17-05-59.100000Z_stop_both.ulog"
+FIRST_OUTPUT = "userlog_2030-03-17T17-00-00.000000Z_start_both.ulog"
+START_OUTPUT = "userlog_2030-03-17T17-06-21.903000Z_start_both.ulog"
+WRITTEN = b"""[13:11:41.903] start_both UP UP restart\r
+Import-Module WebAdministration\r
+Site "Contoso" found, bindings: http *:80\r
+Starting application pool ContosoPool\r
+Starting site "Contoso"\r
+Start-Website : The process cannot access the\r
+file because it is in use by another process.\r
+port 80 in use\r
+    owner: pid 2284  C:\\Tools\\relay\\relay.exe\r
+    listening on 0.0.0.0:80 since 12:58:20\r
+WARNING: site is in state Stopped\r
+exit 0\r
+"""
+
+
+def storied() -> FakeSession:
+    """The same cluster with the story of node3's farm: log, outputs, causes, ports, peers."""
+    session = contoso()
+    kinds = (
+        (LogType.INFO, "errd", "w3wp.exe: 1 process (pid 4188), as asked (at least 1)", ""),
+        (LogType.ERROR, "errd", "w3wp.exe (pid 4188) gone: 0xC0000005, access violation", ""),
+        (LogType.INFO, "life", "restart by errd: 3rd automatic action in 24 h (3 allowed)", ""),
+        (LogType.DEBUG, "health", "ready.txt 404", ""),
+        (LogType.SCRIPT, "stop_both", "stop_both: exit code 0 after 0.8 s", STOP_OUTPUT),
+        (LogType.SCRIPT, "start_both", "start_both: exit code 0 after 1.4 s", START_OUTPUT),
+        (LogType.INFO, "life", "UP Ready; ready.txt 200", ""),
+        (LogType.ERROR, "errd", "w3wp.exe (pid 5012) gone: 0xC0000005, access violation", ""),
+        (LogType.CRITICAL, "life", "stopping: 4th automatic action in 24 h (3 allowed)", ""),
+        (LogType.SCRIPT, "stop_both", "stop_both: exit code 0 after 0.8 s", STOP_OUTPUT),
+        (LogType.INFO, "life", "STOP NotReady", ""),
+        (LogType.USER, "j.doe", "j.doe from WS-104 paused the checks", ""),
+        (LogType.INFO, "membership", "node1 and node2 agree: UP set is node1, node2", ""),
+    )
+    session.nodes[2].lines[:] = [
+        line(20 + place, text, kind, time=NOW - 2440 + 5.3 * place, node="node3", origin=origin, output=output)
+        for place, (kind, origin, text, output) in enumerate(kinds)
+    ]
+    session.files = {STOP_OUTPUT: b"stopped\n", START_OUTPUT: WRITTEN, FIRST_OUTPUT: b"started\n"}
+    session.whys["node3"] = WhyAnswer(
+        "farm",
+        WHY,
+        (
+            CauseLink("75", NOW - 2440, "w3wp.exe (pid 4188) gone", "errd", "restart", "0xC0000005, access violation"),
+            CauseLink("76", NOW - 2416, "start_both: exit code 0", "start_both", "", "port 80 in use", START_OUTPUT),
+            CauseLink("77", NOW - 2396, "stopped: 4th automatic action in 24 h (3 allowed)", "maxloop", "stop"),
+        ),
+    )
+    watched = session.nodes[2]
+    red = msgspec.structs.replace(watched.view.status.modules[0], counted=4, maxloop=3, loop_interval=86400.0)
+    status = watched.view.status
+    peers = tuple(
+        msgspec.structs.replace(
+            peer,
+            since=NOW - 90000,
+            round_trip=0.0004,
+            clock_offset=0.0008,
+            version="1.0.0",
+            lans=(
+                LanStatus("default", f"10.0.0.{number}", True, NOW - 90000),
+                LanStatus("private", f"192.168.7.{number}", number != 8, NOW - 700),
+            ),
+        )
+        for number, peer in enumerate(status.peers, 7)
+    )
+    listeners = (
+        Listener("health", "0.0.0.0", 9010, False, "9010 is used by nginx (pid 812)"),
+        Listener("api", "0.0.0.0", 9453, True),
+        Listener("heartbeat", "10.0.0.9", 4800, True),
+    )
+    status = msgspec.structs.replace(
+        status,
+        modules=(red, *status.modules[1:]),
+        peers=peers,
+        listeners=listeners,
+        pin="ab" * 32,
+        version="1.0.0",
+        boot_id="5f3c2a1e-77",
+        started=NOW - 100000,
+        cluster_signature="7c1e90a4ffee",
+        node_id=3,
+    )
+    watched.view = msgspec.structs.replace(watched.view, status=status)
+    return session
+
+
+def details_of(session: FakeSession, module: str = "farm", node: str = "node3") -> DetailsModel:
+    return DetailsModel(still(session), FakeTasks(), module, node)
