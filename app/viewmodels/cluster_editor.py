@@ -1,6 +1,5 @@
 """Configuration → Cluster: one document, cluster.xml, edited as a table; what is wrong with it; what may be applied."""
 
-
 from PySide6.QtCore import QObject, Signal
 
 from app.services.nodes import CallFailed, NodeAddress

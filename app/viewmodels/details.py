@@ -15,7 +15,7 @@ from app.viewmodels.reach import shift
 from app.viewmodels.script_output import OutputModel
 from app.viewmodels.session_model import SessionModel, Tasks
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import span, tr
+from app.viewmodels.text import HOUR, NBSP, ago, moment, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
 from app.viewmodels.trouble_words import reason
 from app.viewmodels.why_chain import ChainStep, chain
@@ -129,7 +129,8 @@ class DetailsModel(QObject):
             block = tile.block(now)
             title = " ".join(part for part in (block.title, block.counted) if part) if block else ""
             return Banner(tile.silhouette, "orange", title, block.sentence if block else "", why, None)
-        return Banner(tile.silhouette, "red", tile.sentence(now), self._counted(tile), why, menus.remedy(tile))
+        sentence, behind = self._red(tile, now)
+        return Banner(tile.silhouette, "red", sentence, behind, why, menus.remedy(tile))
 
     def resources(self, now: float) -> tuple[ResourceRow, ...]:
         """The resources of the module here."""
@@ -142,25 +143,42 @@ class DetailsModel(QObject):
     @property
     def clock_text(self) -> str:
         """`Times of node3, corrected by +0.8 ms`."""
+        if abs(self._shift) < 0.0005:
+            return tr("Times of {node}", node=self.node)
         return tr("Times of {node}, corrected by {offset}", node=self.node, offset=signed(self._shift))
 
     @staticmethod
-    def _counted(tile: NodeTile) -> str:
-        status = tile.status
+    def _red(tile: NodeTile, now: float) -> tuple[str, str]:
+        """The sentence of a red module with its age, and the facts behind it."""
+        status, since = tile.status, tile.since()
         if status is None:
-            return ""
-        parts = [tr("by {author}", author=status.by)] if status.by else []
+            return tile.sentence(now), ""
+        title = tr("Stopped") if tile.silhouette is Silhouette.STOP else tr("Waiting")
+        facts = []
+        if since:
+            stopped = tile.silhouette is Silhouette.STOP
+            title = (
+                tr("Stopped {ago}", ago=ago(since, now))
+                if stopped
+                else tr("Waiting for {span}", span=span(now - since))
+            )
+            facts.append(tr("since {moment}", moment=moment(since, now)))
+        if status.by:
+            facts.append(tr("by {author}", author=status.by))
         if status.maxloop and status.loop_interval:
-            window = span(status.loop_interval)
-            parts.append(
-                tr(
-                    "{count} of {allowed} automatic actions in {window}",
-                    count=status.counted,
-                    allowed=status.maxloop,
+            window = _window(status.loop_interval)
+            facts.append(
+                trn(
+                    "{count} automatic action in {window}",
+                    "{count} automatic actions in {window}",
+                    status.counted,
                     window=window,
                 )
+                + ", "
+                + tr("{allowed} allowed", allowed=status.maxloop)
             )
-        return "; ".join(parts)
+        why = said(status.why)
+        return tr("{what}: {why}", what=title, why=why) if why else title, "; ".join(facts)
 
     # --- the log ------------------------------------------------------------------------------
 
@@ -244,3 +262,9 @@ class DetailsModel(QObject):
         self.steps = chain(answer, shift(self.view) if self.view else 0.0)
         self.output.set_causes(answer.chain)
         self.chain_changed.emit()
+
+
+def _window(seconds: float) -> str:
+    """The window in which actions are counted, as it is configured: `24 h`."""
+    hours = seconds / HOUR
+    return tr("{hours} h", hours=int(hours)).replace(" ", NBSP) if hours == int(hours) else span(seconds)

@@ -99,7 +99,7 @@ def _reached(view: NodeView, now: float) -> tuple[FactRow, ...]:
         FactRow(tr("Address"), view.address.place),
         FactRow(
             tr("This console"),
-            tr("{reach} {role}, {ago}", reach=reach_words(view), role=role, ago=ago(view.since, now)),
+            tr("{reach} {role}, since {moment}", reach=reach_words(view), role=role, moment=moment(view.since, now)),
         ),
     )
 

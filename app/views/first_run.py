@@ -1,6 +1,6 @@
 """The first page: three ways to a cluster, all in view at once. It is also what *Add cluster* shows."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout
 
@@ -10,7 +10,7 @@ from app.viewmodels.found_nodes import FoundNodes
 from app.viewmodels.text import tr
 from app.views.first_run_connect import ConnectCard
 from app.views.first_run_found import DemoCard, FoundCard
-from app.views.page import Page
+from app.views.page import MARGIN, Page
 
 TICK_MS = 500
 
@@ -51,6 +51,17 @@ class FirstRunPage(Page):
             self._side.setStretch(at, 1 if narrow else 0)
             self._side.setAlignment(card, Qt.AlignmentFlag.AlignTop if narrow else Qt.AlignmentFlag(0))
         self._side.setStretch(2, 0 if narrow else 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """What the stacked page needs: in a window too narrow for two columns they stand below each other."""
+        hint = super().minimumSizeHint()
+        stacked = max(self.connect_card.minimumSizeHint().width(), self._side_width()) + 2 * MARGIN
+        return QSize(min(hint.width(), stacked), hint.height())
+
+    def _side_width(self) -> int:
+        """Of the two smaller cards side by side."""
+        cards = (self.found_card, self.demo_card)
+        return sum(card.minimumSizeHint().width() for card in cards) + self._side.spacing()
 
     def _tick(self) -> None:
         for card in (self.connect_card, self.found_card, self.demo_card):

@@ -32,6 +32,7 @@ QHeaderView::section {
   background: $sunken; color: $text3; border: none; border-bottom: 1px solid $divider;
   padding: 0 8px; font-size: 11px; font-weight: 600; text-align: left;
 }
+#cardHead::section:first { padding-left: 16px; }
 QTableView, QTreeView, QListView {
   background: $surface; border: none; outline: none; gridline-color: $divider;
   selection-background-color: $selected; selection-color: $text;
@@ -55,6 +56,7 @@ QScrollBar::handle:horizontal { min-width: 28px; }
 QScrollBar::handle:hover { background: $field; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: transparent; }
 QMenu { background: $raised; border: 1px solid $border; border-radius: 8px; padding: 3px; }
 QMenu::separator { height: 1px; background: $divider; margin: 4px 0; }

@@ -41,6 +41,7 @@ class ClusterPage(Page):
         super().__init__(title)
         self._editor = editor
         self.bar: ConfirmBar | None = None
+        self._folded = self._applying = False
         self.undo_button = IconButton("undo", tr("Undo"))
         self.redo_button = IconButton("redo", tr("Redo"))
         self.views = Segments((("form", tr("Form")), ("xml", tr("XML")), ("history", tr("History"))), tr("View"))
@@ -73,6 +74,7 @@ class ClusterPage(Page):
         self._show_undo()
         self._show_footer()
         self._show_bar()
+        self._follow_apply()
 
     def _form(self) -> QWidget:
         form = QWidget()
@@ -88,6 +90,10 @@ class ClusterPage(Page):
         self._pair.setSpacing(16)
         self._pair.addWidget(self.heartbeats, 1)
         self._pair.addWidget(self.apply_card, 1)
+        self.panels = Segments((("heartbeats", tr("Heartbeats")), ("apply", tr("Apply"))), tr("Below the table"))
+        self.panels.chosen.connect(lambda _key: self._fold(self._folded))
+        self.panels.hide()
+        column.addWidget(self.panels, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._pair)
         column.addStretch(1)
         return form
@@ -181,8 +187,25 @@ class ClusterPage(Page):
             self.table.focus_problem(rows[0][0])
 
     def _fold(self, narrow: bool) -> None:
-        down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._pair.setDirection(down if narrow else across)
+        """In a narrow window heartbeats and apply share one place."""
+        self._folded = narrow
+        self.panels.setVisible(narrow)
+        chosen = self.panels.current_key()
+        self.heartbeats.setVisible(not narrow or chosen == "heartbeats")
+        self.apply_card.setVisible(not narrow or chosen == "apply")
+
+    def _follow_apply(self) -> None:
+        """What an apply does is in view from its begin to its end."""
+        busy = self._editor.apply.busy
+        if busy and not self._applying:
+            self.panels.choose("apply")
+            self._fold(self._folded)
+        if busy != self._applying:
+            self._applying = busy
+            QTimer.singleShot(0, self, self._show_apply)
+
+    def _show_apply(self) -> None:
+        self.scroll.ensureWidgetVisible(self.apply_card)
 
     def _tick(self) -> None:
         self.table.tick()

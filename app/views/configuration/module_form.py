@@ -112,7 +112,7 @@ class ModuleForm(Card):
     def __init__(self, editor: ModuleEditor) -> None:
         super().__init__()
         self._editor = editor
-        self.tabs = TabBar(height=44)
+        self.tabs = TabBar(height=44, gap=19)
         for tab in Tab:
             self.tabs.add_tab(tab, tab_title(tab))
             if tab in LATER:

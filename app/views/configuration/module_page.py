@@ -41,7 +41,7 @@ class _Parts:
         self.form = ModuleForm(draft.editor)
         self.scripts = ModuleScripts(draft.editor)
         self.xml = ModuleXml()
-        self.xml.setMinimumWidth(320)
+        self.xml.setMinimumWidth(264)
         self.both = QWidget()
         row = QHBoxLayout(self.both)
         row.setContentsMargins(0, 0, 0, 0)

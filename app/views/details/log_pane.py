@@ -1,8 +1,8 @@
 """The log of a node: types and text that are shown, pause, the lines, and what waits below."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.viewmodels.details import DetailsModel
 from app.viewmodels.log_model import ALL_TYPES, type_words
@@ -16,8 +16,10 @@ from nodeagent.contract.states import LogType
 
 ORDER = (LogType.CRITICAL, LogType.ERROR, LogType.USER, LogType.SCRIPT, LogType.INFO, LogType.DEBUG)
 FOOT = 34
+LETTER = 52
+"""Width of a chip with a letter and a figure of three digits, pixels."""
 WIDE = 700
-"""Pixels from which the chips have whole words and the origin its column."""
+"""Pixels from which the origin has its column."""
 
 
 class _Dot(QWidget):
@@ -37,6 +39,36 @@ class _Dot(QWidget):
         painter.end()
 
 
+class _ChipRow(QWidget):
+    """The chips: whole words where there is room for all of them, else letters."""
+
+    def __init__(self, chips: tuple[Chip, ...]) -> None:
+        super().__init__()
+        self._chips = chips
+        self._row = row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 0, 0)
+        row.setSpacing(8)
+        for chip in chips:
+            row.addWidget(chip)
+        row.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(8 + sum(LETTER + 8 for _ in self._chips), 28)
+
+    def fit(self) -> None:
+        """Room or words have changed."""
+        for chip in self._chips:
+            chip.fold(False)
+        folded = self._row.sizeHint().width() > self.width()
+        for chip in self._chips:
+            chip.fold(folded)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+
 class LogPane(Card):
     """`line_chosen(line)` when the user picks one, `opened(line)` for Enter or a double click."""
 
@@ -50,15 +82,8 @@ class LogPane(Card):
         self.chips = {kind: self._chip(kind) for kind in ORDER}
         self.find_button = IconButton("search", tr("Find in the log"))
         self.pause = Button(tr("Pause"), "pause", quiet=True, dense=True)
-        chips = QWidget()
-        row = QHBoxLayout(chips)
-        row.setContentsMargins(8, 0, 0, 0)
-        row.setSpacing(8)
-        for chip in self.chips.values():
-            row.addWidget(chip)
-        row.addStretch(1)
-        self.add_to_head(chips)
-        chips.setSizePolicy(chips.sizePolicy().Policy.Expanding, chips.sizePolicy().Policy.Preferred)
+        self._row_of_chips = _ChipRow(tuple(self.chips.values()))
+        self.add_to_head(self._row_of_chips)
         self.add_to_head(self.find_button)
         self.add_to_head(self.pause)
         self.search = SearchField(tr("Find in the log"), tr("Text or origin of a line"), tr("Esc closes"))
@@ -168,6 +193,7 @@ class LogPane(Card):
     def _show_figures(self) -> None:
         for kind, chip in self.chips.items():
             chip.set_figure(number(self._log.counts[kind]) if chip.isChecked() else tr("off"))
+        self._row_of_chips.fit()
         held = self._log.held
         self._dot.live = not held
         self._dot.update()
@@ -177,8 +203,5 @@ class LogPane(Card):
         self._clock.setText(self._details.clock_text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        narrow = event.size().width() < WIDE
-        for chip in self.chips.values():
-            chip.fold(narrow)
-        self.table.fold(narrow)
+        self.table.fold(event.size().width() < WIDE)
         super().resizeEvent(event)

@@ -4,19 +4,19 @@ from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.viewmodels.log_model import LogColumn, LogModel, LogRole
+from app.viewmodels.log_model import LogColumn, LogModel, LogRole, type_words
 from app.viewmodels.text import tr
 from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import TableView
-from app.views.widgets.painting import elided
+from app.views.widgets.painting import elided, text_width
 from app.views.widgets.tables import Index
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 
 ROW = 24
-WIDTHS = {LogColumn.TIME: 108, LogColumn.TYPE: 88, LogColumn.ORIGIN: 96}
+WIDTHS = {LogColumn.TIME: 108, LogColumn.ORIGIN: 96}
 NEAR = 8
 """Pixels from the end that still count as the end."""
 
@@ -78,9 +78,12 @@ class LogTable(TableView):
         self._at_end = True
         self._cursor = 0
         self.setItemDelegate(_Lines(self))
+        self.horizontalHeader().setObjectName("cardHead")
         self.setModel(model)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, width)
+        widest = max(text_width(type_words(kind), theme.font(fonts.SIDE, medium=True)) for kind in LogType)
+        self.setColumnWidth(LogColumn.TYPE, 8 + 20 + widest + 12)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setSectionResizeMode(LogColumn.TEXT, QHeaderView.ResizeMode.Stretch)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)

@@ -23,9 +23,10 @@ from nodeagent.contract.api import LogLine
 
 SECOND = 1000
 GAP = 12
+NARROW_OUTPUT = 336
 SEGMENTS = 5
 """Nodes that stand side by side in the switch; more are a list."""
-LOWER = 212
+LOWER = 217
 """Height of the resources at first, pixels."""
 
 
@@ -40,6 +41,9 @@ class DetailsPage(Page):
         self.model = model
         self._deeds = Deeds(self, model.session)
         self._place: tuple[str, ...] = ()
+        self._output_width = 0
+        """As the user dragged it, 0 = never; pixels."""
+        self._output_open = False
         self._switched: tuple[str, ...] = ()
         self.pill = StatePill(Silhouette.UNCONFIGURED, "")
         self.add_beside_title(self.pill)
@@ -58,6 +62,7 @@ class DetailsPage(Page):
         self._connect()
         self._clock = QTimer(self, interval=SECOND)
         self._clock.timeout.connect(self._tick)
+        self.chain.set_steps(model.steps)
         self._show_model()
 
     def _fill(self) -> None:
@@ -79,7 +84,6 @@ class DetailsPage(Page):
             splitter.setHandleWidth(GAP)
             splitter.setChildrenCollapsible(False)
         self._below.setSizes([1000, LOWER])
-        self._beside.setSizes([1000, WIDTH])
         self.body.addWidget(self.banner)
         self.body.addWidget(self.chain)
         self.body.addWidget(self._below, 1)
@@ -112,6 +116,8 @@ class DetailsPage(Page):
         self.log.line_chosen.connect(self._line_chosen)
         self.log.opened.connect(self._line_opened)
         self.output.closed.connect(self._close_output)
+        self._beside.splitterMoved.connect(lambda _place, _index: self._keep_width())
+        model.output.changed.connect(self._place_output)
         self.folded.connect(self.snapshot.fold)
         model.changed.connect(self._show_model)
         model.chain_changed.connect(lambda: self.chain.set_steps(model.steps))
@@ -276,6 +282,17 @@ class DetailsPage(Page):
         self._line_chosen(line)
         if line.output:
             self.output.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _place_output(self) -> None:
+        """The output has just appeared, or is as it was."""
+        opened = self.model.output.now is not None
+        if opened and not self._output_open:
+            width = self._output_width or (WIDTH if self.width() >= self.FOLD_WIDTH else NARROW_OUTPUT)
+            self._beside.setSizes([max(self._beside.width() - width - GAP, 1), width])
+        self._output_open = opened
+
+    def _keep_width(self) -> None:
+        self._output_width = self.output.width()
 
     def _close_output(self) -> None:
         had_focus = self.output.isAncestorOf(self.window().focusWidget() or self)

@@ -3,18 +3,18 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QHeaderView
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
 
 from app.viewmodels.node_facts import ResourceRow
 from app.viewmodels.text import tr
 from app.views.tokens import Token
-from app.views.widgets import CellRole, TableView
+from app.views.widgets import CellDelegate, CellRole, TableView
 from app.views.widgets.painting import INK
 
 Index = QModelIndex | QPersistentModelIndex
 NAME, VALUE, SINCE, DETAIL = range(4)
 WIDTHS = {NAME: 220, VALUE: 140, SINCE: 150}
-LEAST_ROWS = 3
 
 
 class _Rows(QAbstractTableModel):
@@ -67,12 +67,22 @@ class _Rows(QAbstractTableModel):
                 return None
 
 
+class _Cells(CellDelegate):
+    """The first column in line with the title of the card."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        self.padding = 16 if index.column() == NAME else 8
+        super().paint(painter, option, index)
+
+
 class ResourceTable(TableView):
-    """As high as its rows, within reason."""
+    """Name, value, since when, and what the last check saw."""
 
     def __init__(self) -> None:
         super().__init__(tr("Resources"))
         self._rows = _Rows(self)
+        self.setItemDelegate(_Cells(self))
+        self.horizontalHeader().setObjectName("cardHead")
         self.setModel(self._rows)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, width)

@@ -106,7 +106,7 @@ class ChainCard(Card):
         self._grid = QGridLayout(self._rows)
         self._grid.setContentsMargins(16, 8, 16, 12)
         self._grid.setHorizontalSpacing(16)
-        self._grid.setVerticalSpacing(6)
+        self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(1, 3)
         self._grid.setColumnStretch(2, 2)
         self._scroll = QScrollArea()
@@ -136,6 +136,8 @@ class ChainCard(Card):
         text = Words(" ".join(part for part in (step.text, step.by) if part), fonts.BASE, strong=last, wrap=True)
         text.setAccessibleName(step.words)
         evidence = Words(step.evidence, fonts.SIDE, Token.TEXT2, wrap=True)
+        for words in (moment, text, evidence):
+            words.setContentsMargins(0, 4, 0, 0)
         self._grid.addWidget(moment, row, 0, top)
         self._grid.addWidget(text, row, 1, top)
         self._grid.addWidget(evidence, row, 2, top)

@@ -53,6 +53,8 @@ class CodeEdit(QPlainTextEdit):
         self._gutter = _Gutter(self)
         self._problems: dict[int, CodeProblem] = {}
         self._marked = range(0)
+        self._tint = (Token.ACCENT_BG, Token.LINK)
+        """Ground and edge of the marked lines."""
         self.setAccessibleName(name)
         self.setFont(theme.font(fonts.SIDE, mono=True))
         self.setReadOnly(read_only)
@@ -88,9 +90,10 @@ class CodeEdit(QPlainTextEdit):
             self._problems.setdefault(problem.line, problem)
         self._mark()
 
-    def mark_lines(self, first: int, last: int) -> None:
-        """Tints the lines of the element that is chosen elsewhere; 0, 0 takes the tint away."""
+    def mark_lines(self, first: int, last: int, *, wrong: bool = False) -> None:
+        """Tints the lines that are chosen elsewhere, in red when they are what went `wrong`; 0, 0 takes it away."""
         self._marked = range(first, last + 1) if first else range(0)
+        self._tint = (Token.RED_BG, Token.RED) if wrong else (Token.ACCENT_BG, Token.LINK)
         self._mark()
 
     def show_line(self, line: int) -> None:
@@ -103,7 +106,7 @@ class CodeEdit(QPlainTextEdit):
     def _mark(self) -> None:
         marks: list[QTextEdit.ExtraSelection] = []
         for line in self._marked:
-            marks.append(self._selection(line, 0, 0, theme.colour(Token.ACCENT_BG)))
+            marks.append(self._selection(line, 0, 0, theme.colour(self._tint[0])))
         for problem in self._problems.values():
             marks.append(self._selection(problem.line, problem.column, problem.length, None))
         self.setExtraSelections([mark for mark in marks if not mark.cursor.isNull()])
@@ -162,11 +165,11 @@ class CodeEdit(QPlainTextEdit):
             if box.top() > event.rect().bottom():
                 break
             line = block.blockNumber() + 1
-            ground = Token.ACCENT_BG if line in self._marked else None
-            area = QRect(0, round(box.top()), GUTTER, round(box.height()))
+            ground = self._tint[0] if line in self._marked else None
+            area = QRect(0, round(box.top()), GUTTER, self.fontMetrics().lineSpacing())
             if ground is not None:
                 painter.fillRect(area, theme.colour(ground))
-                painter.fillRect(QRect(GUTTER - 2, area.top(), 2, area.height()), theme.colour(Token.LINK))
+                painter.fillRect(QRect(GUTTER - 2, area.top(), 2, area.height()), theme.colour(self._tint[1]))
             ink = Token.RED if line in self._problems else Token.TEXT2 if line == current + 1 else Token.TEXT3
             painter.setPen(theme.colour(ink))
             edge = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -88,6 +88,20 @@ async def test_a_node_is_added_compared_logged_in_and_applied_by_mouse_and_keybo
     page.close()
 
 
+async def test_in_a_narrow_window_the_apply_comes_into_view(qapp):
+    bench = Bench()
+    page = await bench.show(1024, 672)
+    assert not page.apply_card.isVisible()
+    QTest.mouseClick(page.apply_button, Qt.MouseButton.LeftButton)
+    await until(lambda: bench.editor.apply.phase is Phase.ASKING)
+    line = page.apply_card.lines["node3"]
+    await until(lambda: not line.visibleRegion().isEmpty())
+    bench.editor.apply.go_back()
+    await settled(bench.tasks)
+    await until(lambda: not page.apply_card.note.visibleRegion().isEmpty())
+    page.close()
+
+
 async def test_going_back_by_mouse(qapp):
     bench = Bench()
     page = await bench.show()

@@ -1,0 +1,150 @@
+"""One cluster open in the window: its session, its model, and its pages, each made at its first use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.services.address_check import check
+from app.services.cluster_rollout import check_cluster
+from app.services.cluster_session import ClusterSession, Learnt
+from app.services.memory import RememberedCluster
+from app.services.mosaic_probe import ask_round
+from app.services.secrets import Secrets
+from app.services.sign_in import sign_in
+from app.services.tasks import TaskOwner
+from app.viewmodels.cluster_editor import ClusterEditor
+from app.viewmodels.details import DetailsModel
+from app.viewmodels.events_model import EventsModel
+from app.viewmodels.module_configuration import ModuleConfiguration
+from app.viewmodels.mosaic import MosaicModel
+from app.viewmodels.navigation import Place, Tab
+from app.viewmodels.session_model import SessionModel
+from app.views.configuration.cluster_page import ClusterPage
+from app.views.configuration.module_page import ModulePage
+from app.views.details.page import DetailsPage
+from app.views.main_window import MainWindow
+from app.views.monitoring.page import MonitoringPage
+from app.views.mosaic_page import MosaicPage
+from app.views.page import Page
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all clusters of one console have in common."""
+
+    window: MainWindow
+    secrets: Secrets
+    tasks: TaskOwner
+    events: EventsModel
+    go: Callable[[Place], None]
+    """Leads to a page, as if the user had chosen it."""
+    show_event: Callable[[object], None]
+    show_events: Callable[[], None]
+
+
+class OpenCluster:
+    """Made when a cluster is opened, `close`d when it is forgotten. `test_address` is proposed on the Test page."""
+
+    def __init__(
+        self, cluster: RememberedCluster, shared: Shared, on_learnt: Learnt, test_address: str = ""
+    ) -> None:
+        self._shared, self._test_address = shared, test_address
+        self.session = ClusterSession(cluster, shared.secrets, shared.tasks, on_learnt=on_learnt)
+        self.model = SessionModel(self.session, shared.tasks)
+        self._editor: ClusterEditor | None = None
+        self._modules: ModuleConfiguration | None = None
+        self._details: DetailsModel | None = None
+        self._tests: dict[str, MosaicModel] = {}
+        self._keys: list[str] = []
+
+    @property
+    def id(self) -> str:
+        """The console's own name of it."""
+        return self.session.id
+
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """Modules whose draft was not applied."""
+        return self._modules.unsaved if self._modules is not None else ()
+
+    def show(self, place: Place) -> None:
+        """Show this page of the cluster, with what the place names in it."""
+        match place.tab:
+            case Tab.MONITORING:
+                self._once(place.key, self._monitoring)
+            case Tab.DETAILS:
+                self._once(place.key, partial(self._details_page, place))
+                if self._details is not None:
+                    self._details.choose(place.module, place.node)
+            case Tab.TEST:
+                self._once(place.key, partial(self._test, place.module))
+            case Tab.CONFIGURATION if place.module:
+                self._once(place.key, self._module_page)
+                if self._modules is not None:
+                    self._modules.open(place.module)
+            case Tab.CONFIGURATION:
+                self._once(place.key, self._cluster_page)
+        self._shared.window.show_page(place.key)
+
+    def begin_module(self) -> None:
+        """Show the question sheet of a new module."""
+        key = Place(Tab.CONFIGURATION, self.id, "new").key
+        self._once(key, self._module_page)
+        self._shared.window.show_page(key)
+        if self._modules is not None:
+            self._modules.begin_new()
+
+    def details(self) -> DetailsPage | None:
+        """The Details page once there is one."""
+        page = self._shared.window.page(Place(Tab.DETAILS, self.id).key)
+        return page if isinstance(page, DetailsPage) else None
+
+    async def close(self) -> None:
+        """Take its pages away and watch it no more."""
+        for test in self._tests.values():
+            test.pause()
+        for part in (self._details, self._modules, self.model):
+            if part is not None:
+                part.close()
+        for key in self._keys:
+            self._shared.window.remove_page(key)
+        await self.session.stop()
+
+    # --- its pages ----------------------------------------------------------------------------
+
+    def _once(self, key: str, make: Callable[[], Page]) -> None:
+        if self._shared.window.page(key) is None:
+            self._shared.window.add_page(key, make())
+            self._keys.append(key)
+
+    def _monitoring(self) -> MonitoringPage:
+        page = MonitoringPage(self.model, self._shared.events)
+        page.opened.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
+        page.new_module_wanted.connect(self.begin_module)
+        page.event_chosen.connect(self._shared.show_event)
+        page.events.all_wanted.connect(self._shared.show_events)
+        return page
+
+    def _details_page(self, place: Place) -> DetailsPage:
+        self._details = DetailsModel(self.model, self._shared.tasks, place.module, place.node)
+        page = DetailsPage(self._details)
+        page.node_chosen.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
+        return page
+
+    def _cluster_page(self) -> ClusterPage:
+        editor = ClusterEditor(
+            self.session, check, sign_in, self._shared.tasks, check_cluster, self.session.apply_cluster
+        )
+        editor.load()
+        self._editor = editor
+        return ClusterPage(editor, self.model.title)
+
+    def _module_page(self) -> ModulePage:
+        self._modules = ModuleConfiguration(self.session, self._shared.tasks)
+        return ModulePage(self._modules, self.model.title)
+
+    def _test(self, module: str) -> MosaicPage:
+        model = self._tests[module] = MosaicModel(self.model, module, ask_round, self._shared.tasks)
+        if self._test_address:
+            model.set_address(self._test_address)
+        return MosaicPage(model)

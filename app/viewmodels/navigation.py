@@ -1,0 +1,86 @@
+"""Where a tab, a scope or a command leads: pure decisions over the farm of the moment."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.viewmodels.farm import FarmModel
+from app.viewmodels.sidebar_model import Scope
+from app.viewmodels.silhouettes import WORST_FIRST
+from app.viewmodels.text import tr
+from app.viewmodels.tile import NodeTile
+
+
+class Tab(StrEnum):
+    """The tabs that have pages, by their keys in the window."""
+
+    MONITORING = "monitoring"
+    DETAILS = "details"
+    TEST = "test"
+    CONFIGURATION = "configuration"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of one cluster and what it shows. On Configuration, no module means the cluster itself."""
+
+    tab: Tab
+    session: str
+    module: str = ""
+    node: str = ""
+
+    @property
+    def key(self) -> str:
+        """The page's key in the window: one per cluster, for the test one per module."""
+        match self.tab:
+            case Tab.TEST:
+                return f"{self.tab}.{self.session}.{self.module}"
+            case Tab.CONFIGURATION:
+                return f"{self.tab}.{'module' if self.module else 'cluster'}.{self.session}"
+            case _:
+                return f"{self.tab}.{self.session}"
+
+
+def place(tab: str, scope: Scope, farm: FarmModel) -> Place:
+    """The page of this tab for this scope. Where it cannot be shown now, Monitoring of the cluster."""
+    match tab:
+        case Tab.DETAILS if (tile := _tile(scope, farm)) is not None:
+            return Place(Tab.DETAILS, scope.session, tile.module, tile.node)
+        case Tab.TEST if (module := scope.module or _first_module(scope, farm)):
+            return Place(Tab.TEST, scope.session, module)
+        case Tab.CONFIGURATION:
+            return Place(Tab.CONFIGURATION, scope.session, scope.module)
+        case _:
+            return Place(Tab.MONITORING, scope.session)
+
+
+def tab_reasons(scope: Scope | None, farm: FarmModel | None) -> dict[Tab, str]:
+    """Why each tab cannot be chosen now, "" when it can."""
+    if scope is None or farm is None:
+        return dict.fromkeys(Tab, tr("connect to a cluster first"))
+    no_module = "" if farm.modules else tr("there is no module yet")
+    return {
+        Tab.MONITORING: "",
+        Tab.DETAILS: no_module if _tile(scope, farm) is None else "",
+        Tab.TEST: no_module,
+        Tab.CONFIGURATION: "",
+    }
+
+
+def _tile(scope: Scope, farm: FarmModel) -> NodeTile | None:
+    """The tile in this scope that needs somebody most; the first one when all are alike."""
+    if scope.module and scope.node:
+        return farm.tile(scope.module, scope.node)
+    cards = [card for card in farm.modules if scope.module in {"", card.name}]
+    tiles = [tile for card in cards for tile in card.tiles if scope.node in {"", tile.node}]
+    return min(tiles, key=_urgency, default=None)
+
+
+def _urgency(tile: NodeTile) -> int:
+    return WORST_FIRST.index(tile.silhouette) if tile.silhouette in WORST_FIRST else len(WORST_FIRST)
+
+
+def _first_module(scope: Scope, farm: FarmModel) -> str:
+    """The first module of the scope's node, else of the cluster."""
+    names = [card.name for card in farm.modules]
+    here = [card.name for card in farm.modules if any(tile.node == scope.node for tile in card.tiles)]
+    return next(iter(here or names), "")
