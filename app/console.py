@@ -1,16 +1,16 @@
-"""The console put together: services, models, the window; which clusters are open and which page is shown for what."""
+"""The console put together: services, models, the window and its fixed pages, and which clusters are open."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
-from PySide6.QtCore import QByteArray, QPoint
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication
 
+from app.navigator import FIRST_RUN, HELP, SETTINGS, Navigator
 from app.open_cluster import OpenCluster, Shared
 from app.services.address_check import check
 from app.services.connection import loaded
@@ -20,32 +20,23 @@ from app.services.memory import Memory, RememberedCluster, Window
 from app.services.secrets import Secrets
 from app.services.sign_in import sign_in
 from app.services.tasks import TaskOwner
-from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.demo_farm import DEMO_ID, DemoFarm
-from app.viewmodels.events_model import Event, EventsModel
+from app.viewmodels.events_model import EventsModel
 from app.viewmodels.first_run import ConnectModel
 from app.viewmodels.found_nodes import FoundNodes
-from app.viewmodels.goto_model import GotoEntry, GotoModel
-from app.viewmodels.menus import Command, Deed, MenuEntry
-from app.viewmodels.navigation import Place, Tab, place, tab_reasons
+from app.viewmodels.goto_model import GotoModel
+from app.viewmodels.navigation import Place, Tab, place
 from app.viewmodels.session_model import SessionModel
-from app.viewmodels.sidebar_menus import forget_question, scope_menu
 from app.viewmodels.sidebar_model import Scope, SidebarModel
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import language, tr
-from app.views.deeds import Deeds
-from app.views.events_page import EventsPage
-from app.views.configuration.cluster_page import ClusterPage
+from app.views.events_page import EVENTS, EventsPage
 from app.views.first_run import FirstRunPage
 from app.views.help_page import HelpPage
 from app.views.main_window import MainWindow
 from app.views.settings import SettingsPage
 from app.views.theme import theme
-from app.views.top_bar import tab_names
-from app.views.widgets import AskSheet, Menu
 from nodeagent import __version__
-
-FIRST_RUN, SETTINGS, HELP, EVENTS = "first_run", "settings", "help", "events"
 
 
 class Console:
@@ -55,24 +46,19 @@ class Console:
         self._application, self._memory, self._tasks = application, memory, tasks
         self.secrets = Secrets()
         self._clusters: dict[str, OpenCluster] = {}
-        self._scope: Scope | None = None
         self._closed = asyncio.Event()
         self.settled = asyncio.Event()
         """Every node of every cluster has answered or was found out of reach."""
-        self.sidebar, self.goto, self.events = SidebarModel(), GotoModel(), EventsModel()
-        self.window = MainWindow(self.sidebar, self.goto)
-        self._shared = Shared(
-            self.window, self.secrets, tasks, self.events, self.go, self._show_event, self._show_events
-        )
+        self.sidebar, self.events = SidebarModel(), EventsModel()
+        goto = GotoModel()
+        self.window = MainWindow(self.sidebar, goto)
         self.demo = DemoFarm(Demo(demo_directory), self.secrets, tasks, self.open_clusters)
-        connect = ConnectModel(check, sign_in, self.secrets, self._known, tasks, self.open_clusters)
-        self.window.add_page(FIRST_RUN, FirstRunPage(connect, FoundNodes(scan, self._known, tasks), self.demo))
-        self.window.add_page(SETTINGS, self._settings_page())
-        self.window.add_page(HELP, HelpPage())
-        self.window.add_page(EVENTS, events := EventsPage(self.events))
-        events.event_chosen.connect(self._show_event)
+        self._add_fixed_pages()
+        self.navigator = Navigator(self.window, goto, self._clusters, self.close_cluster)
+        self._shared = Shared(
+            self.window, self.secrets, tasks, self.events, self.navigator.go, self.navigator.show_event
+        )
         self._wire()
-        self._show_tabs()
 
     # --- its life -----------------------------------------------------------------------------
 
@@ -105,45 +91,118 @@ class Console:
                 self._open(cluster)
                 self._remember(cluster)
         if clusters:
-            self.go(Place(Tab.MONITORING, clusters[0].id))
+            self.navigator.go(Place(Tab.MONITORING, clusters[0].id))
 
     def close_cluster(self, cluster_id: str) -> None:
         """Watch and remember it no more."""
         cluster = self._clusters.pop(cluster_id)
-        self.window.show_page(FIRST_RUN)
-        self._scope = None
+        self.navigator.leave(cluster_id)
         self.sidebar.remove(cluster.model)
         self.events.forget(cluster.model)
         self._tasks.run_soon(cluster.close(), f"close {cluster_id}")
         self._tasks.run_soon(self._memory.forget_cluster(cluster_id), "forget a cluster")
-        self._show_tabs()
 
-    @property
-    def models(self) -> dict[str, SessionModel]:
-        """The open clusters by id, in the order in which they were opened."""
-        return {key: cluster.model for key, cluster in self._clusters.items()}
+    def tour(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """A name for each page worth a picture, and what shows it: the first cluster's, then the fixed ones."""
+        cluster = next(iter(self._clusters.values()), None)
+        if cluster is not None:
+            scopes = [(Tab.CONFIGURATION, Scope(cluster.id))]
+            if cluster.model.farm.modules:
+                module = Scope(cluster.id, cluster.model.farm.modules[0].name)
+                scopes = [(tab, module) for tab in Tab] + scopes
+            for tab, scope in scopes:
+                to = place(tab, scope, cluster.model.farm)
+                yield to.key.replace(f".{cluster.id}", ""), partial(self.navigator.go, to)
+        for key in (FIRST_RUN, EVENTS, SETTINGS, HELP):
+            yield key, partial(self.window.show_page, key)
 
-    # --- where to -----------------------------------------------------------------------------
+    # --- inside -------------------------------------------------------------------------------
 
-    def go(self, to: Place) -> None:
-        """Show this page; the sidebar follows, so that the other tabs have the same scope."""
-        cluster = self._clusters.get(to.session)
-        if cluster is None:
+    def _add_fixed_pages(self) -> None:
+        connect = ConnectModel(check, sign_in, self.secrets, self._known, self._tasks, self.open_clusters)
+        first_run = FirstRunPage(connect, FoundNodes(scan, self._known, self._tasks), self.demo)
+        self._events_page = EventsPage(self.events)
+        self._help_page = HelpPage()
+        self.window.add_page(FIRST_RUN, first_run)
+        self.window.add_page(EVENTS, self._events_page)
+        self.window.add_page(SETTINGS, self._settings_page())
+        self.window.add_page(HELP, self._help_page)
+
+    def _wire(self) -> None:
+        window = self.window
+        window.closed.connect(self._closed.set)
+        window.help_wanted.connect(self._help)
+        self._events_page.event_chosen.connect(self.navigator.show_event)
+        self.events.unread_changed.connect(lambda: window.top_bar.set_unread(self.events.unread))
+
+    def _open(self, cluster: RememberedCluster) -> None:
+        opened = OpenCluster(cluster, self._shared, self._remember, self._test_address(cluster.id))
+        self._clusters[cluster.id] = opened
+        model = opened.model
+        model.answered.connect(self._answered)
+        model.asked.connect(partial(self.navigator.show_asked, cluster.id))
+        model.changed.connect(partial(self._changed, model))
+        self.sidebar.add(model)
+        self.events.follow(model)
+        opened.session.start()
+
+    def _changed(self, model: SessionModel) -> None:
+        self.navigator.show_reasons()
+        if self.settled.is_set():
             return
-        scope = Scope(to.session, to.module, "" if to.module else to.node)
-        if not _within(self._scope, scope):
-            self._scope = scope
-        if (index := self.window.sidebar.current_scope()) != self._scope and self._scope is not None:
-            self._following = True
-            self.window.sidebar.choose(self._scope)
-            self._following = False
-        del index
-        cluster.show(to)
-        self._show_tabs()
+        views = [view for cluster in self._clusters.values() for view in cluster.session.view()]
+        if model.farm.nodes and all(view.reached or view.trouble is not None for view in views):
+            self.settled.set()
 
-    _following = False
+    def _test_address(self, cluster_id: str) -> str:
+        """The demo has a load balancer whose address is known."""
+        record = self.demo.record if cluster_id == DEMO_ID else None
+        return urlsplit(record.mosaic_url).hostname or "" if record is not None else ""
 
-    def show_tab(self, tab: str) -> None:
-        """The page of this tab for the scope chosen in the sidebar."""
-        if self._scope is not None and (cluster := self._clusters.get(self._scope.session)) is not None:
-            self.go(place(tab, self._scope, cluster.model.farm))
+    def _remember(self, cluster: RememberedCluster) -> None:
+        if cluster.id != DEMO_ID:
+            self._tasks.run_soon(self._memory.remember_cluster(cluster), "remember a cluster")
+
+    def _known(self) -> tuple[RememberedCluster, ...]:
+        return tuple(cluster.session.remembered for cluster in self._clusters.values())
+
+    def _help(self, topic: str) -> None:
+        self._help_page.show_topic(topic)
+        self.window.show_page(HELP)
+
+    def _answered(self, text: str, accepted: bool) -> None:
+        self.window.toasts.show_toast(Silhouette.READY if accepted else Silhouette.STOP, text)
+
+    def _settings_page(self) -> SettingsPage:
+        settings = self._memory.now.settings
+        page = SettingsPage(settings.theme, language(), settings.reduced_motion, {tr("Version"): __version__})
+        page.mode_chosen.connect(self._take_theme)
+        page.language_chosen.connect(self._take_language)
+        page.motion_chosen.connect(self._take_motion)
+        return page
+
+    def _take_theme(self, mode: str) -> None:
+        theme.apply(self._application, mode)
+        self._keep_setting("theme", mode)
+
+    def _take_language(self, code: str) -> None:
+        """Drafts and open panes would be lost if the window were made anew."""
+        self._keep_setting("language", code)
+        self._answered(tr("The language changes with the next start of the console."), True)
+
+    def _take_motion(self, reduced: bool) -> None:
+        theme.reduced_motion = reduced
+        self._keep_setting("reduced_motion", reduced)
+
+    def _keep_setting(self, name: str, value: object) -> None:
+        settings = msgspec.structs.replace(self._memory.now.settings, **{name: value})
+        self._tasks.run_soon(self._memory.remember(settings=settings), "remember a setting")
+
+    async def _close(self) -> None:
+        kept = Window(geometry=bytes(self.window.saveGeometry().data()))
+        self.window.hide()
+        await asyncio.gather(*(cluster.session.stop() for cluster in self._clusters.values()))
+        try:
+            await self._memory.remember(window=kept)
+        finally:
+            await self._tasks.aclose()

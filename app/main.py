@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SETTLE = 30.0
 """Seconds that nodes get to answer before pictures are taken."""
+PICTURE = 1.0
+"""Seconds that a page gets before its picture is taken."""
 log = logging.getLogger("keepgreen.console")
 
 
@@ -99,8 +101,8 @@ async def _take_pictures(console: "Console", directory: Path) -> None:
         async with asyncio.timeout(SETTLE):
             await console.settled.wait()
     await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
-    for number, key in enumerate(console.page_keys, 1):
-        console.window.show_page(key)
-        await asyncio.sleep(0.3)
-        console.window.grab().save(str(directory / f"{number:02}-{key.partition('.')[0]}.png"))
+    for number, (name, show) in enumerate(console.tour(), 1):
+        show()
+        await asyncio.sleep(PICTURE)
+        console.window.grab().save(str(directory / f"{number:02}-{name}.png"))
     console.window.close()

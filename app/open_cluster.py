@@ -14,7 +14,7 @@ from app.services.sign_in import sign_in
 from app.services.tasks import TaskOwner
 from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.details import DetailsModel
-from app.viewmodels.events_model import EventsModel
+from app.viewmodels.events_model import Event, EventsModel
 from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.mosaic import MosaicModel
 from app.viewmodels.navigation import Place, Tab
@@ -22,6 +22,7 @@ from app.viewmodels.session_model import SessionModel
 from app.views.configuration.cluster_page import ClusterPage
 from app.views.configuration.module_page import ModulePage
 from app.views.details.page import DetailsPage
+from app.views.events_page import EVENTS
 from app.views.main_window import MainWindow
 from app.views.monitoring.page import MonitoringPage
 from app.views.mosaic_page import MosaicPage
@@ -38,20 +39,16 @@ class Shared:
     events: EventsModel
     go: Callable[[Place], None]
     """Leads to a page, as if the user had chosen it."""
-    show_event: Callable[[object], None]
-    show_events: Callable[[], None]
+    show_event: Callable[[Event], None]
 
 
 class OpenCluster:
     """Made when a cluster is opened, `close`d when it is forgotten. `test_address` is proposed on the Test page."""
 
-    def __init__(
-        self, cluster: RememberedCluster, shared: Shared, on_learnt: Learnt, test_address: str = ""
-    ) -> None:
+    def __init__(self, cluster: RememberedCluster, shared: Shared, on_learnt: Learnt, test_address: str = "") -> None:
         self._shared, self._test_address = shared, test_address
         self.session = ClusterSession(cluster, shared.secrets, shared.tasks, on_learnt=on_learnt)
         self.model = SessionModel(self.session, shared.tasks)
-        self._editor: ClusterEditor | None = None
         self._modules: ModuleConfiguration | None = None
         self._details: DetailsModel | None = None
         self._tests: dict[str, MosaicModel] = {}
@@ -122,7 +119,7 @@ class OpenCluster:
         page.opened.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
         page.new_module_wanted.connect(self.begin_module)
         page.event_chosen.connect(self._shared.show_event)
-        page.events.all_wanted.connect(self._shared.show_events)
+        page.events.all_wanted.connect(partial(self._shared.window.show_page, EVENTS))
         return page
 
     def _details_page(self, place: Place) -> DetailsPage:
@@ -136,7 +133,6 @@ class OpenCluster:
             self.session, check, sign_in, self._shared.tasks, check_cluster, self.session.apply_cluster
         )
         editor.load()
-        self._editor = editor
         return ClusterPage(editor, self.model.title)
 
     def _module_page(self) -> ModulePage:
@@ -147,4 +143,4 @@ class OpenCluster:
         model = self._tests[module] = MosaicModel(self.model, module, ask_round, self._shared.tasks)
         if self._test_address:
             model.set_address(self._test_address)
-        return MosaicPage(model)
+        return MosaicPage(model, self.model.title)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.cluster_rollout import ClusterApplied, ClusterRequest, Deadline, Decide, Seen
+from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, Seen
 from app.services.nodes import NodeAddress, Trouble
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState, Target
 from app.services.tasks import TaskOwner
@@ -17,7 +17,7 @@ from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
 from app.viewmodels.text import counted, names, number, tr, trn
 from app.viewmodels.trouble_words import reason
 
-Apply = Callable[[ClusterRequest, OnStep, Decide], Awaitable[ClusterApplied]]
+Apply = Callable[[ClusterRequest, OnStep, Decide], Awaitable[Applied]]
 Check = Callable[[ClusterRequest, OnStep], Awaitable[Applied]]
 
 
@@ -192,7 +192,6 @@ class ClusterApply(QObject):
             if len(targets) < len(participants):
                 self.ended = Ended(False, tr("Nothing was changed"), tr("A password is missing: type it in the table."))
                 return
-            self._session.hold_logins()  # they change when nodes take over the users of the cluster
             request = ClusterRequest(xml, targets)
             if only_check:
                 self.ended = self._checked(await self._check(request, self._on_step))
@@ -204,7 +203,6 @@ class ClusterApply(QObject):
             raise
         finally:
             self.phase, self._task, self._decision, self._deadline = Phase.ENDED, None, None, None
-            self._session.release_logins()
             self.changed.emit()
 
     async def _targets(self, participants: Sequence[Participant]) -> tuple[Target, ...]:
@@ -226,16 +224,14 @@ class ClusterApply(QObject):
         return await self._decision
 
     async def _settle(
-        self, result: ClusterApplied, targets: tuple[Target, ...], removed: Sequence[str], seconds: float
+        self, applied: Applied, targets: tuple[Target, ...], removed: Sequence[str], seconds: float
     ) -> None:
-        applied = result.applied
-        if result.credentials is not None:
+        committed = {Outcome.APPLIED, Outcome.INCOMPLETE, Outcome.WENT_BACK}
+        if applied.outcome in committed:
+            # Nodes that joined have the users of the cluster now; the session knows what holds.
             for target in targets:
-                self._checks.keep_login(target.address, result.credentials)
-            await self._session.sign_in(result.credentials)
-        if applied.outcome in {Outcome.APPLIED, Outcome.INCOMPLETE}:
-            for target in targets:
-                self._session.add(target.address, target.name)
+                self._checks.forget_login(target.address)
+        if applied.outcome is Outcome.APPLIED:
             for name in removed:
                 await self._session.remove(name)
         self.ended = self._words(applied, [target.name for target in targets], removed, seconds)

@@ -47,6 +47,8 @@ class DemoFarm(QObject):
         self.phase = DemoPhase.IDLE
         self.lines: tuple[str, ...] = ()
         self.trouble = ""
+        self.record: DemoRecord | None = None
+        """The demo that was connected to last."""
 
     def start(self) -> None:
         """Start it, or connect to the one that runs already."""
@@ -68,7 +70,7 @@ class DemoFarm(QObject):
 
     async def _start(self) -> None:
         try:
-            record = await self._demo.up(self._line)
+            record = self.record = await self._demo.up(self._line)
             await self._secrets.keep(record.credentials, *(node.pin for node in record.addresses), remember=False)
             self.phase = DemoPhase.UP
         except DemoTrouble as trouble:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed, NodeView
+from app.services.nodes import CallFailed, NodeView, Trouble
 from app.viewmodels import menus
 from app.viewmodels.events_model import new_lines
 from app.viewmodels.farm import ModuleCard
@@ -119,8 +119,8 @@ class DetailsModel(QObject):
         if tile.silhouette is Silhouette.UNREACHABLE:
             row = self.session.farm.row(self.node)
             retry = menus.retry(row) if row else None
-            remedy = reason(view.trouble, view.address, detail=view.detail).remedy if view.trouble else ""
-            return Banner(tile.silhouette, "grey", tile.sentence(now), remedy, None, retry)
+            sentence = tr("{node} does not answer: {what}", node=self.node, what=tile.sentence(now))
+            return Banner(tile.silhouette, "grey", sentence, _silence_remedy(view), None, retry)
         if tile.silhouette is Silhouette.UNCONFIGURED:
             sentence = tr("{module} was never applied on {node}.", module=self.module, node=self.node)
             return Banner(tile.silhouette, "grey", sentence, tr("Apply it on the Configuration tab."), None, None)
@@ -268,3 +268,14 @@ def _window(seconds: float) -> str:
     """The window in which actions are counted, as it is configured: `24 h`."""
     hours = seconds / HOUR
     return tr("{hours} h", hours=int(hours)).replace(" ", NBSP) if hours == int(hours) else span(seconds)
+
+
+def _silence_remedy(view: NodeView) -> str:
+    """What to do about a node that was reached before."""
+    if view.trouble is Trouble.TIMED_OUT:
+        return tr(
+            "Is the server on and on the network? If it is, a firewall is likely:"
+            " keepgreen firewall add opens TCP {port}.",
+            port=view.address.port,
+        )
+    return reason(view.trouble, view.address, detail=view.detail).remedy if view.trouble else ""

@@ -45,7 +45,7 @@ def place(tab: str, scope: Scope, farm: FarmModel) -> Place:
     match tab:
         case Tab.DETAILS if (tile := _tile(scope, farm)) is not None:
             return Place(Tab.DETAILS, scope.session, tile.module, tile.node)
-        case Tab.TEST if (module := scope.module or _first_module(scope, farm)):
+        case Tab.TEST if module := scope.module or _first_module(scope, farm):
             return Place(Tab.TEST, scope.session, module)
         case Tab.CONFIGURATION:
             return Place(Tab.CONFIGURATION, scope.session, scope.module)

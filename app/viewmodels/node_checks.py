@@ -26,15 +26,7 @@ class ClusterOfSession(Protocol):
 
     async def credentials_of(self, address: NodeAddress) -> Credentials | None: ...  # noqa: D102
 
-    def add(self, address: NodeAddress, name: str = "") -> object: ...  # noqa: D102
-
     async def remove(self, node: str) -> None: ...  # noqa: D102
-
-    async def sign_in(self, credentials: Credentials, *nodes: str, remember: bool = True) -> None: ...  # noqa: D102
-
-    def hold_logins(self) -> None: ...  # noqa: D102
-
-    def release_logins(self) -> None: ...  # noqa: D102
 
 
 class NodeChecks:
@@ -105,9 +97,9 @@ class NodeChecks:
             return None
         return self._logins.get(row.address.pin) or await self._session.credentials_of(row.address)
 
-    def keep_login(self, address: NodeAddress, credentials: Credentials) -> None:
-        """These credentials hold on this node from now on."""
-        self._logins[address.pin] = credentials
+    def forget_login(self, address: NodeAddress) -> None:
+        """Its own password was replaced by that of the cluster, which the session knows."""
+        self._logins.pop(address.pin, None)
 
     def need_password(self, text: str) -> None:
         """No password is known for the node at this address any more."""

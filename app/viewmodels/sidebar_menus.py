@@ -7,7 +7,7 @@ from app.viewmodels.text import names, tr
 
 
 def scope_menu(scope: Scope, farm: FarmModel) -> tuple[MenuEntry, ...]:
-    """The menu of a module or a node; a cluster's is `cluster_menu`, of which the owner of the clusters knows."""
+    """The menu of a module or a node; empty when it is gone."""
     if scope.module:
         card = farm.card(scope.module)
         return module_menu(card) if card is not None else ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from app.viewmodels.menus import MenuEntry
@@ -22,6 +23,12 @@ class Deeds:
         menu = Menu.from_entries(entries, self.do, button)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.open_under(button)
+
+    def open_menu_at(self, entries: Sequence[MenuEntry], place: QPoint) -> None:
+        """Opens the menu of these entries at a place of the screen."""
+        menu = Menu.from_entries(entries, self.do, self._page)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
 
     def do(self, entry: MenuEntry) -> None:
         """Carries out one entry, after its question if it has one."""

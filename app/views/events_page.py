@@ -15,6 +15,8 @@ from app.views.widgets import Card, EmptyState, TableView
 from app.views.widgets.painting import paint_silhouette
 from app.views.widgets.tables import CellDelegate, Index
 
+EVENTS = "events"
+"""Its key in the window."""
 WIDTHS = {EventColumn.TIME: 88, EventColumn.KIND: 36, EventColumn.MODULE: 140, EventColumn.NODE: 140}
 
 

@@ -14,7 +14,7 @@ from app.views.tokens import Token, node_token
 from app.views.widgets.painting import paint_panel
 
 GAP = 3
-LARGEST = 48
+LARGEST = 84
 SMALLEST = 10
 
 
@@ -79,15 +79,16 @@ class MosaicGrid(QWidget):
         return number if inside and number < len(self._numbers) else None
 
     def _layout(self) -> tuple[int, int]:
-        """Columns and the side of a cell, in px: the largest that shows all cells."""
+        """Columns and the side of a cell, in px: the largest cells, in the shape that is most like the room."""
         count = max(len(self._numbers), 1)
-        best = (count, SMALLEST)
+        found = []
         for columns in range(1, count + 1):
             rows = -(-count // columns)
             side = min((self.width() + GAP) // columns, (self.height() + GAP) // rows) - GAP
-            if min(side, LARGEST) > best[1]:
-                best = (columns, min(side, LARGEST))
-        return best
+            unlike = abs(columns * self.height() - rows * self.width())
+            found.append((min(max(side, SMALLEST), LARGEST), -unlike, columns))
+        side, _, columns = max(found)
+        return columns, side
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -13,7 +13,7 @@ from app.views.tokens import Token
 from app.views.widgets.painting import elided
 
 ROW = 28
-COLUMN = 72
+COLUMN = 60
 
 
 class MosaicLegend(QWidget):
@@ -58,7 +58,7 @@ class MosaicLegend(QWidget):
             paint_cell(painter, QRect(0, top + 5, 18, 18), row.number)
             painter.setFont(theme.font())
             painter.setPen(theme.colour(Token.TEXT))
-            name = elided(row.name, painter.font(), left - 30, Qt.TextElideMode.ElideMiddle)
+            name = elided(row.name, painter.font(), left - 24, Qt.TextElideMode.ElideMiddle)
             painter.drawText(QRect(28, top, left - 28, ROW), Qt.AlignmentFlag.AlignVCenter, name)
             figures = (str(row.count), row.share, row.expected, row.p50, row.p99)[:columns]
             self._figures(painter, top, figures, (theme.font(strong=True), *(theme.font(),) * 4))

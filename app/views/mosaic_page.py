@@ -38,7 +38,7 @@ class _NodeButtons(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._state = SilhouetteLabel(Silhouette.UNCONFIGURED)
-        self._name = Words("", fonts.BASE, cut=True)
+        self._name = Words("", fonts.BASE)
         self.button = Button("", dense=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 2, 0, 2)
@@ -142,6 +142,7 @@ class MosaicPage(Page):
         self._latency = Words("", fonts.SIDE, Token.TEXT2)
         self._failures = Words("", fonts.SIDE, Token.RED, cut=True)
         self._latency.setFixedHeight(32)
+        foot.setSpacing(12)
         foot.addWidget(self._latency)
         foot.addWidget(self._failures, 1)
         self._mosaic_card.body.addLayout(foot)

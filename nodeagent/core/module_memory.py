@@ -48,7 +48,12 @@ class ModuleMemory:
         self.switches = SwitchBoard(record.errd, record.checker, record.failover, record.switched_until)
 
     def record(
-        self, phase: Phase, since: float, revision: int, runs: tuple[Run, ...], monitored: tuple[tuple[str, ProcessRef], ...]
+        self,
+        phase: Phase,
+        since: float,
+        revision: int,
+        runs: tuple[Run, ...],
+        monitored: tuple[tuple[str, ProcessRef], ...],
     ) -> ModuleRecord:
         """All that the next agent must know."""
         return ModuleRecord(

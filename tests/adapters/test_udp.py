@@ -33,7 +33,7 @@ class Node:
 
 async def until(true: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - the sockets under test have no event to wait for
+        while not true():
             await asyncio.sleep(0.01)
 
 

@@ -46,6 +46,18 @@ def qapp(qapp: QApplication) -> QApplication:
     return qapp
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_on_screen(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A window that outlives its test is styled anew with every later change of theme: the suite would crawl."""
+    yield
+    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+        return
+    for widget in QApplication.topLevelWidgets():
+        widget.hide()
+        widget.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
 @dataclass(frozen=True)
 class Look:
     """A theme, a size of the window and a language, in force for one test."""

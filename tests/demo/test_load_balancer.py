@@ -76,7 +76,7 @@ class Farm:
 
 async def until(claim: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not claim():  # noqa: ASYNC110
+        while not claim():
             await asyncio.sleep(0.01)
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 
-from app.services.cluster_rollout import ClusterApplied, ClusterRequest, Deadline, Decide, Seen
+from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, Seen
 from app.services.discovery import Scanned
 from app.services.memory import RememberedCluster
 from app.services.nodes import CallFailed, CheckedAddress, Credentials, NodeAddress, NodeView, Reach, Trouble
@@ -13,6 +14,9 @@ from nodeagent.contract.api import ClusterInfo, Identity
 from nodeagent.contract.pins import words_of
 from nodeagent.contract.states import Role
 from nodeagent.contract.status import NodeStatus
+
+OnFound = Callable[[CheckedAddress], None]
+OnProgress = Callable[[int, int], None]
 
 
 def pin_of(name: str) -> str:
@@ -59,9 +63,7 @@ class FakeNodes:
             return CheckedAddress(address, None, Trouble.TIMED_OUT, f"{address.place} did not answer in time")
         if address.pin and address.pin != identity.pin:
             return CheckedAddress(address, None, Trouble.CERTIFICATE_CHANGED, "another key")
-        return CheckedAddress(
-            NodeAddress(address.address, address.port, identity.pin), identity, round_trip=0.002
-        )
+        return CheckedAddress(NodeAddress(address.address, address.port, identity.pin), identity, round_trip=0.002)
 
     async def sign_in(self, address: NodeAddress, credentials: Credentials) -> SignedIn:
         self.logins.append((address.address, credentials.password))
@@ -70,7 +72,9 @@ class FakeNodes:
             raise CallFailed(Trouble.WRONG_PASSWORD, "user name and password do not fit")
         return SignedIn(Role.ADMIN, ClusterInfo(False))
 
-    async def scan(self, addresses, on_found, on_progress=None) -> Scanned:
+    async def scan(
+        self, addresses: tuple[str, ...], on_found: OnFound, on_progress: OnProgress | None = None
+    ) -> Scanned:
         found = []
         for number, address in enumerate(addresses, 1):
             checked = await self.ask(NodeAddress(address))
@@ -125,23 +129,12 @@ class FakeClusterSession:
         self.events.append(f"add {name}")
         self.remembered = RememberedCluster("one", "Contoso web", nodes=(*self.remembered.nodes, address))
         if name not in {view.name for view in self._views}:
-            status = NodeStatus(
-                name, f"uuid-{name}", "0.1.0", 1, 0.0, "b", 0.0, cluster_signature=self.info.signature
-            )
+            status = NodeStatus(name, f"uuid-{name}", "0.1.0", 1, 0.0, "b", 0.0, cluster_signature=self.info.signature)
             self._views.append(NodeView(address, name, Reach.CONNECTED, status=status, role=Role.ADMIN))
         return None
 
     async def remove(self, node: str) -> None:
         self.events.append(f"remove {node}")
-
-    async def sign_in(self, credentials: Credentials, *nodes: str, remember: bool = True) -> None:
-        self.events.append("sign in")
-
-    def hold_logins(self) -> None:
-        self.events.append("hold")
-
-    def release_logins(self) -> None:
-        self.events.append("release")
 
 
 class FakeRollout:
@@ -159,14 +152,14 @@ class FakeRollout:
         good = await self._stage(request, on_step, Stage.CHECK)
         return Applied(Outcome.CHECKED if good else Outcome.REFUSED)
 
-    async def apply(self, request: ClusterRequest, on_step: OnStep, decide: Decide) -> ClusterApplied:
+    async def apply(self, request: ClusterRequest, on_step: OnStep, decide: Decide) -> Applied:
         self.requests.append(request)
         holds = request.targets[0].credentials
         for stage in (Stage.CHECK, Stage.STAGE):
             if not await self._stage(request, on_step, stage):
-                return ClusterApplied(Applied(Outcome.REFUSED))
+                return Applied(Outcome.REFUSED)
         if not await self._stage(request, on_step, Stage.COMMIT):
-            return self._back(request, on_step, holds)
+            return self._back(request, on_step)
         seen = tuple(Seen(one.name, True, silent=self.silent.get(one.name, ())) for one in request.targets)
         try:
             async with asyncio.timeout(self.within):
@@ -174,9 +167,9 @@ class FakeRollout:
         except TimeoutError:
             self.kept = None
         if not self.kept:
-            return self._back(request, on_step, holds)
+            return self._back(request, on_step)
         await self._stage(request, on_step, Stage.CONFIRM)
-        return ClusterApplied(Applied(Outcome.APPLIED, "f00d" * 16), holds)
+        return Applied(Outcome.APPLIED, "f00d" * 16)
 
     async def _stage(self, request: ClusterRequest, on_step: OnStep, stage: Stage) -> bool:
         good = True
@@ -189,8 +182,8 @@ class FakeRollout:
             on_step(Step(target.name, stage, state, 0.2, trouble, str(trouble or "")))
         return good
 
-    def _back(self, request: ClusterRequest, on_step: OnStep, holds: Credentials) -> ClusterApplied:
+    def _back(self, request: ClusterRequest, on_step: OnStep) -> Applied:
         for target in request.targets:
             if (target.name, Stage.COMMIT) not in self.failures:
                 on_step(Step(target.name, Stage.COMMIT, StepState.WENT_BACK))
-        return ClusterApplied(Applied(Outcome.WENT_BACK, "f00d" * 16), holds)
+        return Applied(Outcome.WENT_BACK, "f00d" * 16)

@@ -67,7 +67,7 @@ async def story(home: Home, fill: Callable[[], None], free: Callable[[], None]) 
     assert "cannot be written" in problem
 
     free()
-    while journal.problems():  # noqa: ASYNC110 (bounded by the test's own time)
+    while journal.problems():
         await asyncio.sleep(0.05)
     await journal.flush()
     lines = await asyncio.to_thread(journal.query, limit=10_000)

@@ -7,5 +7,5 @@ from collections.abc import Callable
 async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     """Look every 10 ms. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is looked at belongs to the code under test and rings no bell
+        while not true():
             await asyncio.sleep(0.01)

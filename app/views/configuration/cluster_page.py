@@ -90,7 +90,7 @@ class ClusterPage(Page):
         self._pair.setSpacing(16)
         self._pair.addWidget(self.heartbeats, 1)
         self._pair.addWidget(self.apply_card, 1)
-        self.panels = Segments((("heartbeats", tr("Heartbeats")), ("apply", tr("Apply"))), tr("Below the table"))
+        self.panels = Segments((("heartbeats", tr("Heartbeats")), ("apply", tr("Apply"))), tr("View"))
         self.panels.chosen.connect(lambda _key: self._fold(self._folded))
         self.panels.hide()
         column.addWidget(self.panels, 0, Qt.AlignmentFlag.AlignLeft)
@@ -205,7 +205,7 @@ class ClusterPage(Page):
             QTimer.singleShot(0, self, self._show_apply)
 
     def _show_apply(self) -> None:
-        self.scroll.ensureWidgetVisible(self.apply_card)
+        self.scroll_area.ensureWidgetVisible(self.apply_card)
 
     def _tick(self) -> None:
         self.table.tick()

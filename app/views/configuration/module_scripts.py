@@ -1,6 +1,6 @@
 """The scripts of a module: the list by platform, and the chosen one as text."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
 from app.viewmodels.menus import MenuEntry
@@ -26,7 +26,8 @@ from app.views.tokens import Token
 from app.views.widgets import Button, Card, CodeEdit, Divider, EmptyState, Menu, Words
 from nodeagent.contract.states import Script
 
-LIST_WIDTH = 232
+LIST_WIDTH = 288
+ROW = 28
 
 
 class ModuleScripts(QWidget):
@@ -72,6 +73,11 @@ class ModuleScripts(QWidget):
         row.addWidget(self.right, 1)
         self.refresh()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
+            self._highlighter.rehighlight()
+
     def refresh(self) -> None:
         """The files now."""
         found = script_files(self._editor.files)
@@ -101,9 +107,10 @@ class ModuleScripts(QWidget):
         self.files.blockSignals(True)
         self.files.clear()
         for one in found:
-            item = QListWidgetItem(f"{one.path.removeprefix('bin/')}")
+            item = QListWidgetItem(f"  {one.path.removeprefix('bin/')}")
             item.setData(Qt.ItemDataRole.UserRole, one.path)
             item.setToolTip(f"{platform_words(one.platform)}: {script_words(one.script)}")
+            item.setSizeHint(QSize(0, ROW))
             self.files.addItem(item)
         self.files.blockSignals(False)
         paths = [one.path for one in found]

@@ -1,5 +1,6 @@
 """userconfig.xml beside the form: the very bytes that would be applied, the element being edited tinted."""
 
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -38,6 +39,11 @@ class ModuleXml(Card):
         row.addWidget(self._warnings)
         self.body.addWidget(self._foot)
         self._tinted = (0, 0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
+            self._highlighter.rehighlight()
 
     def show_editor(self, editor: ModuleEditor) -> None:
         """The document now."""

@@ -18,7 +18,7 @@ class NewModuleSheet(Card):
     def __init__(self, model: NewModule) -> None:
         super().__init__(tr("New module"), tr("nothing is sent to a node before you apply it"))
         self._model = model
-        self.setMaximumWidth(720)
+        self.setFixedWidth(680)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(16, 16, 16, 16)

@@ -14,6 +14,7 @@ from app.views.widgets.painting import text_width
 
 BAR = 6
 LINE = 18
+REFERENCE = 480
 LEAST = 3
 """A stretch is never narrower than this, so that it is seen at all."""
 INKS = {Ink.PLAIN: Token.CHART, Ink.WORKING: Token.ORANGE, Ink.GOOD: Token.GREEN, Ink.STOPPED: Token.RED}
@@ -38,7 +39,8 @@ class Ruler(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        rows = 1 + max((row for _, row in self._labels(max(self.width(), 320))), default=0)
+        # Of one reference width: a height that followed the width could come and go with a scroll bar for ever.
+        rows = 1 + max((row for _, row in self._labels(REFERENCE)), default=0)
         return QSize(320, LINE + BAR + 8 + rows * LINE)
 
     def minimumSizeHint(self) -> QSize:
@@ -96,9 +98,6 @@ class Ruler(QWidget):
             painter.setFont(theme.font(fonts.SIDE))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, stretch.words)
         painter.end()
-
-    def resizeEvent(self, event: object) -> None:
-        self.updateGeometry()
 
 
 class MeaningNote(Note):

@@ -43,12 +43,11 @@ class Language(Enum):
 
 
 class Highlighter(QSyntaxHighlighter):
-    """Paints one document; comments of XML reach over lines."""
+    """Paints one document; comments of XML reach over lines. Its owner calls `rehighlight` when the palette changes."""
 
     def __init__(self, document: QTextDocument, language: Language) -> None:
         super().__init__(document)
         self._language = language
-        theme.changed.connect(self.rehighlight)
 
     def set_language(self, language: Language) -> None:
         """Another language from now on."""

@@ -194,10 +194,14 @@ class LogPane(Card):
         for kind, chip in self.chips.items():
             chip.set_figure(number(self._log.counts[kind]) if chip.isChecked() else tr("off"))
         self._row_of_chips.fit()
-        held = self._log.held
-        self._dot.live = not held
+        held, tile = self._log.held, self._details.tile
+        silent = tile is not None and tile.stale
+        self._dot.live = not held and not silent
         self._dot.update()
-        self._state.setText(tr("Stands still at your line") if held and not self._paused else self._log.shown_text)
+        if silent:
+            self._state.setText(tr("No new lines: {node} does not answer", node=self._details.node))
+        else:
+            self._state.setText(tr("Stands still at your line") if held and not self._paused else self._log.shown_text)
         self.waiting.setText(self._log.waiting_text)
         self.waiting.setVisible(bool(self._log.waiting))
         self._clock.setText(self._details.clock_text)

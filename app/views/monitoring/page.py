@@ -5,16 +5,21 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 
 from app.viewmodels.events_model import EventsModel
 from app.viewmodels.menus import Deed, remedy
+from app.viewmodels.nothing_yet import nothing_yet
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr
 from app.views.deeds import Deeds
+from app.views.monitoring.attention_card import AttentionCard
 from app.views.monitoring.event_strip import EventStrip
+from app.views.monitoring.farm_table import FarmTable
 from app.views.monitoring.module_card import ModuleCardView
 from app.views.page import Page
-from app.views.widgets import Button, EmptyState
+from app.views.widgets import Button, Card, Chip, EmptyState, PrimaryButton, Segments
 
 SECOND = 1000
+TILES_UP_TO = 8
+"""Nodes; more are a table unless the user wants tiles."""
 
 
 class MonitoringPage(Page):
@@ -32,18 +37,26 @@ class MonitoringPage(Page):
         self._deeds = Deeds(self, model)
         self._title = model.title
         self._cards: dict[str, ModuleCardView] = {}
+        self._build_table()
         self._new = Button(tr("New module…"), "add")
         self._new.clicked.connect(self.new_module_wanted)
         self._snapshot = Button(tr("Snapshot…"), "snapshot")
         self._snapshot.set_possible(False, tr("comes with a later version"))
-        self.add_button(self._snapshot)
+        self.ways = Segments((("tiles", tr("Tiles")), ("table", tr("Table"))), tr("View"))
+        self.ways.chosen.connect(self._choose_way)
+        self.only = Chip(tr("Only not green"))
+        self.only.toggled.connect(self.table.show_only_not_green)
+        for part in (self.only, self.ways, self._snapshot):
+            self.add_button(part)
         self.add_button(self._new)
-        self._empty = EmptyState(
-            "module",
-            tr("No module yet"),
-            tr("A module is one application that Keepgreen keeps running: its settings and its scripts."),
-        )
-        self.body.addWidget(self._empty)
+        self.first_module = PrimaryButton(tr("New module…"), "add")
+        self.first_module.clicked.connect(self.new_module_wanted)
+        self.retry = PrimaryButton(tr("Try again"), "restart")
+        self.retry.clicked.connect(self._try_again)
+        self.empty = EmptyState("module", "", "", (self.first_module, self.retry))
+        self.body.addWidget(self.empty)
+        self.body.addWidget(self.attention)
+        self.body.addWidget(self._table_card, 100)
         self.body.addStretch(1)
         self.events = EventStrip(events)
         self.events.chosen.connect(self.event_chosen)
@@ -58,6 +71,35 @@ class MonitoringPage(Page):
     def cards(self) -> tuple[ModuleCardView, ...]:
         """The cards that are shown, in their order."""
         return tuple(self._cards.values())
+
+    def _show_nothing(self, now: float) -> None:
+        """What stands here while there is no module, and why."""
+        farm = self._model.farm
+        self.empty.setVisible(not farm.modules)
+        if farm.modules:
+            return
+        nothing = nothing_yet(farm, now)
+        self.empty.set_text(nothing.line, nothing.sentence)
+        self.first_module.setVisible(nothing.retry is None)
+        self.first_module.set_possible(not nothing.reason, nothing.reason)
+        self.retry.setVisible(nothing.retry is not None)
+
+    def _try_again(self) -> None:
+        nothing = nothing_yet(self._model.farm, self._model.now())
+        if nothing.retry is not None:
+            self._deeds.do(nothing.retry)
+
+    def _build_table(self) -> None:
+        self._way = ""
+        """`tiles` or `table` when the user chose it, else by the number of nodes."""
+        self.attention = AttentionCard()
+        self.attention.wanted.connect(self._deeds.do)
+        self.table = FarmTable()
+        self.table.opened.connect(self.opened)
+        self.table.wanted.connect(self._deeds.do)
+        self.table.menu_wanted.connect(self._deeds.open_menu_at)
+        self._table_card = Card()
+        self._table_card.body.addWidget(self.table)
 
     def showEvent(self, event: QShowEvent) -> None:
         self._clock.start()
@@ -76,11 +118,36 @@ class MonitoringPage(Page):
         self.set_facts(farm.facts_text)
         if [card.name for card in farm.modules] != list(self._cards):
             self._rebuild()
-        self._empty.setVisible(not farm.modules)
+        tabled = self._tabled()
+        self._show_nothing(now)
+        self._arrange(tabled)
         filled = self._filled()
         for card in farm.modules:
-            self._cards[card.name].set_card(card, now, filled)
+            view = self._cards[card.name]
+            view.setVisible(not tabled)
+            view.set_card(card, now, filled)
+        if tabled:
+            self.attention.set_farm(farm, now)
+            self.table.set_farm(farm, now)
         self.events.tick(now)
+
+    def _tabled(self) -> bool:
+        farm = self._model.farm
+        if not farm.modules:
+            return False
+        return self._way == "table" if self._way else len(farm.nodes) > TILES_UP_TO
+
+    def _arrange(self, tabled: bool) -> None:
+        self.ways.choose("table" if tabled else "tiles")
+        self.ways.setVisible(bool(self._model.farm.modules))
+        self.only.setVisible(tabled)
+        self._table_card.setVisible(tabled)
+        if not tabled:
+            self.attention.hide()
+
+    def _choose_way(self, way: str) -> None:
+        self._way = way
+        self._show_farm()
 
     def _filled(self) -> tuple[str, str] | None:
         """The worst thing in view whose remedy is possible: its button is the filled one."""
@@ -94,6 +161,7 @@ class MonitoringPage(Page):
 
     def _fold(self, narrow: bool) -> None:
         self.events.fold(narrow)
+        self._snapshot.fold(narrow)
         self.body.setSpacing(16 if narrow else 24)
         margins = self.body.contentsMargins()
         margins.setBottom(11 if narrow else 24)
@@ -124,6 +192,11 @@ class MonitoringPage(Page):
 
     def _tick(self) -> None:
         now = self._model.now()
-        for card in self._cards.values():
-            card.tick(now)
+        self._show_nothing(now)
+        if self._tabled():
+            self.attention.tick(now)
+            self.table.tick(now)
+        else:
+            for card in self._cards.values():
+                card.tick(now)
         self.events.tick(now)

@@ -31,6 +31,10 @@ HEAD = 24
 FIRST_ROW, ROW = 96, 24
 BLOCK_TOP, BLOCK_BOTTOM = 44, 120
 LABEL = 96
+FIRST_FACT = {Silhouette.STOP: 3, Silhouette.WAIT: 3, Silhouette.TRANSIENT: 1, Silhouette.UNCONFIGURED: 2}
+"""The row of the first fact: the rows keep their places under what stands above them."""
+SILENCE_ROW = 3
+"""Where a node that does not answer says so, in place of its last probe."""
 
 
 class NodeTileView(QWidget):
@@ -45,7 +49,7 @@ class NodeTileView(QWidget):
         self._tile = tile
         self._now = 0.0
         self._whole = ""
-        """The sentence of the block, when it does not fit."""
+        """The sentence of the tile, when it does not fit."""
         self.setMinimumWidth(LEAST_WIDTH)
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -113,8 +117,7 @@ class NodeTileView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            inside = self._whole and BLOCK_TOP <= event.pos().y() <= BLOCK_BOTTOM
-            QToolTip.showText(event.globalPos(), self._whole if inside else "", self)
+            QToolTip.showText(event.globalPos(), self._whole, self)
             return True
         return super().event(event)
 
@@ -139,10 +142,11 @@ class NodeTileView(QWidget):
         else:
             self._paint_words(painter)
         facts = self._tile.facts(self._now)
-        row = {Silhouette.STOP: 3, Silhouette.WAIT: 3, Silhouette.TRANSIENT: 1}.get(self._tile.silhouette, 0)
-        for fact in facts:
+        if self._tile.stale:
+            self._paint_silence(painter)
+            facts = facts[:SILENCE_ROW]
+        for row, fact in enumerate(facts, FIRST_FACT.get(self._tile.silhouette, 0)):
             self._paint_fact(painter, fact, FIRST_ROW + row * ROW)
-            row += 1
         self._paint_machine(painter)
         if self.hasFocus():
             paint_focus(painter, self.rect().adjusted(2, 2, -2, -2), 6)
@@ -179,7 +183,7 @@ class NodeTileView(QWidget):
         painter.setFont(theme.font(fonts.SIDE))
         painter.drawText(QPoint(left, 57), tr("of new connections"))
         painter.setPen(theme.colour(Token.TEXT3 if tile.stale else Token.TEXT2))
-        painter.drawText(QPoint(left, 74), tile.share_note)
+        painter.drawText(QPoint(left, 74), tile.stale_text(self._now) or tile.share_note)
         bar = QRectF(PADDING, 85, self.width() - 2 * PADDING, BAR_HEIGHT)
         paint_bar(painter, bar, (tile.share or 0) / 100, hatched=tile.share_hatched)
 
@@ -190,6 +194,17 @@ class NodeTileView(QWidget):
         painter.setPen(theme.colour(Token.TEXT2))
         box = QRect(PADDING, 48, self.width() - 2 * PADDING, 44)
         painter.drawText(box, Qt.TextFlag.TextWordWrap, self._cut(words, box))
+
+    def _paint_silence(self, painter: QPainter) -> None:
+        """Why the values are old, and what the other nodes say of it."""
+        font = theme.font(fonts.SIDE)
+        words = self._tile.sentence(self._now)
+        box = QRect(PADDING, FIRST_ROW + SILENCE_ROW * ROW, self.width() - 2 * PADDING, ROW)
+        painter.setFont(font)
+        painter.setPen(theme.colour(Token.TEXT))
+        cut = elided(words, font, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, cut)
+        self._whole = words if cut != words else ""
 
     def _paint_block(self, painter: QPainter, block: TintBlock) -> None:
         ink, ground = (Token.RED, Token.RED_BG) if block.tint == "red" else (Token.ORANGE, Token.ORANGE_BG)

@@ -70,11 +70,12 @@ class Button(QPushButton):
         if folded and not self._words and self._icon:
             self._words = self.text()
             self.setAccessibleName(self._words)
-            self.setToolTip(self._words)
+            reason = "" if self.isEnabled() else self.accessibleDescription()
+            self.setToolTip(f"{self._words}: {reason}" if reason else self._words)
             self.setText("")
         elif not folded and self._words:
             self.setText(self._words)
-            self.setToolTip("")
+            self.setToolTip("" if self.isEnabled() else self.accessibleDescription())
             self._words = ""
         self.updateGeometry()
 

@@ -39,8 +39,8 @@ class Card(QFrame):
         self._row.addWidget(self.title)
         self._row.addWidget(self.facts, 1)
         self._has_head = bool(title)
-        self.head.setVisible(self._has_head)
         column.addWidget(self.head)
+        self.head.setVisible(self._has_head)
         self.body = QVBoxLayout()
         self.body.setSpacing(0)
         margin = 16 if padded else 0

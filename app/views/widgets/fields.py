@@ -157,13 +157,13 @@ class FormRow(QWidget):
         self._label.setBuddy(editor)
         self._hint = Words(hint, fonts.SIDE, Token.TEXT2, wrap=True)
         self._hint.setMinimumHeight(32)
-        self._hint.setVisible(bool(hint))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self._label, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(editor, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._hint, 1, Qt.AlignmentFlag.AlignTop)
+        self._hint.setVisible(bool(hint))
         if not hint:
             row.addStretch(1)
 

@@ -107,13 +107,13 @@ class PausedBadge(QWidget):
         self._what = Words(what, fonts.SIDE, strong=True)
         self._until = Words(until, fonts.SIDE, Token.TEXT2)
         self._link = LinkButton(link)
-        self._link.setVisible(bool(link))
         self._link.clicked.connect(self.pressed)
         row = QHBoxLayout(self)
         row.setContentsMargins(28, 0, 10, 0)
         row.setSpacing(6)
         for part in (self._what, self._until, self._link):
             row.addWidget(part)
+        self._link.setVisible(bool(link))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"{what} {until}".strip())
 

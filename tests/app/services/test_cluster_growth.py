@@ -17,7 +17,9 @@ async def test_a_node_added_later_with_its_own_password(trio: ConsoleFarm) -> No
     done = await apply_cluster(grown, lambda _: None)
     assert done.applied.outcome is Outcome.APPLIED, done
     assert done.credentials == first.credentials
-    until(lambda: all(peer["alive"] for node in trio.nodes for peer in node.get("/status")["peers"]), 10, "all hear all")
+    until(
+        lambda: all(peer["alive"] for node in trio.nodes for peer in node.get("/status")["peers"]), 10, "all hear all"
+    )
     assert [len(node.get("/status")["peers"]) for node in trio.nodes] == [2, 2, 2]
 
 

@@ -79,7 +79,7 @@ def test_a_silent_node_offers_to_try_again(qtbot: QtBot) -> None:
     banner = details(FakeSession(silenced(view("node1", ready())))).banner(NOW)
     assert banner is not None
     assert banner.tint == "grey"
-    assert banner.sentence == f"timed out 38{NBSP}s ago"
+    assert banner.sentence == f"node1 does not answer: timed out 38{NBSP}s ago"
     assert "firewall" in banner.facts
     assert banner.remedy is not None
     assert banner.remedy.command is not None
@@ -263,9 +263,11 @@ def test_western_bytes_of_windows_tools_are_readable(qtbot: QtBot) -> None:
 
 
 def test_another_node_closes_the_output(qtbot: QtBot) -> None:
-    model = details(written())
+    session = written()
+    session.show(view("node1", stopped()), view("node2", ready()))
+    model = details(session)
     model.output.open("farm", "node1", RUN)
-    model.choose("farm", "node9")
+    model.choose("farm", "node2")
     assert model.output.now is None
 
 

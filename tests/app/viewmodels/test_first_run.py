@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
+
 from app.services.memory import RememberedCluster
 from app.services.nodes import Credentials, NodeAddress, Trouble
 from app.services.secrets import Secrets
 from app.viewmodels.address_row import RowState
 from app.viewmodels.first_run import ConnectModel
-
 from tests.app.viewmodels.connecting import owner, settled
 from tests.fakes.cluster_nodes import FakeNodes, FakeVault, pin_of
 
@@ -36,7 +36,7 @@ class Bench:
         await settled(self.tasks)
 
 
-async def test_leaving_a_field_asks_and_fills_in_name_version_and_cluster():
+async def test_leaving_a_field_asks_and_fills_in_name_version_and_cluster() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.107", "node1")
     bench.nodes.put("10.0.0.108", "node2", signature="7c1e90a4ffff")
@@ -59,7 +59,7 @@ async def test_leaving_a_field_asks_and_fills_in_name_version_and_cluster():
         (Trouble.OTHER_CLUSTER, "in another cluster", "another cluster"),
     ],
 )
-async def test_every_reason_has_a_remedy_in_its_row(trouble, short, part):
+async def test_every_reason_has_a_remedy_in_its_row(trouble: Trouble, short: str, part: str) -> None:
     bench = Bench()
     bench.nodes.trouble["10.0.0.9"] = trouble
     await bench.type("10.0.0.9")
@@ -69,14 +69,14 @@ async def test_every_reason_has_a_remedy_in_its_row(trouble, short, part):
     assert part in why.remedy
 
 
-async def test_what_is_no_address_is_said_without_asking():
+async def test_what_is_no_address_is_said_without_asking() -> None:
     bench = Bench()
     await bench.type("10.0.0.300")
     assert bench.model.rows[0].reason.short == "not an address"
     assert bench.nodes.asked == []
 
 
-async def test_the_same_address_and_the_same_server_stand_once():
+async def test_the_same_address_and_the_same_server_stand_once() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.107", "node1")
     bench.nodes.put("192.168.1.1", "node1")
@@ -84,7 +84,7 @@ async def test_the_same_address_and_the_same_server_stand_once():
     assert [row.reason and row.reason.short for row in bench.model.rows] == [None, "twice", "twice", None]
 
 
-async def test_an_agent_without_password_and_one_of_another_version_are_left_out():
+async def test_an_agent_without_password_and_one_of_another_version_are_left_out() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "old", version="7.2.0")
     bench.nodes.put("10.0.0.2", "new", password="")
@@ -93,7 +93,7 @@ async def test_an_agent_without_password_and_one_of_another_version_are_left_out
     assert bench.model.chosen == ()
 
 
-async def test_no_password_is_asked_or_sent_before_the_words_match():
+async def test_no_password_is_asked_or_sent_before_the_words_match() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.107", "node1")
     await bench.type("10.0.0.107")
@@ -107,7 +107,7 @@ async def test_no_password_is_asked_or_sent_before_the_words_match():
     assert bench.model.asks_password == bench.model.connect_reason == ""
 
 
-async def test_a_node_that_comes_later_must_be_compared_too():
+async def test_a_node_that_comes_later_must_be_compared_too() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.107", "node1")
     bench.nodes.put("10.0.0.108", "node2")
@@ -118,7 +118,7 @@ async def test_a_node_that_comes_later_must_be_compared_too():
     assert bench.model.words_text == "The words match on node1 and node2"
 
 
-async def test_connect_opens_the_nodes_with_their_pins_and_keeps_the_password():
+async def test_connect_opens_the_nodes_with_their_pins_and_keeps_the_password() -> None:
     bench = Bench()
     pins = [bench.nodes.put(f"10.0.0.{n}", f"node{n}") for n in (1, 2)]
     await bench.type("10.0.0.1", "10.0.0.2")
@@ -129,7 +129,7 @@ async def test_connect_opens_the_nodes_with_their_pins_and_keeps_the_password():
     assert set(bench.vault.kept) == {f"admin@{pin}" for pin in pins}
 
 
-async def test_nodes_of_two_clusters_open_as_two():
+async def test_nodes_of_two_clusters_open_as_two() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "node1", signature="aa")
     bench.nodes.put("10.0.0.2", "node2", signature="bb")
@@ -138,7 +138,7 @@ async def test_nodes_of_two_clusters_open_as_two():
     assert [len(cluster.nodes) for cluster in bench.opened[0]] == [1, 1]
 
 
-async def test_a_wrong_password_stays_in_its_row_and_the_others_go_on():
+async def test_a_wrong_password_stays_in_its_row_and_the_others_go_on() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "node1")
     bench.nodes.put("10.0.0.2", "node2", password="other")
@@ -155,7 +155,7 @@ async def test_a_wrong_password_stays_in_its_row_and_the_others_go_on():
     assert len(bench.opened[0][0].nodes) == 2
 
 
-async def test_left_out_nodes_do_not_hold_up_the_rest():
+async def test_left_out_nodes_do_not_hold_up_the_rest() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "node1")
     bench.nodes.put("10.0.0.2", "node2", password="other")
@@ -167,7 +167,7 @@ async def test_left_out_nodes_do_not_hold_up_the_rest():
     assert bench.nodes.logins.count(("10.0.0.1", "secret")) == 1
 
 
-async def test_a_changed_certificate_is_said_and_its_new_words_are_compared_again():
+async def test_a_changed_certificate_is_said_and_its_new_words_are_compared_again() -> None:
     known = RememberedCluster("c1", "Plant 7", nodes=(NodeAddress("10.0.0.1", pin=pin_of("node1")),))
     bench = Bench(known)
     bench.nodes.put("10.0.0.1", "node1", key="a new key")
@@ -183,7 +183,7 @@ async def test_a_changed_certificate_is_said_and_its_new_words_are_compared_agai
     assert [node.pin for node in bench.opened[0][0].nodes] == [pin_of("a new key")]
 
 
-async def test_a_known_node_needs_neither_words_nor_password_again():
+async def test_a_known_node_needs_neither_words_nor_password_again() -> None:
     pin = pin_of("node1")
     bench = Bench(RememberedCluster("c1", "Plant 7", nodes=(NodeAddress("10.0.0.1", pin=pin),)))
     bench.nodes.put("10.0.0.1", "node1", signature="aa")
@@ -196,7 +196,7 @@ async def test_a_known_node_needs_neither_words_nor_password_again():
     assert bench.opened[0][0].title == "Plant 7"
 
 
-async def test_a_found_node_is_added_like_a_typed_one_and_once():
+async def test_a_found_node_is_added_like_a_typed_one_and_once() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.9", "node9")
     bench.model.add(NodeAddress("10.0.0.9", pin="x"))
@@ -206,7 +206,7 @@ async def test_a_found_node_is_added_like_a_typed_one_and_once():
     assert bench.model.holds(NodeAddress("10.0.0.9"))
 
 
-async def test_an_answer_for_a_text_that_is_gone_is_forgotten():
+async def test_an_answer_for_a_text_that_is_gone_is_forgotten() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "node1")
     bench.nodes.held = True
@@ -219,7 +219,7 @@ async def test_an_answer_for_a_text_that_is_gone_is_forgotten():
     assert [row.text for row in bench.model.rows] == [""]
 
 
-async def test_cancelling_leaves_the_rows_as_they_were():
+async def test_cancelling_leaves_the_rows_as_they_were() -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "node1")
     await bench.type("10.0.0.1")

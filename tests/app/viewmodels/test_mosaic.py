@@ -71,13 +71,13 @@ async def test_thirty_cells_ten_for_each_node_then_fifteen_when_one_is_gone() ->
         ("node3", 10),
         ("failed", 0),
     ]
-    assert [row.expected for row in model.legend[:3]] == ["33.3 %"] * 3
+    assert [row.expected for row in model.legend[:3]] == ["33.3\xa0%"] * 3
     assert balancer.asked[0].path == "/safekit/mosaic/who?m=farm"
     balancer.nodes = ("node1", "node3")
     fake.show(view("node1", ready()), view("node2", stopped()), view("node3", ready()))
     farm.refresh()
     await rounds(model, 2)
-    assert [(row.count, row.expected) for row in model.legend[:3]] == [(15, "50 %"), (0, "0 %"), (15, "50 %")]
+    assert [(row.count, row.expected) for row in model.legend[:3]] == [(15, "50\xa0%"), (0, "0\xa0%"), (15, "50\xa0%")]
     assert len(model.strip) == 2
     model.choose(0)
     assert model.chosen == 0

@@ -1,6 +1,13 @@
 """The cluster page by mouse and keyboard, each failure as it is shown, and how it looks."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
 from app.services.nodes import Trouble
 from app.services.rollout import Stage
 from app.viewmodels.cluster_apply import Phase
@@ -8,11 +15,11 @@ from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.cluster_form import EMPTY, addressed, with_lan, with_node
 from app.views.configuration.cluster_page import ClusterPage
 from nodeagent.contract.api import ClusterInfo
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-
+from tests.app.conftest import Look
 from tests.app.viewmodels.connecting import owner, settled, until
 from tests.fakes.cluster_nodes import FakeClusterSession, FakeNodes, FakeRollout
+
+Shot = Callable[[QWidget, str], Path]
 
 SIGNATURE = "7c1e90a4" * 8
 NAMES = ("node1", "node2", "node3")
@@ -62,7 +69,7 @@ class Bench:
         await settled(self.tasks)
 
 
-async def test_a_node_is_added_compared_logged_in_and_applied_by_mouse_and_keyboard(qapp):
+async def test_a_node_is_added_compared_logged_in_and_applied_by_mouse_and_keyboard(qapp: QApplication) -> None:
     bench = Bench()
     page = await bench.show()
     await bench.add("10.0.0.111")
@@ -88,7 +95,7 @@ async def test_a_node_is_added_compared_logged_in_and_applied_by_mouse_and_keybo
     page.close()
 
 
-async def test_in_a_narrow_window_the_apply_comes_into_view(qapp):
+async def test_in_a_narrow_window_the_apply_comes_into_view(qapp: QApplication) -> None:
     bench = Bench()
     page = await bench.show(1024, 672)
     assert not page.apply_card.isVisible()
@@ -102,7 +109,7 @@ async def test_in_a_narrow_window_the_apply_comes_into_view(qapp):
     page.close()
 
 
-async def test_going_back_by_mouse(qapp):
+async def test_going_back_by_mouse(qapp: QApplication) -> None:
     bench = Bench()
     page = await bench.show()
     QTest.mouseClick(page.apply_button, Qt.MouseButton.LeftButton)
@@ -114,7 +121,7 @@ async def test_going_back_by_mouse(qapp):
     page.close()
 
 
-async def test_a_field_keeps_what_is_typed_while_answers_arrive(qapp):
+async def test_a_field_keeps_what_is_typed_while_answers_arrive(qapp: QApplication) -> None:
     bench = Bench()
     page = await bench.show()
     field = page.table.lines[0].addresses[0].line
@@ -130,7 +137,7 @@ async def test_a_field_keeps_what_is_typed_while_answers_arrive(qapp):
     page.close()
 
 
-async def test_the_problem_link_leads_to_the_field(qapp):
+async def test_the_problem_link_leads_to_the_field(qapp: QApplication) -> None:
     bench = Bench()
     page = await bench.show()
     bench.editor.set_address(1, 0, "10.0.0.107")
@@ -141,7 +148,7 @@ async def test_the_problem_link_leads_to_the_field(qapp):
     page.close()
 
 
-async def test_undo_by_keyboard_and_the_xml_beside_in_step(qapp):
+async def test_undo_by_keyboard_and_the_xml_beside_in_step(qapp: QApplication) -> None:
     bench = Bench()
     page = await bench.show()
     QTest.mouseClick(page.table.lan_button, Qt.MouseButton.LeftButton)
@@ -154,7 +161,7 @@ async def test_undo_by_keyboard_and_the_xml_beside_in_step(qapp):
 
 
 @pytest.mark.parametrize("lans", [1, 2])
-async def test_the_page_fits_the_smallest_window(qapp, lans):
+async def test_the_page_fits_the_smallest_window(qapp: QApplication, lans: int) -> None:
     bench = Bench(lans)
     page = await bench.show(1024, 672)
     await bench.add("10.0.0.111")
@@ -163,7 +170,7 @@ async def test_the_page_fits_the_smallest_window(qapp, lans):
     page.close()
 
 
-async def test_pictures_of_editing(qapp, look, shot):
+async def test_pictures_of_editing(qapp: QApplication, look: Look, shot: Shot) -> None:
     bench = Bench(2)
     page = await bench.show(look.width - 256, look.height - 48)
     await bench.add("10.0.0.110")
@@ -175,7 +182,7 @@ async def test_pictures_of_editing(qapp, look, shot):
     page.close()
 
 
-async def test_pictures_of_an_apply(qapp, look, shot):
+async def test_pictures_of_an_apply(qapp: QApplication, look: Look, shot: Shot) -> None:
     bench = Bench()
     page = await bench.show(look.width - 256, look.height - 48)
     bench.editor.set_timing("pulse", "200ms")
@@ -192,7 +199,7 @@ async def test_pictures_of_an_apply(qapp, look, shot):
     page.close()
 
 
-async def test_pictures_of_what_can_be_wrong_with_a_node(qapp, look, shot):
+async def test_pictures_of_what_can_be_wrong_with_a_node(qapp: QApplication, look: Look, shot: Shot) -> None:
     bench = Bench()
     page = await bench.show(look.width - 256, look.height - 48)
     bench.nodes.put("10.0.0.108", "node2", key="replaced")

@@ -1,6 +1,13 @@
 """The first run by mouse and keyboard, and how it looks."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
 from app.services.demo import DemoRecord, DemoTrouble
 from app.services.memory import RememberedCluster
 from app.services.nodes import NodeAddress, Trouble
@@ -9,11 +16,11 @@ from app.viewmodels.demo_farm import DemoFarm
 from app.viewmodels.first_run import ConnectModel
 from app.viewmodels.found_nodes import FoundNodes
 from app.views.first_run import FirstRunPage
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-
+from tests.app.conftest import Look
 from tests.app.viewmodels.connecting import owner, settled, until
 from tests.fakes.cluster_nodes import FakeNodes, FakeVault, pin_of
+
+Shot = Callable[[QWidget, str], Path]
 
 
 class FakeDemo:
@@ -22,7 +29,7 @@ class FakeDemo:
     def __init__(self, trouble: str = "") -> None:
         self.trouble = trouble
 
-    async def up(self, on_line, nodes: int = 3) -> DemoRecord:
+    async def up(self, on_line: Callable[[str], None], nodes: int = 3) -> DemoRecord:
         on_line("node1 on 127.0.0.11 starts")
         on_line("node2 on 127.0.0.12 starts")
         if self.trouble:
@@ -54,7 +61,7 @@ class Bench:
         QTest.keyClick(self.page.focusWidget(), key)
 
 
-async def test_the_journey_by_keyboard_alone(qapp):
+async def test_the_journey_by_keyboard_alone(qapp: QApplication) -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.1", "node1")
     bench.nodes.put("10.0.0.2", "node2")
@@ -81,7 +88,7 @@ async def test_the_journey_by_keyboard_alone(qapp):
     page.close()
 
 
-async def test_a_found_node_is_added_by_mouse(qapp):
+async def test_a_found_node_is_added_by_mouse(qapp: QApplication) -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.2", "node2")
     page = bench.show()
@@ -106,7 +113,7 @@ async def test_a_found_node_is_added_by_mouse(qapp):
         ("fd00::/64", "IPv4 only"),
     ],
 )
-def test_a_wrong_range_is_said_at_its_field(qapp, typed_range, part):
+def test_a_wrong_range_is_said_at_its_field(qapp: QApplication, typed_range: str, part: str) -> None:
     bench = Bench()
     page = bench.show()
     page.found_card.range.line.setText(typed_range)
@@ -115,7 +122,7 @@ def test_a_wrong_range_is_said_at_its_field(qapp, typed_range, part):
     page.close()
 
 
-async def test_the_demo_connects_by_itself_and_its_trouble_stays_in_the_card(qapp):
+async def test_the_demo_connects_by_itself_and_its_trouble_stays_in_the_card(qapp: QApplication) -> None:
     bench = Bench()
     page = bench.show()
     QTest.mouseClick(page.demo_card.button, Qt.MouseButton.LeftButton)
@@ -131,13 +138,13 @@ async def test_the_demo_connects_by_itself_and_its_trouble_stays_in_the_card(qap
     page.close()
 
 
-def test_the_page_fits_the_smallest_window(qapp):
+def test_the_page_fits_the_smallest_window(qapp: QApplication) -> None:
     page = Bench().page
     assert page.minimumSizeHint().width() <= 1024
     assert page.connect_card.minimumSizeHint().width() <= 1024 - 48
 
 
-async def test_pictures(qapp, look, shot):
+async def test_pictures(qapp: QApplication, look: Look, shot: Shot) -> None:
     bench = Bench()
     bench.nodes.put("10.0.0.107", "node1")
     bench.nodes.put("10.0.0.108", "node2")

@@ -5,14 +5,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
-from app.services.nodes import Credentials, NodeAddress, NodeView
-from app.services.tasks import TaskOwner
+from app.services.nodes import Credentials, NodeAddress
 from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.module_fields import Tab
 from app.views.configuration.module_page import ModulePage
@@ -20,6 +18,7 @@ from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.module_files import USERCONFIG
 from tests.app.conftest import Look
 from tests.app.viewmodels.farms import FakeSession, ready, view
+from tests.app.views.windows import shown
 
 ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "resources/modules/farm"
@@ -74,22 +73,70 @@ def edited() -> dict[str, bytes]:
 @pytest.mark.parametrize("tab", ["general", "processes", "user", "health", "scripts", "new", "empty"])
 def test_looks(tab: str, look: Look, shot: Callable[[QWidget, str], Path]) -> None:
     page, model = opened(edited())
-    page.resize(look.width - 256, look.height - 48)
-    editor = model.draft.editor if model.draft else None
-    assert editor is not None
-    if tab == "processes":
-        editor.show(Tab.PROCESSES)
-        editor.set_field("safe/service/errd/proc", "grace", "0.4ms")
-        page._jump()
-    elif tab == "scripts":
-        page._choose_view("scripts")
-    elif tab == "new":
-        model.begin_new()
-    elif tab == "empty":
-        model.open("")
-    else:
-        editor.show(Tab(tab))
-    assert shot(page, f"module-{tab}-{look.name}").exists()
-    assert page.minimumSizeHint().width() <= 1024
-    assert page.minimumSizeHint().height() <= 672
-    assert page.width() == look.width - 256
+    with shown(page, look.width - 256, look.height - 48):
+        assert model.draft is not None
+        editor = model.draft.editor
+        if tab == "processes":
+            editor.show(Tab.PROCESSES)
+            editor.set_field("safe/service/errd/proc", "grace", "0.4ms")
+            page.next.click()
+        elif tab == "scripts":
+            page.views.chosen.emit("scripts")
+        elif tab == "new":
+            model.begin_new()
+        elif tab == "empty":
+            model.open("")
+        else:
+            editor.show(Tab(tab))
+        assert shot(page, f"module-{tab}-{look.name}").exists()
+        assert page.width() == look.width - 256
+        if look.width == 1280:
+            assert page.minimumSizeHint().width() <= 1024
+            assert page.minimumSizeHint().height() <= 672
+
+
+def test_typing_in_the_form_shows_in_the_xml_and_undo_takes_it_back(qapp: QApplication) -> None:
+    page, model = opened()
+    with shown(page):
+        row = page.form.rows(Tab.GENERAL)[2]
+        assert isinstance(row.editor, QLineEdit)
+        row.editor.selectAll()
+        QTest.keyClicks(row.editor, "many")
+        assert 'maxloop="many"' in page.xml.code.toPlainText()
+        assert "whole number" in row.error()
+        assert page.next.text() == "General, Allowed actions"
+        assert "Allowed actions" in page.undo.toolTip()
+        QTest.mouseClick(page.apply, Qt.MouseButton.LeftButton)
+        assert model.draft is not None
+        assert not model.draft.apply.rows
+        QTest.mouseClick(page.undo, Qt.MouseButton.LeftButton)
+        assert model.draft.editor.files == FILES
+        assert row.text() == "3"
+        assert row.error() == ""
+
+
+def test_a_process_is_added_by_mouse_and_named_by_keyboard(qapp: QApplication) -> None:
+    page, model = opened()
+    with shown(page):
+        assert model.draft is not None
+        model.draft.editor.show(Tab.PROCESSES)
+        processes = page.form.processes
+        QTest.mouseClick(processes.add, Qt.MouseButton.LeftButton)
+        QTest.keyClicks(processes.rows[0].editor, "httpd")
+        assert [proc["name"] for proc in model.draft.editor.processes] == ["PROCESS_NAME", "httpd"]
+        assert model.draft.editor.errors == ()
+        QTest.mouseClick(processes.remove, Qt.MouseButton.LeftButton)
+        assert model.draft.editor.files == FILES
+
+
+def test_a_script_is_edited_as_text(qapp: QApplication) -> None:
+    page, model = opened()
+    with shown(page):
+        page.views.chosen.emit("scripts")
+        page.scripts.choose("bin/stop_both.cmd")
+        QTest.keyClicks(page.scripts.code, "rem x ")
+        assert model.draft is not None
+        changed = model.draft.editor.files["bin/stop_both.cmd"]
+        assert changed.startswith(b"rem x @echo off")
+        assert changed.removeprefix(b"rem x ") == FILES["bin/stop_both.cmd"]
+        assert model.draft.editor.undo_name == "Edit bin/stop_both.cmd"

@@ -12,9 +12,11 @@ from app.services.mosaic_probe import Answer, ProbeTrouble
 from app.viewmodels.mosaic import MosaicModel
 from app.viewmodels.mosaic_figures import Round
 from app.views.mosaic_page import MosaicPage
+from app.views.widgets import Words
 from tests.app.conftest import Look
 from tests.app.viewmodels.farms import NOW, ready, stopped
 from tests.app.viewmodels.test_mosaic import FakeBalancer, NoTasks, session
+from tests.app.views.windows import shown
 
 
 def played() -> MosaicModel:
@@ -41,49 +43,41 @@ def played() -> MosaicModel:
 
 
 def test_looks(look: Look, shot: Callable[[QWidget, str], Path]) -> None:
-    page = MosaicPage(played(), "Contoso web")
-    page.resize(look.width - 256, look.height - 48)
-    assert shot(page, f"test-{look.name}").exists()
-    assert page.minimumSizeHint().width() <= 1024
-    assert (page.width(), page.height()) == (look.width - 256, look.height - 48)
+    with shown(MosaicPage(played(), "Contoso web"), look.width - 256, look.height - 48) as page:
+        assert shot(page, f"test-{look.name}").exists()
+        assert page.minimumSizeHint().width() <= 1024
+        assert (page.width(), page.height()) == (look.width - 256, look.height - 48)
 
 
 def test_cells_and_bars_are_where_they_are_hit(qapp: QApplication) -> None:
     model = played()
-    page = MosaicPage(model, "Contoso web")
-    page.resize(1184, 852)
-    page.show()
-    qapp.processEvents()
-    assert [page.grid.cell_at(page.grid.cell(cell).center()) for cell in range(30)] == list(range(30))
-    assert page.grid.cell_at(page.grid.rect().bottomRight()) is None
-    assert "node1 13" in page.grid.accessibleDescription()
-    QTest.mouseClick(page.rounds, Qt.MouseButton.LeftButton, pos=page.rounds.bar(10).center())
-    assert model.chosen == 10
-    QTest.keyClick(page.rounds, Qt.Key.Key_Left)
-    assert model.chosen == 9
-    QTest.keyClick(page.rounds, Qt.Key.Key_Escape)
-    assert model.chosen is None
-    page.close()
+    with shown(MosaicPage(model, "Contoso web")) as page:
+        assert [page.grid.cell_at(page.grid.cell(cell).center()) for cell in range(30)] == list(range(30))
+        assert page.grid.cell_at(page.grid.rect().bottomRight()) is None
+        assert "node1 14" in page.grid.accessibleDescription()
+        QTest.mouseClick(page.rounds, Qt.MouseButton.LeftButton, pos=page.rounds.bar(10).center())
+        assert model.chosen == 10
+        page._repaint()
+        QTest.keyClick(page.rounds, Qt.Key.Key_Left)
+        assert model.chosen == 9
+        page._repaint()
+        QTest.keyClick(page.rounds, Qt.Key.Key_Escape)
+        assert model.chosen is None
 
 
 def test_a_wrong_port_greys_the_run_button_with_the_reason(qapp: QApplication) -> None:
-    model = played()
-    page = MosaicPage(model, "Contoso web")
-    page.show()
-    page.port.line.selectAll()
-    QTest.keyClicks(page.port.line, "99999")
-    page._repaint()
-    assert "1 to 65535" in page.port.error()
-    assert not page.run_button.isEnabled()
-    assert "1 to 65535" in page.run_button.toolTip()
-    page.close()
+    with shown(MosaicPage(played(), "Contoso web")) as page:
+        page.port.line.selectAll()
+        QTest.keyClicks(page.port.line, "99999")
+        page._repaint()
+        assert "1 to 65535" in page.port.error()
+        assert not page.run_button.isEnabled()
+        assert "1 to 65535" in page.run_button.toolTip()
 
 
 def test_stopping_the_last_node_asks_first(qapp: QApplication) -> None:
     fake, farm = session(ready(), stopped(), stopped())
-    page = MosaicPage(MosaicModel(farm, "farm", FakeBalancer(), NoTasks()), "Contoso web")
-    page.show()
-    QTest.mouseClick(page.node_button("node1"), Qt.MouseButton.LeftButton)
-    assert fake.called == []
-    assert any("no node will answer" in child.accessibleName() for child in page.findChildren(QWidget))
-    page.close()
+    with shown(MosaicPage(MosaicModel(farm, "farm", FakeBalancer(), NoTasks()), "Contoso web")) as page:
+        QTest.mouseClick(page.node_button("node1"), Qt.MouseButton.LeftButton)
+        assert fake.called == []
+        assert any("no node will answer" in words.text() for words in page.findChildren(Words))
