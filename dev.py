@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import ctypes.util
 import hashlib
 import importlib.util
 import json
@@ -23,13 +24,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-LOCKS = {"run": ("build", "agent"), "dev": ("build", "dev")}
+LOCKS = {"run": ("build", "app"), "dev": ("build", "dev")}
 """What each setup installs: names of packaging/requirements-*.lock. `dev` holds everything of `agent`."""
-PEERS = {"haproxy": "haproxy"}
+PEERS = {"haproxy": "haproxy", "chromium": "chromium", "xvfb-run": "xvfb"}
 """Command → Debian package of the real peers in the tests; a test whose peer is absent says so and is skipped."""
-EDITABLE = "editables"
-"""What the build backend asks for, beside itself, to install a checkout in place."""
-LONGEST_FILE = 400
+SCREEN = [
+    *("xvfb", "xauth", "libgl1", "libegl1", "libglib2.0-0", "libdbus-1-3", "libfontconfig1", "libxkbcommon0"),
+    *("libbrotli1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libxkbcommon-x11-0"),
+]
+"""Debian packages: a virtual screen, and what Qt needs to open a window on it."""
 SPINNER = "|/-\\"
 
 
@@ -239,38 +242,48 @@ def bring_peers() -> None:
         print(f"Tests that need {names} are skipped; to run them: sudo apt install {names}", flush=True)
 
 
-def project_problems(root: Path) -> list[str]:
-    """House rules that no other tool checks, each breach as one sentence."""
-    problems = []
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    problems += [
-        f"README.md does not name `{command}`"
-        for command in ("python3 dev.py run", "python3 dev.py test")
-        if command not in readme
-    ]
-    for part in ("nodeagent", "app"):
-        for file in sorted((root / part).rglob("*.py")):
-            count = len(file.read_text(encoding="utf-8").splitlines())
-            if count > LONGEST_FILE:
-                problems.append(
-                    f"{file.relative_to(root).as_posix()} has {count} lines, at most {LONGEST_FILE} are allowed"
-                )
-    if (root / "packaging" / "__init__.py").exists():
-        problems.append("packaging/__init__.py must not exist: it would hide PyPI's `packaging`")
-    return problems
-
-
 def setup(_: list[str]) -> int:
     """Make or renew .venv with everything a developer needs."""
     Venv(ROOT).install("dev")
     return 0
 
 
+def has_display() -> bool:
+    """A window can be opened here."""
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def screen() -> list[str]:
+    """What makes a virtual screen for the command behind it, installed where we may. Raises Failed without one."""
+    if has_display():
+        return []
+    if can_apt() and not (shutil.which("xvfb-run") and shutil.which("xauth") and has_qt_libraries()):
+        must("Installing a virtual screen", apt_install(SCREEN), f"Run: apt install {' '.join(SCREEN)}", APT_ENV)
+    if not shutil.which("xvfb-run"):
+        raise Failed(f"There is no display here. Run: sudo apt install {' '.join(SCREEN)}")
+    return ["xvfb-run", "-a", "-s", "-screen 0 1920x1200x24"]
+
+
+def has_qt_libraries() -> bool:
+    """The libraries are there that Qt needs for a window on X; the least common one stands for all."""
+    return ctypes.util.find_library("xcb-cursor") is not None and ctypes.util.find_library("EGL") is not None
+
+
 def run(rest: list[str]) -> int:
-    """Start the demo farm on this computer and show it live until Ctrl-C."""
+    """Open the console on a demo farm; without a display play the main journey, with pictures in demo-screens/."""
     venv = Venv(ROOT)
     venv.install("run")
-    return attached([venv.python, "-m", "nodeagent.demo", *rest])
+    if has_display():
+        return attached([venv.python, "-m", "app", *(rest or ["--demo", ROOT / "demo-farm"])])
+    print("There is no display here: the main journey is played on a virtual screen.", flush=True)
+    return attached([*screen(), venv.python, "-m", "tests.app.e2e.play", ROOT / "demo-screens"])
+
+
+def screenshots(rest: list[str]) -> int:
+    """Make docs/pictures for the README; with a directory: a picture of every page there, light, dark, two sizes."""
+    venv = Venv(ROOT)
+    venv.install("run")
+    return attached([*screen(), venv.python, "-m", "tests.app.e2e.pictures", *rest])
 
 
 def test(rest: list[str]) -> int:
@@ -292,6 +305,7 @@ def check(_: list[str]) -> int:
         ("mypy for Linux", [*mypy, "--platform", "linux"]),
         ("mypy for Windows", [*mypy, "--platform", "win32", "--cache-dir", ".mypy_cache/win32"]),
         ("import layers", [venv.bin / "lint-imports"]),
+        ("house rules", [venv.python, ROOT / "packaging" / "house_rules.py"]),
     ]
     failed = False
     for title, argv in steps:
@@ -299,9 +313,6 @@ def check(_: list[str]) -> int:
         if not good:
             failed = True
             print(output, flush=True)
-    for problem in project_problems(ROOT):
-        failed = True
-        print(f"FAILED {problem}", flush=True)
     print("Something has to be put right." if failed else "All checks passed.", flush=True)
     return 1 if failed else 0
 
@@ -334,31 +345,15 @@ def build(_: list[str]) -> int:
 
 def lock(_: list[str]) -> int:
     """Remake packaging/requirements-*.lock with `uv`, keeping versions that still fit."""
-    import tomllib
-
     if not (uv := shutil.which("uv")):
         raise Failed("This needs `uv` (https://docs.astral.sh/uv/) on the PATH; everything else works without it.")
-    compile_ = [uv, "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
-    compile_ += ["--no-annotate", "--no-header", "--quiet"]
-    requires = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
-    source = ROOT / "packaging" / "build.in"
-    source.write_text("\n".join([*requires, EDITABLE]) + "\n")
-    try:
-        for name, inputs in {
-            "agent": ["pyproject.toml"],
-            "app": ["pyproject.toml", "--extra", "app"],
-            "dev": ["pyproject.toml", "--extra", "app", "--extra", "dev"],
-            "build": [str(source)],
-        }.items():
-            must(f"Locking {name}", [*compile_, *inputs, "-o", f"packaging/requirements-{name}.lock"], "See above.")
-    finally:
-        source.unlink()
-    return 0
+    return attached([sys.executable, ROOT / "packaging" / "locks.py", uv])
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "setup": setup,
     "run": run,
+    "screenshots": screenshots,
     "test": test,
     "check": check,
     "bench": bench,
@@ -375,7 +370,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="dev.py",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="\n".join(f"  {name:6} {what.__doc__}" for name, what in COMMANDS.items()),
+        description="\n".join(f"  {name:11} {what.__doc__}" for name, what in COMMANDS.items()),
         usage="python3 dev.py COMMAND [arguments of the command]",
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")

@@ -56,7 +56,13 @@ class Console:
         self._add_fixed_pages()
         self.navigator = Navigator(self.window, goto, self._clusters, self.close_cluster)
         self._shared = Shared(
-            self.window, self.secrets, tasks, self.events, self.navigator.go, self.navigator.show_event
+            self.window,
+            self.secrets,
+            tasks,
+            self.events,
+            self.navigator.go,
+            self.navigator.begin_module,
+            self.navigator.show_event,
         )
         self._wire()
 

@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     async def live() -> None:
         console = Console(application, memory, TaskOwner(_failed), given.demo or home / "demo")
         console.show()
+        if given.size is not None:
+            console.window.resize(*given.size)
         async with asyncio.TaskGroup() as group:
             if given.screenshots is not None:
                 group.create_task(_take_pictures(console, given.screenshots), name="pictures")
@@ -73,7 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="keepgreen console", description="The desktop console of Keepgreen.")
     parser.add_argument("--demo", type=Path, metavar="DIR", help="start the demo farm in DIR, or connect to it there")
     parser.add_argument("--screenshots", type=Path, metavar="DIR", help="write a picture of each page to DIR, then end")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, 1280x720 at least")
     return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
 
 
 def _failed(name: str, error: Exception) -> None:

@@ -33,6 +33,7 @@ class Navigator:
         self._tab: str = Tab.MONITORING
         self._reasons: dict[Tab, str] = {}
         side, bar = window.sidebar, window.top_bar
+        bar.tabs.tabBarClicked.connect(self._clicked)
         window.tab_chosen.connect(self.show_tab)
         side.chosen.connect(self._chosen)
         side.tree.clicked.connect(lambda _index: self._back())
@@ -59,6 +60,14 @@ class Navigator:
         if self.scope is not None and (cluster := self._clusters.get(self.scope.session)) is not None:
             self._show(cluster, place(tab, self.scope, cluster.model.farm))
 
+    def begin_module(self, session: str) -> None:
+        """The question sheet of a new module of this cluster."""
+        if self.scope is None or self.scope.session != session:
+            self.scope = Scope(session)
+            self._window.sidebar.choose(self.scope)
+        self._tab = Tab.CONFIGURATION
+        self._clusters[session].begin_module()
+
     def leave(self, session: str) -> None:
         """This cluster is about to be closed."""
         if self.scope is not None and self.scope.session == session:
@@ -74,7 +83,7 @@ class Navigator:
             self._reasons = reasons
             for tab, reason in reasons.items():
                 self._window.set_tab_possible(tab, not reason, reason)
-            self._window.top_bar.tabs.choose(self._tab)  # Qt leaves a tab that is greyed
+            self._window.top_bar.tabs.choose(self._window.current_key().partition(".")[0] or self._tab)
 
     def show_asked(self, session: str, command: Command) -> None:
         """A menu asks to see something: the log of a module, or why it is not green."""
@@ -112,6 +121,12 @@ class Navigator:
             self.scope = scope
             self.show_tab(self._tab)
 
+    def _clicked(self, index: int) -> None:
+        """The tab that is marked already leads back from a page without a tab; other tabs tell by themselves."""
+        tabs = self._window.top_bar.tabs
+        if index == tabs.currentIndex() and not self._window.current_key().startswith(tabs.current_key()):
+            self.show_tab(tabs.current_key())
+
     def _back(self) -> None:
         """A click on the line that is chosen already leads back from pages that belong to no cluster."""
         if self._window.current_key() in {FIRST_RUN, SETTINGS, HELP, EVENTS}:
@@ -138,7 +153,7 @@ class Navigator:
             if entry is configure:
                 self.go(Place(Tab.CONFIGURATION, cluster.id))
             elif entry is new:
-                cluster.begin_module()
+                self.begin_module(cluster.id)
             else:
                 question = forget_question(cluster.model.title, cluster.unsaved)
                 sheet = AskSheet(question.sentence, "", question.verb, tr("Leave it as it is"))

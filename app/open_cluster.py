@@ -39,6 +39,8 @@ class Shared:
     events: EventsModel
     go: Callable[[Place], None]
     """Leads to a page, as if the user had chosen it."""
+    begin_module: Callable[[str], None]
+    """Leads to the question sheet of a new module of this cluster."""
     show_event: Callable[[Event], None]
 
 
@@ -117,7 +119,7 @@ class OpenCluster:
     def _monitoring(self) -> MonitoringPage:
         page = MonitoringPage(self.model, self._shared.events)
         page.opened.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
-        page.new_module_wanted.connect(self.begin_module)
+        page.new_module_wanted.connect(partial(self._shared.begin_module, self.id))
         page.event_chosen.connect(self._shared.show_event)
         page.events.all_wanted.connect(partial(self._shared.window.show_page, EVENTS))
         return page

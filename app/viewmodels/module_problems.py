@@ -1,6 +1,6 @@
 """What is wrong with a module being edited, sorted to the fields where it is wrong."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.viewmodels.module_edits import plain, procs
@@ -49,17 +49,24 @@ def look(
     A macro that only a node's environment can know is a warning here: the check on the nodes tells.
     """
     config, found = read_module(module, data, nodes=nodes, cluster=cluster)
-    return config, tuple(_placed(problem, document) for problem in _softened(found))
+    unknown = {name: problem for problem in found if (name := _undefined(problem))}
+    if unknown:  # read on as a node would: the rest of the file may still be right or wrong
+        config, found = read_module(
+            module, data, environment={name: name for name in unknown}, nodes=nodes, cluster=cluster
+        )
+        found = sorted([*found, *map(_softened, unknown, unknown.values())], key=lambda problem: problem.line)
+    return config, tuple(_placed(problem, document) for problem in found)
 
 
-def _softened(found: Iterable[Problem]) -> Iterable[Problem]:
-    for problem in found:
-        name = problem.text.split("%")[1] if problem.text.startswith("%") and problem.text.count("%") > 1 else ""
-        if name and problem.text == undefined(name):
-            text = tr("%{name}% is not defined in this file: the check asks each node for it", name=name)
-            yield Problem(Severity.WARNING, text, problem.file, problem.line, problem.path)
-        else:
-            yield problem
+def _undefined(problem: Problem) -> str:
+    """The macro that a problem says is not defined, empty when it says something else."""
+    name = problem.text.split("%")[1] if problem.text.startswith("%") and problem.text.count("%") > 1 else ""
+    return name if name and problem.text == undefined(name) else ""
+
+
+def _softened(name: str, problem: Problem) -> Problem:
+    text = tr("%{name}% is not defined in this file: the check asks each node for it", name=name)
+    return Problem(Severity.WARNING, text, problem.file, problem.line, problem.path)
 
 
 def _placed(problem: Problem, document: Document | None) -> FieldProblem:

@@ -27,6 +27,7 @@ class _Path(QWidget):
     def set_parts(self, parts: tuple[str, ...]) -> None:
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()  # its deletion comes later, the new words at once
                 widget.deleteLater()
         for index, part in enumerate(parts):
             last = index == len(parts) - 1

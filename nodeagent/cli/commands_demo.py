@@ -24,9 +24,15 @@ _directory_option = click.option(
 )
 
 
-@click.group()
-def demo() -> None:
-    """A farm of real agents on this computer, to try the product."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def demo(context: click.Context) -> int:
+    """A farm of real agents on this computer, to try the product; alone: start it and open the console on it."""
+    if context.invoked_subcommand is not None:
+        return Exit.OK
+    from nodeagent.cli.commands_console import open_console
+
+    return open_console(_place(""))
 
 
 @demo.command("up")

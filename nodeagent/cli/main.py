@@ -7,6 +7,7 @@ import click
 
 from nodeagent.cli.commands_actions import ACTIONS
 from nodeagent.cli.commands_cluster import cluster
+from nodeagent.cli.commands_console import console
 from nodeagent.cli.commands_demo import demo
 from nodeagent.cli.commands_log import log, print_error, print_info
 from nodeagent.cli.commands_module import check, config, module
@@ -17,7 +18,7 @@ from nodeagent.cli.exits import CommandFailed, Exit
 
 _COMMANDS = (
     *(agent, cluster, module, config, check, *ACTIONS, state, why, log, print_info, print_error),
-    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, demo),
+    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, demo, console),
 )
 
 

@@ -125,9 +125,13 @@ def button(page: QWidget, text: str) -> QAbstractButton:
     return found[0]
 
 
-def _row(view: QAbstractItemView, text: str) -> QModelIndex:
-    model = view.model()
-    found = model.match(
-        model.index(0, 0), Qt.ItemDataRole.DisplayRole, text, 1, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive
-    )
-    return found[0] if found else QModelIndex()
+def _row(view: QAbstractItemView, text: str, above: QModelIndex | None = None) -> QModelIndex:
+    """The line with this text, at any depth; invalid when there is none."""
+    model, parent = view.model(), above or QModelIndex()
+    for row in range(model.rowCount(parent)):
+        index = model.index(row, 0, parent)
+        if str(index.data()).strip() == text:
+            return index
+        if (below := _row(view, text, index)).isValid():
+            return below
+    return QModelIndex()

@@ -1,5 +1,6 @@
 """The ten steps of the main journey, played in a real window against real agents."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +26,7 @@ from app.views.monitoring.tile_view import NodeTileView
 from app.views.mosaic_page import MosaicPage
 from nodeagent.demo.module import WEB_APP, own_copy
 from tests.app.e2e.hands import Hands, button
-from tests.app.e2e.watching import PaintWatch
+from tests.app.e2e.watching import LoopWatch, PaintWatch, percentile
 from tests.app.services.agents import ConsoleNode
 
 NETWORK = "127.0.88"
@@ -56,6 +58,44 @@ def fresh_nodes(directory: Path, count: int = 3) -> Iterator[list[ConsoleNode]]:
             node.power_off()
 
 
+@dataclass(frozen=True)
+class Report:
+    """What was measured; seconds."""
+
+    mosaics: list[Counter[str]]
+    """Answers by node: with all nodes, and with one stopped."""
+    painted: list[float]
+    """From a module's new state on its node to the tile painted with it."""
+    worst: float
+    """The longest time the window's loop stood still."""
+    stalls: list[tuple[float, str]]
+    """Each time over 50 ms, and in which step."""
+
+    def __str__(self) -> str:
+        worst = "; ".join(f"{seconds * 1000:.0f} ms in step {step}" for seconds, step in sorted(self.stalls)[-3:][::-1])
+        return (
+            f"mosaics {[dict(sorted(one.items())) for one in self.mosaics]}\n"
+            f"event to painted: p95 {percentile(self.painted, 0.95) * 1000:.0f} ms of {len(self.painted)}\n"
+            f"the window stood still {self.worst * 1000:.0f} ms at most, {len(self.stalls)} times over 50 ms: {worst}"
+        )
+
+
+async def played(console: Console, nodes: Sequence[ConsoleNode], hands: Hands) -> Report:
+    """Show the console, play the journey in it, close it. Raises AssertionError where it does not go on."""
+    console.show()
+    watch = LoopWatch(lambda: hands.step)
+    journey = Journey(console, nodes, hands)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(console.run(), name="console")
+        try:
+            await journey.play()
+        finally:
+            watch.stop()
+            console.window.close()
+    painted = journey.painted.delays if journey.painted is not None else []
+    return Report(journey.mosaics, painted, watch.worst, watch.stalls)
+
+
 class Journey:
     """One person, one console, fresh nodes. `play` raises AssertionError where the console does not do as it should."""
 
@@ -64,7 +104,6 @@ class Journey:
         self._window = console.window
         self.painted: PaintWatch | None = None
         self.mosaics: list[Counter[str]] = []
-        """Answers by node: with all nodes, and with one stopped."""
 
     async def play(self) -> None:
         """All ten steps."""
@@ -123,7 +162,8 @@ class Journey:
         await hands.picture("keep-or-go-back")
         await hands.click(page.bar.keep_button)
         await hands.until(lambda: page.bar is None, "the configuration is kept")
-        await hands.until(lambda: all(node.get("/cluster")["configured"] for node in self._nodes), "all are in a cluster")
+        facts = [f"{node.name} {node.get('/cluster')}" for node in self._nodes]
+        assert all(node.get("/cluster")["configured"] for node in self._nodes), facts
         await hands.picture("cluster-applied")
 
     # --- 3 to 6: the module -------------------------------------------------------------------
@@ -296,4 +336,3 @@ class Journey:
         assert victims, f"the application does not run on {node.name}"
         for victim in victims:
             os.kill(victim.pid, signal.SIGKILL)
-
