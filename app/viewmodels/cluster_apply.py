@@ -14,7 +14,7 @@ from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepStat
 from app.services.tasks import TaskOwner
 from app.viewmodels.address_row import AddressRow
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
-from app.viewmodels.text import counted, names, number, tr, trn
+from app.viewmodels.text import counted, names, number, said, tr, trn
 from app.viewmodels.trouble_words import reason
 
 Apply = Callable[[ClusterRequest, OnStep, Decide], Awaitable[Applied]]
@@ -313,12 +313,12 @@ def _stepped(row: ApplyRow, step: Step, place: NodeAddress) -> ApplyRow:
 
 
 def _why(step: Step, place: NodeAddress) -> str:
-    errors = [problem.text for problem in step.problems if problem.severity == "error"]
+    errors = [said(problem.text) for problem in step.problems if problem.severity == "error"]
     if errors:
         return "; ".join(errors)
     if step.trouble is None or step.trouble is Trouble.DENIED:
-        return step.detail
+        return said(step.detail)
     gone = {Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE}
     if step.trouble in gone and step.stage is not Stage.CHECK:
         return tr("It stopped answering while the change was applied. Start its agent, then apply again.")
-    return reason(step.trouble, place, detail=step.detail).remedy
+    return reason(step.trouble, place, detail=said(step.detail)).remedy

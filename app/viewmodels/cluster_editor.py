@@ -12,7 +12,7 @@ from app.viewmodels.cluster_rows import ClusterRow, FormProblem, Standing, rows_
 from app.viewmodels.edit_history import EditHistory
 from app.viewmodels.first_run import Ask, SignIn
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
-from app.viewmodels.text import names, number, tr, trn
+from app.viewmodels.text import names, number, said, tr, trn
 from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.cluster_rules import NAME
 from nodeagent.contract.cluster_xml import read_cluster
@@ -117,7 +117,7 @@ class ClusterEditor(QObject):
     def field_error(self, attribute: str) -> str:
         """The sentence under `port`, `pulse` or `slost_count`."""
         path = f"cluster/lans/@{attribute}"
-        return next((problem.text for problem in errors_of(self._problems) if problem.path == path), "")
+        return next((said(problem.text) for problem in errors_of(self._problems) if problem.path == path), "")
 
     # --- edits --------------------------------------------------------------------------------
 

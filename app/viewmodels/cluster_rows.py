@@ -6,7 +6,7 @@ from enum import StrEnum
 from app.viewmodels.address_row import AddressRow, RowState, cluster_words
 from app.viewmodels.cluster_form import ClusterForm, cell_of
 from app.viewmodels.node_checks import NodeChecks
-from app.viewmodels.text import milliseconds, tr
+from app.viewmodels.text import milliseconds, said, tr
 from nodeagent.contract.api import Identity
 from nodeagent.contract.errors import Problem, errors_of
 
@@ -83,9 +83,9 @@ def rows_of(
     for problem in errors_of(problems):
         place = cell_of(form, problem)
         if place is None:
-            others.append(FormProblem(problem.text, problem.line))
+            others.append(FormProblem(said(problem.text), problem.line))
         else:
-            places.setdefault(place, problem.text)
+            places.setdefault(place, said(problem.text))
     rows = []
     for at, node in enumerate(form.nodes):
         member = node.name in checks.members

@@ -1,7 +1,8 @@
 """Every word of the console passes here: `tr` for sentences, the rest for times and figures.
 
 The English text is the key of the catalogue, so English needs none and a missing translation is still readable.
-State words, names and what a node says are not sentences of ours; `said` translates the node's fixed phrases.
+State words, names and what a node says are not sentences of ours; `said` translates those of its sentences that
+are always made alike.
 """
 
 import json
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from app.resource_files import resource
+from app.viewmodels.said_patterns import PHRASES, pattern_of
 
 NBSP = "\N{NO-BREAK SPACE}"
 LANGUAGES = {"en": "English", "fr": "Français"}
@@ -59,8 +61,17 @@ def trn(one: str, many: str, count: int, /, **values: object) -> str:
 
 
 def said(words: str) -> str:
-    """A phrase of the agent: translated when it is a fixed one (`already stopped`), else as it is."""
-    return catalogue(_Chosen.language).get(words, words)
+    """What the agent or a check says: translated when it is always made alike (`already stopped`, `must be …`), else as it is."""
+    known = catalogue(_Chosen.language)
+    if not known or words in known:
+        return known.get(words, words)
+    found = pattern_of(words)
+    if found is None:
+        return words
+    pattern, values = found
+    return known.get(pattern, pattern).format(
+        **{place: said(value) if place in PHRASES else value for place, value in values.items()}
+    )
 
 
 def number(value: float, decimals: int = 0) -> str:

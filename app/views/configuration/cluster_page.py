@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.viewmodels.cluster_apply import Phase
 from app.viewmodels.cluster_editor import ClusterEditor
-from app.viewmodels.text import tr, trn
+from app.viewmodels.text import said, tr, trn
 from app.views import fonts
 from app.views.configuration.cluster_panels import ApplyCard, HeartbeatsCard
 from app.views.configuration.cluster_table import ClusterTable
@@ -70,7 +70,9 @@ class ClusterPage(Page):
         self.heartbeats.refresh()
         self.apply_card.refresh()
         self.code.set_text(editor.xml)
-        self.code.set_problems(CodeProblem(one.line, one.text) for one in editor.problems if one.severity == "error")
+        self.code.set_problems(
+            CodeProblem(one.line, said(one.text)) for one in editor.problems if one.severity == "error"
+        )
         self._show_undo()
         self._show_footer()
         self._show_bar()

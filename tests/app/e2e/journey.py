@@ -24,7 +24,7 @@ from app.views.monitoring.module_card import ModuleCardView
 from app.views.monitoring.page import MonitoringPage
 from app.views.monitoring.tile_view import NodeTileView
 from app.views.mosaic_page import MosaicPage
-from nodeagent.demo.module import WEB_APP, own_copy
+from nodeagent.demo.module import WEB_APP
 from tests.app.e2e.hands import Hands, button
 from tests.app.e2e.watching import LoopWatch, PaintWatch, percentile
 from tests.app.services.agents import ConsoleNode
@@ -33,6 +33,8 @@ NETWORK = "127.0.88"
 BALANCER = f"{NETWORK}.10"
 PASSWORD = "correct horse battery"
 APP_PORT = 8081
+OWN_COPY = rf"web_app\.py.? serve --node %SAFENODE% --address {NETWORK}\."
+"""Not the application of another farm on this computer."""
 P = TypeVar("P", bound=QWidget)
 
 
@@ -187,7 +189,7 @@ class Journey:
         await self._field(page, "General", "maxloop", "1")
         await hands.click_tab(page.form.tabs, "Processes")
         await hands.picture("processes")
-        wanted = {"name": "web_app", "nameregex": "^python", "argregex": own_copy().replace("&quot;", '"')}
+        wanted = {"name": "web_app", "nameregex": "^python", "argregex": OWN_COPY}
         for attribute, text in wanted.items():
             row = next(one for one in page.form.processes.rows if one.state.spec.attribute == attribute)
             await hands.write(row._typed, text)

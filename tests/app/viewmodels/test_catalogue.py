@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from app.viewmodels.module_edits import proc_path
+from app.viewmodels.module_fields import Tab, page_fields, process_fields
+from app.viewmodels.said_patterns import PATTERNS, pattern_of
+from nodeagent.contract.config_rules import FILES, rule_at, walk
+from nodeagent.contract.rule import AttributeRule
 from nodeagent.core.phases import IDLE, REFUSED
 
 ROOT = Path(__file__).parents[3]
@@ -51,9 +56,27 @@ def used() -> dict[str, str]:
     return keys
 
 
+def shown_rules() -> list[AttributeRule]:
+    """The rules whose help and limits a form shows."""
+    places = [place for tab in Tab for place in page_fields(tab)] + [(proc_path(1), spec) for spec in process_fields()]
+    rules = [rule_at(f"{path}/@{spec.attribute}") for path, spec in places]
+    assert len(rules) > 15
+    return [rule for rule in rules if isinstance(rule, AttributeRule)]
+
+
+def checked_rules() -> list[AttributeRule]:
+    """The rules of what the forms show: a sentence about a value there names what is allowed."""
+    shown = {id(rule): rule for rule in shown_rules()}
+    cluster = (rule for _, element in walk(FILES["cluster.xml"]) for rule in element.attributes)
+    return list((shown | {id(rule): rule for rule in cluster}).values())
+
+
 def fixed_phrases() -> set[str]:
-    """What the agent says in always the same words."""
-    return {*REFUSED.values(), *IDLE.values()}
+    """What the agent and the checks say in always the same words, or in words of one shape."""
+    helps = {rule.help for rule in shown_rules()}
+    allowed = {rule.type.words for rule in checked_rules() if pattern_of(rule.type.words) is None}
+    unused = {rule.unused for root in FILES.values() for _, one in walk(root) for rule in one.attributes if rule.unused}
+    return {*REFUSED.values(), *IDLE.values(), *PATTERNS, *helps, *allowed, *unused}
 
 
 def places(text: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Where tabs and scopes lead, and what a line of the sidebar offers."""
 
+import msgspec
 import pytest
 
 from app.viewmodels.farm import FarmModel, farm
@@ -10,12 +11,13 @@ from tests.app.viewmodels.farms import ready, stopped, view
 
 
 def two_modules() -> FarmModel:
-    """`mail` is stopped on node2; `web` is green everywhere."""
+    """`mail` is on two nodes and stopped on node2; `web` is green everywhere."""
+    mail = [msgspec.structs.replace(one, nodes=("node1", "node2")) for one in (ready("mail"), stopped("mail"))]
     return farm(
         "Contoso",
         (
-            view("node1", ready("web"), ready("mail")),
-            view("node2", ready("web"), stopped("mail")),
+            view("node1", ready("web"), mail[0]),
+            view("node2", ready("web"), mail[1]),
             view("node3", ready("web")),
         ),
     )

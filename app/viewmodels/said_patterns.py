@@ -1,0 +1,90 @@
+"""Sentences of the agent and of the checks that carry values, as keys of the catalogue.
+
+The contract says them in English, on the nodes and in the log; a form shows them in the console's language. The first
+pattern that fits the whole sentence holds, so the longer stands before the shorter. One that fits none stays as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+PATTERNS = (
+    # What a file may hold, before the sentence about a value.
+    'unknown attribute "{name}" of <{element}>: kept, not used; did you mean "{near}"?',
+    'unknown attribute "{name}" of <{element}>: kept, not used',
+    'unknown element <{name}> in <{element}>: kept, not used; did you mean "{near}"?',
+    "unknown element <{name}> in <{element}>: kept, not used",
+    "not yet in force in this version: {what} of <{element}> at line {line}",
+    "not yet in force in this version: <{element}> at line {line}",
+    "{name} is read and kept but not used: {phrase}",
+    "<{element}> needs at least one <{child}>",
+    "<errd> needs <user>: without scripts there is nothing to restart",
+    "<{element}> needs {name}: {phrase}",
+    "<{element}> has more than one <{child}>: one is allowed",
+    "this is not well-formed XML: {detail}",
+    "the file ends before <{element}> of line {line} is closed",
+    "</{element}> is expected here, since <{open}> of line {line} is open",
+    "the file is empty",
+    "this is not XML: a configuration file begins with <",
+    # cluster.xml
+    'the address {address} is already that of "{node}" in the lan "{lan}": each node needs its own',
+    'the node "{node}" stands twice in the lan "{lan}"',
+    'there are two lans with the name "{lan}": a name may stand once',
+    '"{name}" and "{other}" differ only in upper and lower case: spell a node one way',
+    'the lan with command="on" must hold every node: {nodes} is not on it',
+    'a second lan has command="on": at most one may have it',
+    'at least one lan must hold every node: "{lan}" holds the most, without {nodes}',
+    # userconfig.xml
+    'there is no lan "{lan}" in the cluster: it has {lans}',
+    'the lan "{lan}" stands twice in <farm>: once is enough',
+    "this module would lose a node after {own} s of silence, the cluster after {cluster} s:"
+    " pulse × slost_count of a module may not be below that of cluster.xml",
+    'several <proc> share the resource "{resource}"',
+    "atmax ({most}) is below atleast ({least}): every count would be wrong",
+    'mode="farm" needs <farm> with at least one <lan name="…"/>',
+    # What is wrong with one value.
+    '{name}="{value}" {phrase}',
+    'must be {phrase}; did you mean "{near}"?',
+    "must be {phrase}",
+    "must be written in lower case",
+    "is watched only while a command enables it",
+    "looks like a placeholder: put your own value there",
+    'belongs to mode="mirror": nothing enables it here',
+    "is not in this version: farm and light are",
+    "is shorter than 1 ms (a number without suffix counts in {unit} here): allowed are 0 and 1ms or more",
+    "is longer than 100 years (a number without suffix counts in {unit} here)",
+    "is finer than one microsecond, the smallest step",
+    "is a link-local address, which is not the same machine on every network: use a routed one",
+    "is not the address of one machine",
+    # What is allowed.
+    "a whole number from {low} to {high}",
+    "one of {values}",
+    "a duration, without suffix in {unit}, not 0",
+    "a duration, without suffix in {unit}",
+    "a duration: a number of {unit}, or numbers with d, h, m, s, ms or us from the longest to the shortest, like 1m30s",
+    "a regular expression: {detail}",
+    "{actions}, or the name of an executable",
+    "1ms or more",
+    "milliseconds",
+    "seconds",
+    "hours",
+)
+PHRASES = {"phrase", "unit"}
+"""Places that hold words of the agent again, not a value."""
+
+
+@lru_cache(maxsize=2048)
+def pattern_of(words: str) -> tuple[str, Mapping[str, str]] | None:
+    """The pattern that this sentence fits and the values in its places."""
+    for pattern, expression in _expressions():
+        if match := expression.fullmatch(words):
+            return pattern, match.groupdict()
+    return None
+
+
+@cache
+def _expressions() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (pattern, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*?)", re.escape(pattern)), re.DOTALL))
+        for pattern in PATTERNS
+    )

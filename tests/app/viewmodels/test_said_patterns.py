@@ -1,0 +1,76 @@
+"""Sentences of the checks in French: those that the forms show, taken from real files with mistakes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.viewmodels.said_patterns import PATTERNS, pattern_of
+from app.viewmodels.text import said, use_language
+from nodeagent.contract.cluster_xml import read_cluster
+from nodeagent.contract.module_xml import read_module
+
+MODULE = """<safe><service mode="farm" boot="onn" boot_delay="0.4ms" maxloop="-1" loop_interval="soon" bot="on">
+<farm><lan name="default"/><lan name="default"/><lan name="nowhere"/></farm>
+<user nicestoptimeout="900000000000" forcestoptimeout="0.0001ms" exitcode="quiet" lgging="none"/>
+<errd polltimer="0"><proc name="" class="Both" atleast="3" atmax="2" nameregex="(" action="restrat" grace="1.0000001ms"/>
+<proc class="a b"/><proc name="a" class="own" action="start"/><proc name="a" class="both" service="yes"/></errd>
+<helth/><vip/><health/><health rounds=""/></service></safe>"""
+
+CLUSTER = """<cluster><lans port="70000" pulse="0" slost_count="1" mlost_count="20">
+<lan name="a b" command="maybe"><node name="n1" addr="10.0.0.1"/><node name="N1" addr="10.0.0.2"/></lan>
+<lan name="two"><node name="n1" addr="169.254.0.1"/><node name="n1" addr="0.0.0.0"/><node addr="x y"/></lan>
+<lan name="two"><node name="n3" addr="10.0.1.1"/><node name="n4" addr="10.0.1.1"/></lan>
+</lans></cluster>"""
+
+
+@pytest.fixture(autouse=True)
+def _french() -> Iterator[None]:
+    use_language("fr")
+    yield
+    use_language("en")
+
+
+def sentences() -> list[str]:
+    _, of_module = read_module("web", MODULE.encode(), lan_names=("default",))
+    _, of_cluster = read_cluster(CLUSTER.encode())
+    broken = (b"<safe>", b"<safe><service></safe>", b" ", b"mode=farm")
+    of_nothing = [problem for data in broken for problem in read_module("web", data)[1]]
+    return [problem.text for problem in (*of_module, *of_cluster, *of_nothing)]
+
+
+@pytest.mark.parametrize("text", sentences())
+def test_a_mistake_in_a_form_is_told_in_french(text: str) -> None:
+    english = {
+        " must ",
+        " is ",
+        " the ",
+        " needs ",
+        " allowed",
+        " number ",
+        " one of ",
+        " kept",
+        " seconds",
+        " at least ",
+    }
+    told = f" {said(text)} "
+    assert told.strip() != text
+    assert [word for word in english if word in told] == []
+
+
+def test_each_sentence_fits_its_own_pattern() -> None:
+    for pattern in PATTERNS:
+        found = pattern_of(pattern)
+        assert found is not None
+        assert found[0] == pattern
+
+
+def test_values_stay_as_they_are_written() -> None:
+    assert said('atleast="{name}" must be a whole number from -1 to 7') == (
+        'atleast="{name}" doit être un nombre entier de -1 à 7'
+    )
+    assert said('boot="seconds" must be one of on, off') == 'boot="seconds" doit être une valeur parmi on, off'
+    assert said('rounds="" must be at least one character') == 'rounds="" doit être au moins un caractère'
+
+
+def test_what_nobody_knows_stays_as_it_is() -> None:
+    assert said("w3wp.exe (pid 4188) gone") == "w3wp.exe (pid 4188) gone"
