@@ -61,7 +61,7 @@ def trn(one: str, many: str, count: int, /, **values: object) -> str:
 
 
 def said(words: str) -> str:
-    """What the agent or a check says: translated when it is always made alike (`already stopped`, `must be …`), else as it is."""
+    """What the agent or a check says: translated when it is always made alike, else as it is."""
     known = catalogue(_Chosen.language)
     if not known or words in known:
         return known.get(words, words)

@@ -148,10 +148,12 @@ class AgentControl:
         if future is not None and not future.done():
             future.set_result((accepted, text))
 
-    def print(self, module: str, line: Print) -> None:
-        """A line of printi or printe."""
+    async def print(self, module: str, line: Print) -> None:
+        """A line of printi or printe; it is in the log when this returns."""
         self._module_status(module)
         self.parts.engine.post(ev.Printed(module, line.text, line.error, line.origin))
+        await self.parts.engine.handled()
+        await self.parts.journal.flush()
 
     def set_switch(self, caller: Caller, module: str, switch: str, on: bool, seconds: float) -> None:
         """Pause or resume errd, checker or failover; `seconds` 0 = no end."""

@@ -63,6 +63,9 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._adapters: Adapters | None = None
         self._scripts: dict[str, ev.ProcessRef] = {}
+        self._posted = 0
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        """Who waits until so many events were handled."""
         self._wall_offset = 0.0
         self.on_publish: Callable[[], None] = lambda: None
         self.on_answer: Callable[[int, bool, str], None] = lambda ticket, accepted, text: None
@@ -75,7 +78,15 @@ class Engine:
     def post(self, event: ev.Event) -> None:
         """Hand an event to the core; from the loop's thread, never blocks."""
         self._queue.append(event)
+        self._posted += 1
         self._schedule()
+
+    async def handled(self) -> None:
+        """Until everything posted so far was handed to the core."""
+        future = self._loop.create_future()
+        self._waiting.append((self._posted, future))
+        self._schedule()
+        await future
 
     def on_time(self) -> bool:
         """Whether the loop is not late by more than half a detection window."""
@@ -117,7 +128,15 @@ class Engine:
         deadline = self.node.next_deadline()
         if deadline is not None and self.now() >= deadline:
             self._carry_out(self.node.tick(self.now()))
+        self._tell_waiting()
         self._arm()
+
+    def _tell_waiting(self) -> None:
+        handled = self._posted - len(self._queue)
+        for number, future in self._waiting:
+            if number <= handled and not future.done():
+                future.set_result(None)
+        self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
 
     def _arm(self) -> None:
         if self._timer:

@@ -152,6 +152,9 @@ class Journal(Protocol):
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         """One line for a changing command; append-only."""
 
+    async def flush(self) -> None:
+        """Until everything appended so far is committed, or the disk has refused it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -199,7 +202,7 @@ class Control(Protocol):
     async def log(self, **query: object) -> LogPage:
         """A page of the log; keywords as in Journal.query."""
 
-    def print(self, module: str, line: Print) -> None:
+    async def print(self, module: str, line: Print) -> None:
         """printi / printe of a script."""
 
     def why(self, module: str) -> WhyAnswer:

@@ -88,6 +88,13 @@ async def test_after_a_late_wake_up_the_sockets_are_emptied_and_nobody_is_accuse
     assert frozen < hands.done.index("health False") < hands.done.index("health True")
 
 
+async def test_handled_waits_for_what_was_posted_before(engine: Engine, hands: FakeHands) -> None:
+    engine.post(ev.Printed("farm", "port 80 in use", True, "start_both"))
+    assert "log port 80 in use" not in hands.done
+    await engine.handled()
+    assert "log port 80 in use" in hands.done
+
+
 async def test_an_engine_without_hands_keeps_its_events(hands: FakeHands) -> None:
     writer = Writer(asyncio.get_running_loop())
     engine = Engine(Node(Membership(SESSION, "uuid", FakeSealer(), "1.0", (1, 2)), SESSION), writer)

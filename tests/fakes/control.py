@@ -83,7 +83,7 @@ class FakeControl:
         self.calls.append(("log", query))
         return api.LogPage((api.LogLine(1, 1.0, "node1", "web", "agent", LogType.INFO, "hello"),), 2)
 
-    def print(self, module: str, line: api.Print) -> None:
+    async def print(self, module: str, line: api.Print) -> None:
         self._known(module)
         self.calls.append(("print", module, line.text))
 

@@ -99,5 +99,8 @@ class FakeHands:
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         self.done.append(f"audit {command}")
 
+    async def flush(self) -> None:
+        self.done.append("flush")
+
     async def close(self) -> None:
         self.done.append("close")

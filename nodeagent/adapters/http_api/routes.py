@@ -84,7 +84,7 @@ async def _why(call: Call) -> object:
 
 
 async def _say(call: Call) -> object:
-    call.control.print(call.module, call.body)
+    await call.control.print(call.module, call.body)
     return None
 
 

@@ -25,6 +25,7 @@ from app.views.monitoring.page import MonitoringPage
 from app.views.monitoring.tile_view import NodeTileView
 from app.views.mosaic_page import MosaicPage
 from nodeagent.demo.module import WEB_APP
+from nodeagent.demo.ports import Port, demand_free
 from tests.app.e2e.hands import Hands, button
 from tests.app.e2e.watching import LoopWatch, PaintWatch, percentile
 from tests.app.services.agents import ConsoleNode
@@ -40,8 +41,9 @@ P = TypeVar("P", bound=QWidget)
 
 @contextmanager
 def fresh_nodes(directory: Path, count: int = 3) -> Iterator[list[ConsoleNode]]:
-    """Agents as installed, one password, and a load balancer before them."""
+    """Agents as installed, one password, and a load balancer before them. Raises DemoPortTaken."""
     nodes = [ConsoleNode(directory, number, NETWORK) for number in range(1, count + 1)]
+    demand_free(Port(node.address, port) for node in nodes for port in (9010, 9453, APP_PORT))
     balancer: subprocess.Popen[bytes] | None = None
     try:
         for node in nodes:

@@ -12,7 +12,8 @@ from nodeagent.contract.module_xml import read_module
 MODULE = """<safe><service mode="farm" boot="onn" boot_delay="0.4ms" maxloop="-1" loop_interval="soon" bot="on">
 <farm><lan name="default"/><lan name="default"/><lan name="nowhere"/></farm>
 <user nicestoptimeout="900000000000" forcestoptimeout="0.0001ms" exitcode="quiet" lgging="none"/>
-<errd polltimer="0"><proc name="" class="Both" atleast="3" atmax="2" nameregex="(" action="restrat" grace="1.0000001ms"/>
+<errd polltimer="0"><proc name="" class="Both" atleast="3" atmax="2" nameregex="("
+  action="restrat" grace="1.0000001ms"/>
 <proc class="a b"/><proc name="a" class="own" action="start"/><proc name="a" class="both" service="yes"/></errd>
 <helth/><vip/><health/><health rounds=""/></service></safe>"""
 
@@ -33,7 +34,17 @@ def _french() -> Iterator[None]:
 def sentences() -> list[str]:
     _, of_module = read_module("web", MODULE.encode(), lan_names=("default",))
     _, of_cluster = read_cluster(CLUSTER.encode())
-    broken = (b"<safe>", b"<safe><service></safe>", b" ", b"mode=farm")
+    broken = (
+        b"<safe>",
+        b"<safe><service></safe>",
+        b" ",
+        b"mode=farm",
+        b"<safe a=1/>",
+        b"<safe/>x",
+        b"<safe a='' a=''/>",
+        b"<safe>&x;</safe>",
+        b" <?xml version='1.0'?>",
+    )
     of_nothing = [problem for data in broken for problem in read_module("web", data)[1]]
     return [problem.text for problem in (*of_module, *of_cluster, *of_nothing)]
 
@@ -66,10 +77,14 @@ def test_each_sentence_fits_its_own_pattern() -> None:
 
 def test_values_stay_as_they_are_written() -> None:
     assert said('atleast="{name}" must be a whole number from -1 to 7') == (
-        'atleast="{name}" doit être un nombre entier de -1 à 7'
+        'atleast="{name}"\N{NO-BREAK SPACE}: il faut un nombre entier de -1 à 7'
     )
-    assert said('boot="seconds" must be one of on, off') == 'boot="seconds" doit être une valeur parmi on, off'
-    assert said('rounds="" must be at least one character') == 'rounds="" doit être au moins un caractère'
+    assert said('boot="seconds" must be one of on, off') == (
+        'boot="seconds"\N{NO-BREAK SPACE}: il faut une valeur parmi on, off'
+    )
+    assert (
+        said('rounds="" must be at least one character') == 'rounds=""\N{NO-BREAK SPACE}: il faut au moins un caractère'
+    )
 
 
 def test_what_nobody_knows_stays_as_it_is() -> None:
