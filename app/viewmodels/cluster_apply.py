@@ -14,7 +14,7 @@ from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepStat
 from app.services.tasks import TaskOwner
 from app.viewmodels.address_row import AddressRow
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
-from app.viewmodels.text import counted, names, number, said, tr, trn
+from app.viewmodels.text import counted, joined, labelled, names, number, said, tr, trn
 from app.viewmodels.trouble_words import reason
 
 Apply = Callable[[ClusterRequest, OnStep, Decide], Awaitable[Applied]]
@@ -155,7 +155,7 @@ class ClusterApply(QObject):
             return ""
         for seen in self._deadline.seen:
             if seen.detail and not seen.answers:
-                return f"{seen.node}: {seen.detail}"
+                return labelled(seen.node, said(seen.detail))
             if seen.silent:
                 return _silence(seen)
         return tr("Keep it, or each node goes back by itself when the time is over, also if this console closes")
@@ -290,7 +290,7 @@ class ClusterApply(QObject):
     def _first_failure(self, applied: Applied) -> str:
         for row in self.rows:
             if row.sentence:
-                return f"{row.name}: {row.sentence}"
+                return labelled(row.name, row.sentence)
         return applied.detail
 
 
@@ -315,7 +315,7 @@ def _stepped(row: ApplyRow, step: Step, place: NodeAddress) -> ApplyRow:
 def _why(step: Step, place: NodeAddress) -> str:
     errors = [said(problem.text) for problem in step.problems if problem.severity == "error"]
     if errors:
-        return "; ".join(errors)
+        return joined(errors)
     if step.trouble is None or step.trouble is Trouble.DENIED:
         return said(step.detail)
     gone = {Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE}

@@ -12,7 +12,7 @@ from app.viewmodels.cluster_rows import ClusterRow, FormProblem, Standing, rows_
 from app.viewmodels.edit_history import EditHistory
 from app.viewmodels.first_run import Ask, SignIn
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
-from app.viewmodels.text import names, number, said, tr, trn
+from app.viewmodels.text import labelled, names, number, said, tr, trn
 from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.cluster_rules import NAME
 from nodeagent.contract.cluster_xml import read_cluster
@@ -61,7 +61,7 @@ class ClusterEditor(QObject):
             try:
                 told = await self._session.cluster(view.name)
             except CallFailed as failed:
-                self.load_trouble = f"{view.name}: {failed}"
+                self.load_trouble = labelled(view.name, str(failed))
                 continue
             if info is None or (told.configured and not info.configured):
                 info = told

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.services.nodes import NodeView, Reach
 from app.viewmodels.reach import reach_words, shift, silence_sentence, silent
 from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
-from app.viewmodels.text import names, short_clock, span, tr, trn
+from app.viewmodels.text import joined, labelled, names, short_clock, span, tr, trn
 from app.viewmodels.tile import NodeTile, tile
 
 ATTENTION_SHOWN = 5
@@ -82,7 +82,7 @@ class Attention:
         """What is wrong, since when and why."""
         if self.tile is not None:
             return self.tile.sentence(now)
-        return "; ".join(part for part in (silence_sentence(self.row.view, now), self.peers_text) if part)
+        return joined((silence_sentence(self.row.view, now), self.peers_text))
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, di
         if view.name not in members:
             continue
         words, states = hearsay.get(view.name, ("", {}))
-        heard = f"{words}: {states[name]}" if name in states else words
+        heard = labelled(words, states[name]) if name in states else words
         tiles.append(tile(view, name, said.get(view.name), heard))
     silhouette = worst(one.silhouette for one in tiles)
     serving = tuple(one.node for one in tiles if one.silhouette == Silhouette.READY)
@@ -253,4 +253,4 @@ def _facts(views: Sequence[NodeView], modules: int) -> str:
     if not answering:
         return tr("{parts}; no node answers this console", parts=parts)
     answers = trn("{count} node answers this console", "{count} nodes answer this console", answering)
-    return f"{parts}; {answers}"
+    return joined((parts, answers))

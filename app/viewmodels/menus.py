@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from app.viewmodels.farm import FarmModel, ModuleCard, NodeRow
 from app.viewmodels.reach import silent
-from app.viewmodels.text import said, span, tr, trn
+from app.viewmodels.text import joined, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
 from nodeagent.contract.states import Action, Role
 
@@ -154,7 +154,7 @@ def _entry(tiles: Sequence[NodeTile], deed: Deed) -> MenuEntry:
     able = tuple(node for node, reason in reasons.items() if not reason)
     if deed in (Deed.OPEN_LOG, Deed.WHY) and able:
         able = able[:1]
-    reason = "" if able else "; ".join(dict.fromkeys(reasons.values()))
+    reason = "" if able else joined(dict.fromkeys(reasons.values()))
     return MenuEntry(_text(deed), bool(able), reason, Command(deed, tiles[0].module, able))
 
 

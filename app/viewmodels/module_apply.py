@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.services.module_rollout import ModuleRequest, apply_module, check_module
 from app.services.nodes import Credentials, NodeAddress, NodeView, Trouble
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState, Target
-from app.viewmodels.text import said, tr, trn
+from app.viewmodels.text import labelled, said, tr, trn
 from app.viewmodels.trouble_words import reason
 from nodeagent.contract.errors import Problem, Severity
 
@@ -207,4 +207,4 @@ class ModuleApply(QObject):
         if step.trouble is None or view is None:
             return said(step.detail) or tr("This node is not known here.")
         told = reason(step.trouble, view.address, detail=said(step.detail))
-        return f"{told.short}: {told.remedy}" if step.trouble is not Trouble.DENIED else told.remedy
+        return labelled(told.short, told.remedy) if step.trouble is not Trouble.DENIED else told.remedy

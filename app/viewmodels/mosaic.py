@@ -26,7 +26,7 @@ from app.viewmodels.mosaic_figures import (
 )
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import clock, counted, tr, trn
+from app.viewmodels.text import clock, counted, labelled, tr, trn
 
 CELLS = (30, 60, 120, 256)
 EVERY = (1.0, 2.0, 5.0, 10.0)
@@ -171,7 +171,7 @@ class MosaicModel(QObject):
             return tr("not asked yet")
         if answer.trouble is not None:
             words = trouble_words(answer.trouble)
-            return f"{words}: {answer.detail}" if answer.detail else words
+            return labelled(words, answer.detail)
         return tr("{node} in {time}", node=answer.node, time=latency([answer])[0])
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.services.nodes import NodeView
 from app.viewmodels.reach import reach_words, shift
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import ago, milliseconds, moment, names, number, span, tr, trn
+from app.viewmodels.text import ago, joined, labelled, milliseconds, moment, names, number, span, tr, trn
 from nodeagent.contract.pins import words_of
 from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, PeerStatus, ResourceStatus
 
@@ -28,7 +28,7 @@ class FactRow:
     @property
     def words(self) -> str:
         """All of it, for a screen reader."""
-        return ": ".join(part for part in (self.label, self.value, self.problem) if part)
+        return labelled(self.label, self.value, self.problem)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _peer(peer: PeerStatus, view: NodeView, now: float) -> tuple[FactRow, ...]:
             ),
         )
     problems = [] if peer.same_configuration else [tr("it has another cluster configuration")]
-    rows = [FactRow(peer.name, _heard(peer), alive, "; ".join(problems))]
+    rows = [FactRow(peer.name, _heard(peer), alive, joined(problems))]
     for lan in peer.lans:
         heard = FactRow(tr("on lan {lan}", lan=lan.lan), lan.address, FINE)
         silent = FactRow(

@@ -150,6 +150,16 @@ def names(several: Iterable[str]) -> str:
     return tr("{first} and {last}", first=", ".join(listed[:-1]), last=listed[-1])
 
 
+def joined(parts: Iterable[str]) -> str:
+    """`one thing; another`, with the blanks of the language; empty parts are left out."""
+    return tr("; ").join(part for part in parts if part)
+
+
+def labelled(*parts: str) -> str:
+    """`node1: timed out`, with the blanks of the language; empty parts are left out."""
+    return tr(": ").join(part for part in parts if part)
+
+
 def file_size(size: int) -> str:
     """`611 bytes`, `12.4 kB`, `3.1 MB`."""
     if size < 1000:

@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from app.services.nodes import NodeView
 from app.viewmodels.reach import shift, silence_sentence, silent, stale_text
 from app.viewmodels.silhouettes import Silhouette, of_module, pill_words
-from app.viewmodels.text import DAY, ago, counted, milliseconds, moment, number, percent, said, span, tr
+from app.viewmodels.text import (
+    DAY,
+    ago,
+    counted,
+    joined,
+    labelled,
+    milliseconds,
+    moment,
+    number,
+    percent,
+    said,
+    span,
+    tr,
+)
 from nodeagent.contract.states import Mode, State
 from nodeagent.contract.status import ModuleStatus, ProbeSource
 
@@ -163,10 +176,9 @@ class NodeTile:
     def sentence(self, now: float) -> str:
         """What is wrong here and since when; empty while green."""
         if self.silhouette == Silhouette.UNREACHABLE:
-            parts = (silence_sentence(self.view, now), self.peers_text)
-            return "; ".join(part for part in parts if part)
+            return joined((silence_sentence(self.view, now), self.peers_text))
         block = self.block(now)
-        return ": ".join(part for part in (block.title, block.sentence) if part) if block else ""
+        return labelled(block.title, block.sentence) if block else ""
 
     def accessible(self, now: float) -> str:
         """`node3, farm, STOP NotReady, Stopped 40 min ago…: 4th restart in 24 h`."""

@@ -1,4 +1,4 @@
-"""Settings: how the console looks and which language it speaks. A change is in force at once."""
+"""Settings: how the console looks and which language it speaks; the language changes with the next start."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ class SettingsPage(Page):
     help_topic = "settings"
 
     def __init__(self, mode: str, language: str, reduced_motion: bool, about: Mapping[str, str]) -> None:
-        super().__init__(tr("Settings"), tr("A change is in force at once; nothing on a node changes."))
+        super().__init__(tr("Settings"), tr("Of this console alone; nothing on a node changes."))
         look = Card(tr("Appearance"), padded=True)
         look.body.setSpacing(8)
         self.mode = Segments(

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.viewmodels.cluster_apply import Phase
 from app.viewmodels.cluster_editor import ClusterEditor
-from app.viewmodels.text import said, tr, trn
+from app.viewmodels.text import joined, said, tr, trn
 from app.views import fonts
 from app.views.configuration.cluster_panels import ApplyCard, HeartbeatsCard
 from app.views.configuration.cluster_table import ClusterTable
@@ -158,7 +158,7 @@ class ClusterPage(Page):
         self.problem_link.setText(editor.rows[rows[0][0]].name.text if rows else "")
         self.problem_link.updateGeometry()
         self.problem_link.setVisible(bool(rows))
-        self._note.setText("; ".join(part for part in (editor.apply_note, blocked) if part))
+        self._note.setText(joined((editor.apply_note, blocked)))
         self.check_button.set_possible(not blocked, blocked)
         self.apply_button.set_possible(not blocked, blocked)
         self.apply_button.set_filled(editor.apply.phase is not Phase.ASKING)

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout
 from app.services.rollout import Outcome, Stage
 from app.viewmodels.module_apply import ApplyRow, ModuleApply
 from app.viewmodels.module_meaning import length
-from app.viewmodels.text import said, tr
+from app.viewmodels.text import labelled, said, tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, ProgressRow, StepState, StepView, Words
@@ -98,4 +98,4 @@ def _says(row: ApplyRow) -> str:
     found = [f"{problem.file}:{problem.line} {said(problem.text)}" for problem in row.problems if problem.line]
     if row.failed and len(found) > 1:
         return "\n".join(found[:4])
-    return row.text if row.failed or not found else f"{row.text}: {found[0]}"
+    return row.text if row.failed or not found else labelled(row.text, found[0])

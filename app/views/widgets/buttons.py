@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
+from app.viewmodels.text import labelled
 from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
@@ -71,7 +72,7 @@ class Button(QPushButton):
             self._words = self.text()
             self.setAccessibleName(self._words)
             reason = "" if self.isEnabled() else self.accessibleDescription()
-            self.setToolTip(f"{self._words}: {reason}" if reason else self._words)
+            self.setToolTip(labelled(self._words, reason))
             self.setText("")
         elif not folded and self._words:
             self.setText(self._words)
@@ -203,7 +204,7 @@ class IconButton(Button):
         if possible:
             self.set_name(self._name, self._keys.toString())
         else:
-            self.setToolTip(f"{self._name}: {reason}" if reason else self._name)
+            self.setToolTip(labelled(self._name, reason))
 
 
 class LinkButton(QPushButton):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.viewmodels.silhouettes import Silhouette
+from app.viewmodels.text import labelled, tr
 from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
@@ -29,6 +30,17 @@ class StepState(Enum):
     DONE = auto()
     FAILED = auto()
     HELD = auto()
+
+
+def _state_words(state: StepState) -> str:
+    """For a screen reader."""
+    return {
+        StepState.WAITING: tr("waiting"),
+        StepState.RUNNING: tr("running"),
+        StepState.DONE: tr("done"),
+        StepState.FAILED: tr("failed"),
+        StepState.HELD: tr("held"),
+    }[state]
 
 
 _LOOKS = {
@@ -73,7 +85,7 @@ class ProgressRow(QWidget):
         self._steps = tuple(steps)
         self._time = time
         self._remark = remark
-        said = ", ".join(f"{step.text}: {step.state.name.lower()}" for step in self._steps)
+        said = ", ".join(labelled(step.text, _state_words(step.state)) for step in self._steps)
         self.setAccessibleDescription(remark or said)
         self._animate()
         self.updateGeometry()

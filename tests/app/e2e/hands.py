@@ -92,7 +92,7 @@ class Hands:
         await self.click(line)
         assert line.hasFocus(), f"{self.step}: {_name(line)} takes no focus; it is in {QApplication.focusWidget()}"
         QTest.keyClick(line, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-        QTest.keyClicks(line, text)
+        await self._type(line, text)
         if leave:
             QTest.keyClick(line, Qt.Key.Key_Tab)
         await self.look(0.05)
@@ -105,9 +105,14 @@ class Hands:
             QTest.keyClick(editor, Qt.Key.Key_Down)
         QTest.keyClick(editor, Qt.Key.Key_End)
         QTest.keyClick(editor, Qt.Key.Key_Return)
-        for at in range(0, len(text), 16):
-            QTest.keyClicks(editor, text[at : at + 16])
-            await self.look(0.0)
+        await self._type(editor, text)
+
+    @staticmethod
+    async def _type(widget: QWidget, text: str) -> None:
+        """Key by key, so that the window lives between two of them."""
+        for key in text:
+            QTest.keyClicks(widget, key)
+            await asyncio.sleep(0)
 
 
 def _name(widget: QWidget) -> str:

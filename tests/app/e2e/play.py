@@ -17,6 +17,7 @@ from app.services.memory import Memory
 from app.services.tasks import TaskOwner
 from app.views.theme import theme
 from app.views.widgets.focus_ring import FocusRing
+from nodeagent.demo.ports import DemoPortTaken
 from tests.app.e2e.hands import Hands
 from tests.app.e2e.journey import fresh_nodes, played
 
@@ -44,7 +45,7 @@ def main(screens: Path) -> int:
     try:
         with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
             print(runner.run(live()))
-    except* AssertionError as group:
+    except* (AssertionError, DemoPortTaken) as group:
         failed += [str(error) for error in group.exceptions]
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -50,11 +50,11 @@ class PaintWatch(QObject):
             tile.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The tile is about to be painted."""
-        if event.type() is QEvent.Type.Paint and isinstance(watched, NodeTileView):
-            state, node = self._state(watched), watched.tile.node
-            if state != self._seen.get(node):
-                self._seen[node] = state
+        """The tile is about to be painted; what happened while it was not on the screen does not count."""
+        if event.type() in {QEvent.Type.Paint, QEvent.Type.Show} and isinstance(watched, NodeTileView):
+            before, state = self._seen[watched.tile.node], self._state(watched)
+            self._seen[watched.tile.node] = state
+            if event.type() is QEvent.Type.Paint and state[0] != before[0]:
                 self.delays.append(datetime.now(UTC).timestamp() - state[0])
         return False
 

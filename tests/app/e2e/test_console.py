@@ -1,0 +1,103 @@
+"""The console as a whole, on a cluster whose node does not answer: where tabs, bell and menus lead, what is kept."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.console import Console
+from app.services.memory import Memory, Remembered, RememberedCluster
+from app.services.nodes import NodeAddress
+from app.services.tasks import TaskOwner
+from tests.app.conftest import SHOTS
+from tests.app.e2e.hands import Hands, button
+
+SILENT = RememberedCluster("c1", "Contoso", nodes=(NodeAddress("127.0.89.1", 9, "0" * 64),))
+
+
+@asynccontextmanager
+async def living(qapp: QApplication, home: Path, *clusters: RememberedCluster) -> AsyncIterator[tuple[Console, Hands]]:
+    """A console that remembers these clusters; closed at the end without a failed task."""
+    failed: list[str] = []
+    memory = Memory(home)
+    memory.now = Remembered(clusters=clusters)
+    console = Console(qapp, memory, TaskOwner(lambda name, error: failed.append(f"{name}: {error!r}")), home / "demo")
+    console.show()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(console.run(), name="console")
+        try:
+            yield console, Hands(console.window, SHOTS / "console", lambda _: None)
+        finally:
+            console.window.close()
+    assert not failed
+
+
+def shown(console: Console) -> str:
+    """The key of the page in view."""
+    return console.window.current_key()
+
+
+async def test_without_a_cluster_the_first_run_is_shown_and_tabs_say_why(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path) as (console, _):
+        tabs = console.window.top_bar.tabs
+        assert shown(console) == "first_run"
+        assert not any(tabs.isTabEnabled(index) for index in range(tabs.count()))
+        assert tabs.tabToolTip(0) == "connect to a cluster first"
+
+
+async def test_bell_settings_and_tabs_lead_there_and_back(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path, SILENT) as (console, hands):
+        window = console.window
+        await hands.until(lambda: shown(console) == "monitoring.c1", "the remembered cluster is shown")
+        assert not window.top_bar.tabs.isTabEnabled(1)
+        await hands.click(window.top_bar.bell)
+        assert shown(console) == "events"
+        assert console.events.unread == 0
+        await hands.click_tab(window.top_bar.tabs, "Monitoring")
+        assert shown(console) == "monitoring.c1"
+        await hands.click(window.sidebar.settings_row)
+        assert shown(console) == "settings"
+        await hands.click_row(window.sidebar.tree, "Contoso")
+        assert shown(console) == "monitoring.c1"
+        await hands.click_tab(window.top_bar.tabs, "Configuration")
+        assert shown(console) == "configuration.cluster.c1"
+        await hands.click_row(window.sidebar.tree, "127.0.89.1:9")
+        assert shown(console) == "configuration.cluster.c1"
+
+
+async def test_go_to_leads_to_what_was_typed(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path, SILENT) as (console, hands):
+        await hands.until(lambda: shown(console) == "monitoring.c1", "the remembered cluster is shown")
+        field = console.window.top_bar.go_to
+        await hands.click(field)
+        QTest.keyClicks(field, "settin")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert shown(console) == "settings"
+
+
+async def test_a_cluster_is_forgotten_after_a_question(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path, SILENT) as (console, hands):
+        window = console.window
+        await hands.until(lambda: shown(console) == "monitoring.c1", "the remembered cluster is shown")
+        tree = window.sidebar.tree
+        tree.customContextMenuRequested.emit(tree.visualRect(tree.model().index(0, 0)).center() + QPoint(1, 1))
+        await hands.choose("Forget this cluster…")
+        page = window.page(shown(console))
+        assert page is not None
+        await hands.click(button(page, "Forget it"))
+        await hands.until(lambda: shown(console) == "first_run", "nothing is left to show")
+        await hands.until((tmp_path / "console.json").exists, "it is written")
+    assert Memory(tmp_path).load().clusters == ()
+
+
+async def test_the_window_is_remembered(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path) as (console, hands):
+        console.window.resize(1300, 760)
+        await hands.look()
+    async with living(qapp, tmp_path) as (console, _):
+        del console
+    assert Memory(tmp_path).load().window.geometry
