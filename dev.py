@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCKS = {"run": ("build", "app"), "dev": ("build", "dev")}
 """What each setup installs: names of packaging/requirements-*.lock. `dev` holds everything of `agent`."""
-PEERS = {"haproxy": "haproxy", "chromium": "chromium", "xvfb-run": "xvfb"}
+PEERS = {"haproxy": "haproxy", "chromium": "chromium"}
 """Command → Debian package of the real peers in the tests; a test whose peer is absent says so and is skipped."""
 SCREEN = [
     *("xvfb", "xauth", "libgl1", "libegl1", "libglib2.0-0", "libdbus-1-3", "libfontconfig1", "libxkbcommon0"),
@@ -235,6 +235,8 @@ def bring_peers() -> None:
     """Install the real peers of the tests where we may, else name them; never fatal."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     absent = [package for command, package in PEERS.items() if not shutil.which(command, path=path)]
+    if not has_screen():
+        absent += SCREEN
     if not absent or sys.platform == "win32":
         return
     names = " ".join(absent)
@@ -257,16 +259,17 @@ def screen() -> list[str]:
     """What makes a virtual screen for the command behind it, installed where we may. Raises Failed without one."""
     if has_display():
         return []
-    if can_apt() and not (shutil.which("xvfb-run") and shutil.which("xauth") and has_qt_libraries()):
+    if can_apt() and not has_screen():
         must("Installing a virtual screen", apt_install(SCREEN), f"Run: apt install {' '.join(SCREEN)}", APT_ENV)
     if not shutil.which("xvfb-run"):
         raise Failed(f"There is no display here. Run: sudo apt install {' '.join(SCREEN)}")
     return ["xvfb-run", "-a", "-s", "-screen 0 1920x1200x24"]
 
 
-def has_qt_libraries() -> bool:
-    """The libraries are there that Qt needs for a window on X; the least common one stands for all."""
-    return ctypes.util.find_library("xcb-cursor") is not None and ctypes.util.find_library("EGL") is not None
+def has_screen() -> bool:
+    """A virtual screen can be made, and Qt open a window on it; the least common libraries stand for all."""
+    commands = [shutil.which(command) for command in ("xvfb-run", "xauth")]
+    return all([*commands, *map(ctypes.util.find_library, ("xcb-cursor", "EGL"))])
 
 
 def run(rest: list[str]) -> int:

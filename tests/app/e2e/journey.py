@@ -66,7 +66,7 @@ def fresh_nodes(directory: Path, count: int = 3) -> Iterator[list[ConsoleNode]]:
 class Report:
     """What was measured; seconds."""
 
-    mosaics: list[Counter[str]]
+    mosaics: list[dict[str, int]]
     """Answers by node: with all nodes, and with one stopped."""
     painted: list[float]
     """From a module's new state on its node to the tile painted with it."""
@@ -78,7 +78,7 @@ class Report:
     def __str__(self) -> str:
         worst = "; ".join(f"{seconds * 1000:.0f} ms in step {step}" for seconds, step in sorted(self.stalls)[-3:][::-1])
         return (
-            f"mosaics {[dict(sorted(one.items())) for one in self.mosaics]}\n"
+            f"mosaics {self.mosaics}\n"
             f"event to painted: p95 {percentile(self.painted, 0.95) * 1000:.0f} ms of {len(self.painted)}\n"
             f"the window stood still {self.worst * 1000:.0f} ms at most, {len(self.stalls)} times over 50 ms: {worst}"
         )
@@ -97,7 +97,7 @@ async def played(console: Console, nodes: Sequence[ConsoleNode], hands: Hands) -
             watch.stop()
             console.window.close()
     painted = journey.painted.delays if journey.painted is not None else []
-    return Report(journey.mosaics, painted, watch.worst, watch.stalls)
+    return Report([dict(sorted(one.items())) for one in journey.mosaics], painted, watch.worst, watch.stalls)
 
 
 class Journey:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_API", "pyside6")
 
+import msgspec
 from PySide6.QtWidgets import QApplication
 
 from app.console import Console
@@ -19,7 +20,9 @@ from app.views.theme import theme
 from app.views.widgets.focus_ring import FocusRing
 from nodeagent.demo.ports import DemoPortTaken
 from tests.app.e2e.hands import Hands
-from tests.app.e2e.journey import fresh_nodes, played
+from tests.app.e2e.journey import Report, fresh_nodes, played
+
+REPORT = "report.json"
 
 
 def main(screens: Path) -> int:
@@ -34,17 +37,19 @@ def main(screens: Path) -> int:
     home = Path(tempfile.mkdtemp(prefix="kg-"))
     failed: list[str] = []
 
-    async def live() -> str:
+    async def live() -> Report:
         tasks = TaskOwner(lambda name, error: failed.append(f"{name}: {error!r}"))
         console = Console(application, Memory(home / "home"), tasks, home / "demo")
         hands = Hands(console.window, screens, lambda step: print(step, flush=True))
         with fresh_nodes(home) as nodes:
-            return str(await played(console, nodes, hands))
+            return await played(console, nodes, hands)
 
     began = time.monotonic()
     try:
         with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
-            print(runner.run(live()))
+            report = runner.run(live())
+        print(report)
+        (screens / REPORT).write_bytes(msgspec.json.encode(report))
     except* (AssertionError, DemoPortTaken) as group:
         failed += [str(error) for error in group.exceptions]
     finally:
