@@ -137,6 +137,8 @@ class NodeWatcher:
             try:
                 await self._visit()
             except CallFailed as failed:
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise asyncio.CancelledError from failed  # a connection that is cut may end as a failure
                 if failed.trouble is Trouble.LOGIN_REQUIRED and self.view.reached and not self._attempts:
                     self._attempts = 1
                     continue
