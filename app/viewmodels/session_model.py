@@ -1,5 +1,6 @@
-"""One cluster, live: the farm model of the moment, at most ten times a second, and the orders given to it."""
+"""One cluster, live: the farm model of the moment, at a pace the window can bear, and the orders given to it."""
 
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -15,7 +16,8 @@ from app.viewmodels.trouble_words import reason
 from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
 from nodeagent.contract.states import Action
 
-REPAINT_MILLISECONDS = 100
+REST_LEAST, REST_MOST = 30, 250
+"""Milliseconds between two models of the farm: ten times what making one takes, within these bounds."""
 LEADING = {Deed.OPEN_LOG, Deed.WHY, Deed.SNAPSHOT}
 """Deeds that open something instead of changing something."""
 
@@ -107,7 +109,7 @@ class SessionModel(QObject):
         self._tasks = tasks
         self._views = session.view()
         self.farm: FarmModel = farm(self.title, self._views)
-        self._rest = QTimer(self, singleShot=True, interval=REPAINT_MILLISECONDS)
+        self._rest = QTimer(self, singleShot=True, interval=REST_LEAST)
         self._rest.timeout.connect(self._after_rest)
         self._again = False
         self._unsubscribe = session.subscribe(self._on_change)
@@ -136,9 +138,12 @@ class SessionModel(QObject):
 
     def refresh(self) -> None:
         """Make the model anew now, e.g. after a change of language or title."""
+        began = time.perf_counter()
         self._views = self.session.view()
         self.farm = farm(self.title, self._views)
         self.changed.emit()
+        took = (time.perf_counter() - began) * 1000
+        self._rest.setInterval(min(max(REST_LEAST, round(10 * took)), REST_MOST))
 
     def perform(self, command: Command) -> None:
         """Do it. Answers arrive by `answered`; questions were asked before."""
