@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
     from app.console import Console
 
 SETTLE = 30.0
@@ -47,8 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     theme.reduced_motion = settings.reduced_motion
     theme.apply(application, settings.theme)
     FocusRing(application)
-    import qasync  # type: ignore[import-untyped]
-
     from app.console import Console
 
     async def live() -> None:
@@ -62,13 +62,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             await console.run(demo=given.demo is not None)
 
     try:
-        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
+        with asyncio.Runner(loop_factory=lambda: event_loop(application)) as runner:
             runner.run(live())
     except KeyboardInterrupt:
         return 130
     finally:
         listener.stop()
     return 0
+
+
+def event_loop(application: "QApplication") -> asyncio.AbstractEventLoop:
+    """A loop of asyncio that Qt drives."""
+    import qasync  # type: ignore[import-untyped]
+
+    from app.loop_timers import LoopTimers
+
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(application)
+    loop._timer = LoopTimers()  # type: ignore[attr-defined]
+    return loop
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,9 +22,11 @@ SHOTS = Path(os.environ.get("KEEPGREEN_SHOTS", "") or Path(tempfile.gettempdir()
 
 
 def _qasync_loop() -> asyncio.AbstractEventLoop:
-    import qasync
+    from app.main import event_loop
 
-    return qasync.QEventLoop(QApplication.instance() or QApplication([]))
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    return event_loop(application)
 
 
 def pytest_asyncio_loop_factories(

@@ -31,7 +31,7 @@ def main(screens: Path) -> int:
     application.setQuitOnLastWindowClosed(False)
     theme.apply(application, "light")
     FocusRing(application)
-    import qasync
+    from app.main import event_loop
 
     shutil.rmtree(screens, ignore_errors=True)
     home = Path(tempfile.mkdtemp(prefix="kg-"))
@@ -46,7 +46,7 @@ def main(screens: Path) -> int:
 
     began = time.monotonic()
     try:
-        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
+        with asyncio.Runner(loop_factory=lambda: event_loop(application)) as runner:
             report = runner.run(live())
         print(report)
         (screens / REPORT).write_bytes(msgspec.json.encode(report))
