@@ -255,7 +255,7 @@ class ClusterApply(QObject):
                 sentence = tr("Applied and confirmed in {seconds} s.", seconds=number(seconds, 1))
                 if removed:
                     sentence = tr(
-                        "{nodes} no longer belongs to the cluster; run there: keepgreen cluster deconfig",
+                        "{nodes} no longer belongs to the cluster; its own copy of cluster.xml stays there",
                         nodes=names(removed),
                     )
                 return Ended(True, tr("{nodes} have the new configuration", nodes=names(nodes)), sentence)

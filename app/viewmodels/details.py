@@ -274,8 +274,7 @@ def _silence_remedy(view: NodeView) -> str:
     """What to do about a node that was reached before."""
     if view.trouble is Trouble.TIMED_OUT:
         return tr(
-            "Is the server on and on the network? If it is, a firewall is likely:"
-            " keepgreen firewall add opens TCP {port}.",
+            "Is the server on and on the network? If it is, a firewall is likely: open TCP {port} there.",
             port=view.address.port,
         )
     return reason(view.trouble, view.address, detail=view.detail).remedy if view.trouble else ""

@@ -229,7 +229,7 @@ class ConnectModel(QObject):
         if not any(row.state is RowState.SIGNED_IN for row in self.rows):
             return
         remedy = tr(
-            "Other servers took this password. On this one, set it with: keepgreen passwd {user}", user=self.user
+            "Other servers took this password. On this one, set it with: keepgreen passwd --user {user}", user=self.user
         )
         for row in self.rows:
             if row.trouble is Trouble.WRONG_PASSWORD and row.reason is not None and not row.own_password:

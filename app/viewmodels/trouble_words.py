@@ -43,7 +43,7 @@ def reason(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: 
                 tr("timed out"),
                 tr(
                     "Nothing answers on TCP {port} of {address}. Check the address; if it is right, a firewall is"
-                    " likely: run keepgreen firewall add on that server, then leave the field again.",
+                    " likely: open TCP {port} on that server, then leave the field again.",
                     **values,
                 ),
             )
@@ -61,7 +61,7 @@ def reason(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: 
                 tr("wrong password"),
                 tr(
                     "This server has another password for {user}. Type that one, or set it there:"
-                    " keepgreen passwd {user}",
+                    " keepgreen passwd --user {user}",
                     **values,
                 ),
             )

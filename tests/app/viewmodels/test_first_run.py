@@ -51,7 +51,7 @@ async def test_leaving_a_field_asks_and_fills_in_name_version_and_cluster() -> N
     ("trouble", "short", "part"),
     [
         (Trouble.REFUSED, "refused", "keepgreen service status"),
-        (Trouble.TIMED_OUT, "timed out", "keepgreen firewall add"),
+        (Trouble.TIMED_OUT, "timed out", "open TCP 9453"),
         (Trouble.NOT_UNDERSTOOD, "not a Keepgreen agent", "TCP 9453"),
         (Trouble.NAME_UNKNOWN, "name unknown", "spelling"),
         (Trouble.UNREACHABLE, "unreachable", "route"),
