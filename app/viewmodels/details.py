@@ -20,7 +20,7 @@ from app.viewmodels.tile import NodeTile
 from app.viewmodels.trouble_words import reason
 from app.viewmodels.why_chain import ChainStep, chain
 from nodeagent.contract.api import LogQuery, WhyAnswer
-from nodeagent.contract.states import LogType
+from nodeagent.contract.states import LogType, State
 
 OLDER = 1000
 """Lines read from the node's disk when somebody scrolls to the oldest one."""
@@ -135,6 +135,16 @@ class DetailsModel(QObject):
     def resources(self, now: float) -> tuple[ResourceRow, ...]:
         """The resources of the module here."""
         return resource_rows(self.view, self.tile.status if self.tile else None, now) if self.view else ()
+
+    def nothing_watched(self) -> tuple[str, str]:
+        """What stands in place of the resources while there are none: a line and a sentence."""
+        status = self.tile.status if self.tile else None
+        if status is not None and status.state is State.STOP:
+            return tr("Nothing is checked now"), tr("The module is stopped; its processes are checked while it runs.")
+        return (
+            tr("No resource is watched"),
+            tr("Add a process, a service or a checker on the Configuration tab: each becomes a line here."),
+        )
 
     def facts(self, now: float) -> tuple[FactGroup, ...]:
         """What is known of the node."""

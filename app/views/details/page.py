@@ -95,8 +95,7 @@ class DetailsPage(Page):
         self.information.hide()
         self._no_resource = EmptyState(
             "gauge",
-            tr("No resource is watched"),
-            tr("Add a process, a service or a checker on the Configuration tab: each becomes a line here."),
+            *self.model.nothing_watched(),
             framed=False,
         )
         self.turn = LinkButton(tr("Information"), base=True)
@@ -212,6 +211,7 @@ class DetailsPage(Page):
         rows = self.model.resources(now)
         informing = not self.information.isHidden()
         self.resources.set_rows(rows)
+        self._no_resource.set_text(*self.model.nothing_watched())
         if informing:
             self.information.set_groups(self.model.facts(now))
             self.below.facts.setText(self.model.node)

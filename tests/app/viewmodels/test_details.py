@@ -63,6 +63,11 @@ def test_a_red_banner_says_since_when_why_and_the_remedy(qtbot: QtBot) -> None:
     assert banner.why.enabled
 
 
+def test_a_stopped_module_is_not_checked_a_running_one_has_nothing_to_check(qtbot: QtBot) -> None:
+    assert details(FakeSession(view("node1", stopped()))).nothing_watched()[0] == "Nothing is checked now"
+    assert details(FakeSession(view("node1", ready()))).nothing_watched()[0] == "No resource is watched"
+
+
 def test_a_waiting_module_waits(qtbot: QtBot) -> None:
     banner = details(FakeSession(view("node1", waiting()))).banner(NOW)
     assert banner is not None
