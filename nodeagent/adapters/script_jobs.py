@@ -1,12 +1,16 @@
-"""From "run this script" to everything its process needs: program, directory, environment, output."""
+"""From "run this" to everything a process of a module needs: program, directory, environment, output."""
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from nodeagent.contract.config import UserScripts
-from nodeagent.core.effects import RunScript
-from nodeagent.engine.ports import CommittedModule, ScriptJob
+from nodeagent.contract.module_files import WINDOWS_SUFFIXES
+from nodeagent.core.effects import RunCheckers, RunHandler, RunScript
+from nodeagent.engine.ports import CheckerJob, CommittedModule, ScriptJob
 from nodeagent.home import Home
 
 
@@ -18,43 +22,90 @@ class NodeFacts:
     address: str = ""
 
 
-def script_job(effect: RunScript, module: CommittedModule, home: Home, node: NodeFacts) -> ScriptJob:
+def script_job(effect: RunScript | RunHandler, module: CommittedModule, home: Home, node: NodeFacts) -> ScriptJob:
     """The job of an effect; `module` is the revision the effect names. Makes SAFEUSERVAR when it is missing."""
-    user = module.config.user or UserScripts()
-    cwd = home.user_var(effect.module)
+    if isinstance(effect, RunScript):
+        name, executable = str(effect.script), module.executables.get(effect.script)
+    else:
+        executable = module_program(effect.executable, module, home)
+        name = executable.name
+    return _job(name, executable, effect.run, effect.args, module, home, node)
+
+
+def checker_jobs(effect: RunCheckers, module: CommittedModule, home: Home, node: NodeFacts) -> tuple[CheckerJob, ...]:
+    """The jobs of an effect; only a `custom` checker is a program of the module."""
+    return tuple(
+        CheckerJob(
+            rule,
+            _job(
+                f"custom_{rule.ident}",
+                module_program(rule.param("exec"), module, home),
+                rule.key,
+                tuple(shlex.split(rule.param("arg"), posix=sys.platform != "win32")),
+                module,
+                home,
+                node,
+            )
+            if rule.kind == "custom"
+            else None,
+        )
+        for rule in effect.checkers
+    )
+
+
+def module_program(name: str, module: CommittedModule, home: Home) -> Path:
+    """A program that the configuration names: one of the module's `bin/` first, else a path or a command."""
+    own = home.revision(module.config.name, module.revision) / "bin"
+    suffixes = ("", *WINDOWS_SUFFIXES) if sys.platform == "win32" else ("", ".sh")
+    return next((path for suffix in suffixes if (path := own / f"{name}{suffix}").is_file()), Path(name))
+
+
+def _job(
+    name: str,
+    executable: Path | None,
+    run: str,
+    args: tuple[str, ...],
+    module: CommittedModule,
+    home: Home,
+    node: NodeFacts,
+) -> ScriptJob:
+    config = module.config
+    user = config.user or UserScripts()
+    cwd = home.user_var(config.name)
     cwd.mkdir(parents=True, exist_ok=True)
     return ScriptJob(
-        module=effect.module,
-        run=effect.run,
-        script=effect.script,
-        executable=module.executables.get(effect.script),
-        args=effect.args,
+        module=config.name,
+        run=run,
+        script=name,
+        executable=executable,
+        args=args,
         cwd=cwd,
-        env=script_environment(effect, module, home, node, os.environ),
-        output_dir=home.user_log(effect.module),
+        env=script_environment(run, module, home, node, os.environ),
+        output_dir=home.user_log(config.name),
         output_cap=user.userlogsize * 1024,
         keep_output=user.logging,
     )
 
 
 def script_environment(
-    effect: RunScript, module: CommittedModule, home: Home, node: NodeFacts, inherited: Mapping[str, str]
+    run: str, module: CommittedModule, home: Home, node: NodeFacts, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """The agent's own environment, the module's `<var>`s over it, and over both what no module may change."""
-    revision = home.revision(effect.module, module.revision)
+    name = module.config.name
+    revision = home.revision(name, module.revision)
     environment = {**inherited, **dict(module.config.variables)}
     path = environment.get("PATH", os.defpath)
     return environment | {
         "SAFE": str(home.safe),
         "SAFEBIN": str(home.bin),
         "SAFEVAR": str(home.var),
-        "SAFEMODULE": effect.module,
+        "SAFEMODULE": name,
         "SAFEUSERBIN": str(revision / "bin"),
         "SAFEUSERCONF": str(revision / "conf"),
-        "SAFEUSERVAR": str(home.user_var(effect.module)),
+        "SAFEUSERVAR": str(home.user_var(name)),
         "SAFENODE": node.name,
         "SAFENODEADDR": node.address,
         "KEEPGREEN_HOME": str(home.safe),
-        "KEEPGREEN_RUN": f"{effect.module}/{effect.run}",
+        "KEEPGREEN_RUN": f"{name}/{run}",
         "PATH": os.pathsep.join((str(home.bin), path)),
     }

@@ -17,7 +17,8 @@ from nodeagent.adapters.node_load import NodeLoad
 from nodeagent.adapters.processes.applications import ApplicationProcesses
 from nodeagent.adapters.processes.boot import boot_id
 from nodeagent.adapters.processes.scripts import ScriptProcesses
-from nodeagent.adapters.script_jobs import NodeFacts, script_job
+from nodeagent.adapters.reboot import SystemReboot
+from nodeagent.adapters.script_jobs import NodeFacts
 from nodeagent.adapters.settings import Settings
 from nodeagent.adapters.state_store import StateStore
 from nodeagent.adapters.tls import NodeKeys
@@ -25,22 +26,29 @@ from nodeagent.adapters.udp import LanSockets
 from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.control import AgentControl, Parts
 from nodeagent.agent.feed import Feed
+from nodeagent.agent.module_jobs import ModuleJobs
 from nodeagent.agent.snapshot import Around, Snapshot
 from nodeagent.contract.api import LogLine, LogPage
-from nodeagent.contract.config import UserScripts
 from nodeagent.contract.states import LogType
-from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
 from nodeagent.engine.loop import Adapters, Engine
-from nodeagent.engine.ports import CommittedModule, ScriptJob
+from nodeagent.engine.ports import CheckerJob
 from nodeagent.engine.writer import Writer
 from nodeagent.home import Home
 from nodeagent.safe_links import lay_commands
 
 LAST_WORDS = 0.2
 """Seconds between the goodbye and the end, so that it is really sent."""
+
+
+class _NoCheckersYet:
+    def check(self, module: str, jobs: tuple[CheckerJob, ...]) -> None: ...
+
+    def check_now(self, module: str, round: int) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class Agent:
@@ -52,7 +60,7 @@ class Agent:
         self._store = ConfigStore.open(home)
         self._keys = NodeKeys(home.tls)
         self._boot_id = boot_id()
-        self._modules: dict[tuple[str, int], CommittedModule] = {}
+        self._jobs = ModuleJobs(home, self._facts)
         self._session = secrets.token_bytes(16)
 
     async def run(self, stop: asyncio.Event, on_line: Callable[[LogLine], None]) -> None:
@@ -82,6 +90,7 @@ class Agent:
         users = Users(store.cluster.users, keep_users)
         health = HealthServer(listen.address, listen.health_port, say, engine.on_time)
         datagrams = LanSockets(engine.post, tasks)
+        reboot = SystemReboot(False, say)
         scripts, processes = ScriptProcesses(engine.post), ApplicationProcesses(engine.post)
 
         def take_cluster() -> None:
@@ -155,8 +164,10 @@ class Agent:
         confirmation.changed()
         for module in await asyncio.to_thread(store.modules.installed):
             if module.configured and await self._load_module(engine, states, module.name, say):
-                scripts.tend(home.user_log(module.name), self._output_cap(module.name))
-        engine.connect(Adapters(datagrams, scripts, processes, health, states, journal, self._job))
+                scripts.tend(home.user_log(module.name), self._jobs.output_cap(module.name))
+        engine.connect(
+            Adapters(datagrams, scripts, processes, _NoCheckersYet(), reboot, health, states, journal, self._jobs)
+        )
         services = [
             tasks.create_task(service.run(), name=name)
             for name, service in (
@@ -205,7 +216,7 @@ class Agent:
         module = self._store.modules.module(name)
         if module is None:
             return
-        self._modules[name, module.revision] = module
+        self._jobs.keep(module)
         boot_on = self._store.modules.boot(name)
         engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
 
@@ -218,22 +229,12 @@ class Agent:
             if record.revision:
                 running = await asyncio.to_thread(self._store.modules.module, name, record.revision)
                 if running is not None:
-                    self._modules[name, record.revision] = running
+                    self._jobs.keep(running)
             self._take_module(engine, name, record)
         except (Damaged, OSError) as damage:
             say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
             return False
         return True
-
-    def _output_cap(self, name: str) -> int:
-        """Bytes an output file of the module's scripts may have."""
-        user = max(
-            (m for (known, _), m in self._modules.items() if known == name), key=lambda m: m.revision
-        ).config.user
-        return (user or UserScripts()).userlogsize * 1024
-
-    def _job(self, effect: do.RunScript) -> ScriptJob:
-        return script_job(effect, self._modules[effect.module, effect.revision], self._home, self._facts())
 
 
 def _say(journal: SqliteJournal, type_: LogType, text: str) -> None:

@@ -115,6 +115,15 @@ class CheckerRule(msgspec.Struct, frozen=True):
     warmup: float = 30.0
     params: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The name of its resource, `tcp.web`."""
+        return f"{self.kind}.{self.ident}"
+
+    def param(self, name: str) -> str:
+        """An attribute of its `<to>` (or of `custom`), defaults filled in; "" when there is none."""
+        return dict(self.params).get(name, "")
+
 
 class Health(msgspec.Struct, frozen=True):
     """`<health>`: seconds between 404 and stop_both on a planned stop; good rounds before Ready."""

@@ -6,7 +6,7 @@ a reply, where there is one, is an event.
 
 from dataclasses import dataclass
 
-from nodeagent.contract.config import ProcRule
+from nodeagent.contract.config import CheckerRule, ProcRule
 from nodeagent.contract.states import LogType, Script
 from nodeagent.core.events import ModuleRecord, ProcessRef
 
@@ -27,6 +27,17 @@ class RunScript:
     module: str
     run: str
     script: Script
+    args: tuple[str, ...]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunHandler:
+    """Run the handler of a `proc` with the module's environment; answered like RunScript."""
+
+    module: str
+    run: str
+    executable: str
     args: tuple[str, ...]
     revision: int
 
@@ -62,6 +73,34 @@ class WatchProcesses:
 
     module: str
     processes: frozenset[ProcessRef]
+
+
+@dataclass(frozen=True, slots=True)
+class RunCheckers:
+    """From now on exactly these checkers of the module run; those that ran before and are named again run on.
+
+    Answered by CheckerResult after each look; a `custom` one is a program that answers by command.
+    """
+
+    module: str
+    checkers: tuple[CheckerRule, ...]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNow:
+    """Every running checker of the module looks at once; results of looks begun from now on carry `round`."""
+
+    module: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class RebootSystem:
+    """Start this machine anew (`automatic_reboot`); refused unless the agent's own setting allows it."""
+
+    module: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +149,14 @@ class PublishStatus:
 Effect = (
     SendDatagram
     | RunScript
+    | RunHandler
     | AwaitScript
     | KillScript
     | ScanProcesses
     | WatchProcesses
+    | RunCheckers
+    | CheckNow
+    | RebootSystem
     | SetHealth
     | SaveState
     | RecordLine

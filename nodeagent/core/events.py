@@ -158,6 +158,22 @@ class ProcessDied:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckerResult:
+    """A checker looked once. `good` None: it cannot look at all, `text` says why (no right to ping, say)."""
+
+    module: str
+    checker: str
+    """`CheckerRule.key`, e.g. `tcp.web`."""
+    good: bool | None
+    text: str
+    took: float
+    round: int = 0
+    """Of the youngest CheckNow that came before this look began."""
+    restarted: bool = False
+    """Only of a `module` checker: the other module was started anew since the last look."""
+
+
+@dataclass(frozen=True, slots=True)
 class StateSaved:
     """The record with this serial is on disk (or could not be written: `error`)."""
 
@@ -214,6 +230,7 @@ ModuleEvent = (
     | ScriptEnded
     | ProcessesSeen
     | ProcessDied
+    | CheckerResult
     | StateSaved
     | Printed
     | ResourceSet

@@ -17,10 +17,13 @@ from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.node import Node
 from nodeagent.engine.ports import (
+    CheckerJob,
+    Checkers,
     Datagrams,
     HealthBoard,
     Journal,
     Processes,
+    Rebooting,
     ScriptJob,
     ScriptRunner,
     StateStore,
@@ -32,10 +35,13 @@ CLOCK_STEP = 0.001
 
 
 class Jobs(Protocol):
-    """Turns an order to run a script into everything the script needs."""
+    """Turns an order to run something into everything it needs."""
 
-    def __call__(self, effect: do.RunScript) -> ScriptJob:
-        """The job; a script that the module does not bring has no executable."""
+    def script(self, effect: do.RunScript | do.RunHandler) -> ScriptJob:
+        """The job; a script that the module does not bring has no executable. Raises OSError."""
+
+    def checkers(self, effect: do.RunCheckers) -> tuple[CheckerJob, ...]:
+        """The jobs of a module's checkers. Raises OSError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Adapters:
     datagrams: Datagrams
     scripts: ScriptRunner
     processes: Processes
+    checkers: Checkers
+    rebooting: Rebooting
     health: HealthBoard
     states: StateStore
     journal: Journal
@@ -181,7 +189,7 @@ class Engine:
                 to.datagrams.send(effect.lan, effect.peer, effect.data)
             case do.SetHealth():
                 to.health.set_ready(effect.module, effect.ready)
-            case do.RunScript():
+            case do.RunScript() | do.RunHandler():
                 self._run(effect, to)
             case do.AwaitScript():
                 to.scripts.wait_for(effect.module, effect.run, effect.process)
@@ -191,6 +199,12 @@ class Engine:
                 to.processes.scan(effect.module, effect.procs)
             case do.WatchProcesses():
                 to.processes.watch(effect.module, effect.processes)
+            case do.RunCheckers():
+                self._run_checkers(effect, to)
+            case do.CheckNow():
+                to.checkers.check_now(effect.module, effect.round)
+            case do.RebootSystem():
+                to.rebooting.reboot(effect.module, effect.why)
             case do.SaveState():
                 saved = partial(self._saved, effect.module, effect.serial)
                 self._writer.submit(partial(to.states.save, effect.module, effect.record), saved)
@@ -208,11 +222,18 @@ class Engine:
             case do.PublishStatus():
                 self.on_publish()
 
-    def _run(self, effect: do.RunScript, to: Adapters) -> None:
+    def _run(self, effect: do.RunScript | do.RunHandler, to: Adapters) -> None:
         try:
-            to.scripts.run(to.jobs(effect))
+            to.scripts.run(to.jobs.script(effect))
         except OSError as error:
             self.post(ev.ScriptEnded(effect.module, effect.run, 126, error=f"it could not be started: {error}"))
+
+    def _run_checkers(self, effect: do.RunCheckers, to: Adapters) -> None:
+        try:
+            to.checkers.check(effect.module, to.jobs.checkers(effect))
+        except OSError as error:
+            for rule in effect.checkers:
+                self.post(ev.CheckerResult(effect.module, rule.key, None, f"it could not be started: {error}", 0.0))
 
     def _saved(self, module: str, serial: int, result: object) -> None:
         self.post(ev.StateSaved(module, serial, str(result) if isinstance(result, BaseException) else ""))

@@ -23,7 +23,7 @@ from nodeagent.contract.api import (
     WhyAnswer,
 )
 from nodeagent.contract.api import Event as WireEvent
-from nodeagent.contract.config import ClusterConfig, ModuleConfig, ProcRule
+from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig, ProcRule
 from nodeagent.contract.states import LogType, Role, Script
 from nodeagent.contract.status import NodeStatus
 from nodeagent.core.events import Event, ModuleRecord, ProcessRef
@@ -38,7 +38,8 @@ class ScriptJob:
 
     module: str
     run: str
-    script: Script
+    script: str
+    """Names its output file."""
     executable: Path | None
     args: tuple[str, ...]
     cwd: Path
@@ -79,6 +80,34 @@ class Processes(Protocol):
 
     async def close(self) -> None:
         """Stop watching."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckerJob:
+    """A checker to run. `program` is that of a `custom` one, else None."""
+
+    rule: CheckerRule
+    program: ScriptJob | None = None
+
+
+class Checkers(Protocol):
+    """Runs the checkers of all modules, each independent of the others; posts CheckerResult."""
+
+    def check(self, module: str, jobs: tuple[CheckerJob, ...]) -> None:
+        """Exactly these from now on; unchanged ones run on. An empty tuple ends the module's checkers."""
+
+    def check_now(self, module: str, round: int) -> None:
+        """Every checker of the module looks at once, not at its interval; later results carry `round`."""
+
+    async def close(self) -> None:
+        """End all of them, custom programs with their process trees."""
+
+
+class Rebooting(Protocol):
+    """Starts the machine anew."""
+
+    def reboot(self, module: str, why: str) -> None:
+        """Do it, or say in the log why not."""
 
 
 class Datagrams(Protocol):

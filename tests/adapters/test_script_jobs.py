@@ -44,7 +44,7 @@ def test_the_environment() -> None:
     revision = home.revision("shop", 4)
     module = committed(None, {"SERVICES": "a,b", "SAFE": "mine", "LANG": "C"})
     inherited = {"PATH": "/usr/bin", "LANG": "de_DE", "HOME": "/root"}
-    assert script_environment(EFFECT, module, home, NODE, inherited) == {
+    assert script_environment(EFFECT.run, module, home, NODE, inherited) == {
         "HOME": "/root",
         "LANG": "C",
         "SERVICES": "a,b",

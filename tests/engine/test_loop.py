@@ -31,7 +31,7 @@ async def engine(hands: FakeHands) -> AsyncIterator[Engine]:
     node = Node(Membership(SESSION, "uuid", FakeSealer(), "1.0", (9453, 9010)), SESSION)
     engine = Engine(node, writer)
     hands.post = engine.post
-    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands.job))
+    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands, hands, hands))
     engine.post(ev.ModuleConfigured(MODULE, 1, frozenset({Script.START_BOTH, Script.STOP_BOTH})))
     yield engine
     engine.close()
@@ -101,7 +101,7 @@ async def test_an_engine_without_hands_keeps_its_events(hands: FakeHands) -> Non
     engine.post(ev.ModuleConfigured(MODULE, 1))
     await asyncio.sleep(0.05)
     assert engine.node.modules(engine.now()) == ()
-    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands.job))
+    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands, hands, hands))
     async with asyncio.timeout(5):
         while not engine.node.modules(engine.now()):
             await asyncio.sleep(0.005)

@@ -8,11 +8,11 @@ from nodeagent.contract.states import LogType
 from nodeagent.contract.status import NodeStatus
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
-from nodeagent.engine.ports import Post, ScriptJob
+from nodeagent.engine.ports import CheckerJob, Post, ScriptJob
 
 
 class FakeHands:
-    """Datagrams, ScriptRunner, Processes, HealthBoard, StateStore and Journal."""
+    """Datagrams, ScriptRunner, Processes, Checkers, Rebooting, Jobs, HealthBoard, StateStore and Journal."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -32,11 +32,24 @@ class FakeHands:
     def problems(self) -> tuple[str, ...]:
         return ()
 
-    def job(self, effect: do.RunScript) -> ScriptJob:
+    def script(self, effect: do.RunScript | do.RunHandler) -> ScriptJob:
         if self.job_error is not None:
             raise self.job_error
         here = Path()
-        return ScriptJob(effect.module, effect.run, effect.script, here, effect.args, here, {}, here, 0)
+        name = effect.script if isinstance(effect, do.RunScript) else effect.executable
+        return ScriptJob(effect.module, effect.run, name, here, effect.args, here, {}, here, 0)
+
+    def checkers(self, effect: do.RunCheckers) -> tuple[CheckerJob, ...]:
+        return tuple(CheckerJob(rule) for rule in effect.checkers)
+
+    def check(self, module: str, jobs: tuple[CheckerJob, ...]) -> None:
+        self.done.append(f"check {[job.rule.key for job in jobs]}")
+
+    def check_now(self, module: str, round: int) -> None:
+        self.done.append(f"check now {round}")
+
+    def reboot(self, module: str, why: str) -> None:
+        self.done.append(f"reboot {why}")
 
     def run(self, job: ScriptJob) -> None:
         self.run_name = job.run
