@@ -156,7 +156,7 @@ class Agent:
             feed.status_changed()
             health.set_status(snapshot.now())
 
-        engine.on_publish, engine.on_answer = published, control.answered
+        engine.on_publish, engine.on_answer = published, control.orders.answered
         say(LogType.INFO, f"agent {__version__} starts (pid {os.getpid()}), home {home.var}")
         for problem in await asyncio.to_thread(lay_commands, home.safe):
             say(LogType.ERROR, problem)

@@ -1,28 +1,14 @@
 """What the engine asks of the adapters, and the agent of its control. Protocols only."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from nodeagent.contract.api import (
-    ClusterInfo,
-    Commit,
-    Confirm,
-    FileInfo,
-    Identity,
     LogLine,
     LogPage,
-    ModuleInfo,
-    Order,
-    OrderAnswer,
-    Print,
-    StageCluster,
-    Staged,
-    StageModule,
-    WhyAnswer,
 )
-from nodeagent.contract.api import Event as WireEvent
 from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig, ProcRule
 from nodeagent.contract.states import LogType, Role, Script
 from nodeagent.contract.status import NodeStatus
@@ -211,88 +197,3 @@ class Refused(Exception):
     def __init__(self, status: int, kind: str, detail: str, problems: tuple[object, ...] = ()) -> None:
         super().__init__(detail)
         self.status, self.kind, self.detail, self.problems = status, kind, detail, problems
-
-
-class Control(Protocol):
-    """What the API may ask of the agent. Raises Refused; everything else is a bug."""
-
-    def identity(self) -> Identity:
-        """Name, pin and words; said to anybody before a login."""
-
-    def status(self) -> NodeStatus:
-        """The present snapshot."""
-
-    def events(self, after: int) -> AsyncIterator[WireEvent]:
-        """The whole status first and whenever its revision changes (≤ 10/s), log lines from the cursor on."""
-
-    async def order(self, caller: Caller, module: str, order: Order) -> OrderAnswer:
-        """Order an action; answered when accepted, or with `wait` when its end was seen."""
-
-    async def log(self, **query: object) -> LogPage:
-        """A page of the log; keywords as in Journal.query."""
-
-    async def print(self, module: str, line: Print) -> None:
-        """printi / printe of a script."""
-
-    def why(self, module: str) -> WhyAnswer:
-        """The sentence and its cause chain."""
-
-    def set_switch(self, caller: Caller, module: str, switch: str, on: bool, seconds: float) -> None:
-        """Pause or resume errd, checker or failover; `seconds` 0 = no end."""
-
-    def set_resource(self, caller: Caller, module: str, name: str, value: str) -> None:
-        """Set a resource `class.ident` by command (`set -r res -v val`)."""
-
-    def set_boot(self, caller: Caller, module: str, on: bool) -> None:
-        """The node's own start-at-boot setting of a module."""
-
-    async def cluster(self) -> ClusterInfo:
-        """The committed cluster."""
-
-    async def check_cluster(self, request: StageCluster) -> Staged:
-        """Look at a configuration, change nothing."""
-
-    async def stage_cluster(self, caller: Caller, request: StageCluster) -> Staged:
-        """Keep it durably beside the current one."""
-
-    async def commit_cluster(self, caller: Caller, request: Commit) -> ClusterInfo:
-        """Make the staged one current."""
-
-    async def confirm_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
-        """A commit that waits for its confirmation stays."""
-
-    async def rollback_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
-        """A commit that waits for its confirmation goes back."""
-
-    async def cluster_key(self) -> bytes:
-        """The active cluster key. Raises Refused when there is none."""
-
-    async def generate_key(self, caller: Caller) -> bytes:
-        """A new cluster key; refused when one exists."""
-
-    async def modules(self) -> tuple[ModuleInfo, ...]:
-        """All installed modules."""
-
-    async def install(self, caller: Caller, module: str, archive: bytes) -> ModuleInfo:
-        """Install a `.safe` archive (installed, not applied)."""
-
-    async def module_files(self, module: str) -> tuple[FileInfo, ...]:
-        """Files of the current (or the installed, never applied) revision."""
-
-    async def module_file(self, module: str, path: str) -> bytes:
-        """One of them."""
-
-    async def check_module(self, module: str, request: StageModule) -> Staged:
-        """Look at a module, change nothing."""
-
-    async def stage_module(self, caller: Caller, module: str, request: StageModule) -> Staged:
-        """Keep a new revision durably beside the current one."""
-
-    async def commit_module(self, caller: Caller, module: str, request: Commit) -> ModuleInfo:
-        """Make the staged revision current."""
-
-    async def outputs(self, module: str) -> tuple[FileInfo, ...]:
-        """Script output files, newest first."""
-
-    async def output(self, module: str, name: str) -> bytes:
-        """One of them."""

@@ -37,6 +37,9 @@ class LocalConnection(http.client.HTTPConnection):
 class RealNode:
     """One node: a home, an address, an agent process."""
 
+    prefix: tuple[str, ...] = ()
+    """The command that runs a command on this node."""
+
     def __init__(self, directory: Path, number: int) -> None:
         self.name = f"node{number}"
         self.address = f"{NETWORK}.{number}"
@@ -57,7 +60,7 @@ class RealNode:
         }
         with (self.home / "agent.out").open("ab") as out:
             self.agent = subprocess.Popen(
-                [sys.executable, "-m", "nodeagent", "agent", "run"],
+                [*self.prefix, sys.executable, "-m", "nodeagent", "agent", "run"],
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -158,7 +161,7 @@ class RealNode:
 
     def ready(self, name: str = "farm") -> int:
         """The status of ready.txt, 0 when nobody answers in a second."""
-        connection = http.client.HTTPConnection(self.address, 9010, timeout=1)
+        connection = self.connection(9010)
         try:
             connection.request("GET", f"/var/modules/{name}/ready.txt")
             return connection.getresponse().status
@@ -166,6 +169,10 @@ class RealNode:
             return 0
         finally:
             connection.close()
+
+    def connection(self, port: int) -> http.client.HTTPConnection:
+        """To a port of this node."""
+        return http.client.HTTPConnection(self.address, port, timeout=1)
 
     def peer(self, name: str) -> Any:
         """How this node sees a peer."""

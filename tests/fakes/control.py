@@ -44,6 +44,7 @@ class FakeControl:
         self.refuses_orders = False
         self.messages: list[api.Event] = [api.Event(status=msgspec.Raw(msgspec.json.encode(STATUS)))]
         self.more = asyncio.Event()
+        self.orders = self.modules = self.clusters = self.records = self
 
     def _known(self, module: str) -> None:
         if self.broken:
@@ -103,7 +104,7 @@ class FakeControl:
         self._known(module)
         self.calls.append((caller.name, module, on))
 
-    async def cluster(self) -> api.ClusterInfo:
+    async def cluster_info(self) -> api.ClusterInfo:
         return api.ClusterInfo(False)
 
     async def check_cluster(self, request: api.StageCluster) -> api.Staged:
@@ -135,7 +136,7 @@ class FakeControl:
         self.key = bytes(range(32))
         return self.key
 
-    async def modules(self) -> tuple[api.ModuleInfo, ...]:
+    async def installed(self) -> tuple[api.ModuleInfo, ...]:
         return (api.ModuleInfo("web", True, 1, ("node1",)),)
 
     async def install(self, caller: Caller, module: str, archive: bytes) -> api.ModuleInfo:

@@ -7,7 +7,8 @@ from typing import Any
 from nodeagent.adapters.http_api.logins import Logins
 from nodeagent.adapters.http_api.users import Users
 from nodeagent.contract.states import Role
-from nodeagent.engine.ports import Caller, Control
+from nodeagent.engine.control import Control
+from nodeagent.engine.ports import Caller
 
 PREFIX = "/api/v1"
 SMALL = 64 * 1024

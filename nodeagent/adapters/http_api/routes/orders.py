@@ -1,0 +1,91 @@
+"""Orders to a module and what scripts tell."""
+
+from nodeagent.adapters.http_api.route import Call, Route
+from nodeagent.contract import api
+from nodeagent.contract.states import Role
+from nodeagent.engine.ports import Refused
+
+
+async def _order(call: Call) -> object:
+    answer = await call.control.orders.order(call.caller, call.module, call.body)
+    if not answer.accepted:
+        raise Refused(409, "refused", answer.text)
+    return answer
+
+
+async def _why(call: Call) -> object:
+    return call.control.orders.why(call.module)
+
+
+async def _say(call: Call) -> object:
+    await call.control.orders.print(call.module, call.body)
+    return None
+
+
+async def _switch(call: Call) -> object:
+    asked: api.SetSwitch = call.body
+    call.control.orders.set_switch(call.caller, call.module, asked.switch, asked.on, asked.seconds)
+    return None
+
+
+async def _resource(call: Call) -> object:
+    call.control.orders.set_resource(call.caller, call.module, call.body.name, call.body.value)
+    return None
+
+
+async def _boot(call: Call) -> object:
+    call.control.orders.set_boot(call.caller, call.module, call.body.on)
+    return None
+
+
+_M = "/modules/{module}"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "order",
+        "POST",
+        _M + "/actions",
+        "Order an action; 409 when it is refused",
+        _order,
+        Role.CONTROL,
+        takes=api.Order,
+        gives=api.OrderAnswer,
+        status=202,
+        changes=True,
+        audited=lambda body: f"{body.action} -i {body.identity}" if body.identity else str(body.action),
+    ),
+    Route("why", "GET", _M + "/why", "Why it is not green", _why, gives=api.WhyAnswer),
+    Route("print", "POST", _M + "/print", "A line from a script", _say, Role.CONTROL, takes=api.Print, local=True),
+    Route(
+        "switch",
+        "POST",
+        _M + "/switches",
+        "Pause or resume errd, checker or failover",
+        _switch,
+        Role.CONTROL,
+        takes=api.SetSwitch,
+        changes=True,
+        audited=lambda body: f"{body.switch} {'on' if body.on else f'off for {body.seconds:g} s'}",
+    ),
+    Route(
+        "resource",
+        "POST",
+        _M + "/resources",
+        "Set a resource",
+        _resource,
+        Role.CONTROL,
+        takes=api.SetResource,
+        changes=True,
+        audited=lambda body: f"{body.name}={body.value}",
+    ),
+    Route(
+        "boot",
+        "POST",
+        _M + "/boot",
+        "The node's own start-at-boot setting",
+        _boot,
+        Role.ADMIN,
+        takes=api.SetBoot,
+        changes=True,
+        audited=lambda body: "on" if body.on else "off",
+    ),
+)

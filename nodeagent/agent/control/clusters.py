@@ -1,0 +1,81 @@
+"""The configuration of the cluster and its key."""
+
+from dataclasses import dataclass
+
+from nodeagent.agent.control.parts import Parts, in_thread, signed_by
+from nodeagent.contract.api import ClusterInfo, Commit, Confirm, StageCluster, Staged
+from nodeagent.contract.states import LogType
+from nodeagent.engine.ports import Caller, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class AgentClusters:
+    """The port `ClusterControl`."""
+
+    parts: Parts
+
+    async def cluster_info(self) -> ClusterInfo:
+        """The committed cluster."""
+        store = self.parts.store.cluster
+        committed = store.cluster()
+        if committed is None:
+            return ClusterInfo(False, store.name, has_key=bool(store.keys))
+        return ClusterInfo(
+            True,
+            committed.me,
+            committed.xml,
+            committed.signature,
+            committed.config.nodes,
+            dict(committed.pins),
+            bool(committed.keys),
+            self.parts.confirmation.pending(),
+        )
+
+    async def check_cluster(self, request: StageCluster) -> Staged:
+        """Look at a configuration, change nothing."""
+        return await in_thread(self.parts.store.cluster.check, request)
+
+    async def stage_cluster(self, caller: Caller, request: StageCluster) -> Staged:
+        """Keep it durably beside the current one."""
+        return await in_thread(self.parts.store.cluster.stage, signed_by(caller, request))
+
+    async def commit_cluster(self, caller: Caller, request: Commit) -> ClusterInfo:
+        """Make the staged one current."""
+        await in_thread(self.parts.store.cluster.commit, signed_by(caller, request))
+        self.parts.users.replace(self.parts.store.cluster.users)
+        return await self._cluster_changed()
+
+    async def confirm_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
+        """A commit that waits for its confirmation stays."""
+        waited = self.parts.store.cluster.open_commit is not None
+        await in_thread(self.parts.store.cluster.confirm, request.signature)
+        if waited:
+            self.parts.say(LogType.USER, f"the cluster configuration stays: confirmed by {caller.name}")
+        return await self._cluster_changed()
+
+    async def rollback_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
+        """A commit that waits for its confirmation goes back."""
+        waited = self.parts.store.cluster.open_commit is not None
+        await in_thread(self.parts.store.cluster.go_back, request.signature)
+        if waited:
+            text = f"the cluster configuration goes back to the one before: ordered by {caller.name}"
+            self.parts.say(LogType.USER, text)
+        return await self._cluster_changed()
+
+    async def generate_key(self, caller: Caller) -> bytes:
+        """A new cluster key; refused when one exists."""
+        key = await in_thread(self.parts.store.cluster.generate_key)
+        self.parts.take_cluster()
+        return key
+
+    async def cluster_key(self) -> bytes:
+        """The active cluster key; refused when there is none."""
+        keys = self.parts.store.cluster.keys
+        if not keys:
+            raise Refused(404, "no-key", "this node has no cluster key")
+        return keys[0]
+
+    async def _cluster_changed(self) -> ClusterInfo:
+        self.parts.take_cluster()
+        self.parts.confirmation.changed()
+        return await self.cluster_info()
