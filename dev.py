@@ -26,7 +26,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCKS = {"run": ("build", "app"), "dev": ("build", "dev")}
 """What each setup installs: names of packaging/requirements-*.lock. `dev` holds everything of `agent`."""
-PEERS = {"haproxy": "haproxy", "chromium": "chromium"}
+PEERS = {
+    "haproxy": "haproxy",
+    "chromium": "chromium",
+    "nginx": "nginx-light",
+    "keepalived": "keepalived",
+    "nft": "nftables",
+    "ip": "iproute2",
+}
 """Command → Debian package of the real peers in the tests; a test whose peer is absent says so and is skipped."""
 SCREEN = [
     *("xvfb", "xauth", "libgl1", "libegl1", "libglib2.0-0", "libdbus-1-3", "libfontconfig1", "libxkbcommon0"),
@@ -336,6 +343,13 @@ def bench(rest: list[str]) -> int:
     return attached([venv.python, "-m", f"tests.bench.{rest[0]}", *rest[1:]])
 
 
+def lab(rest: list[str]) -> int:
+    """A farm in network namespaces, with a switch and a client: lab up, lab down, lab shell NAME (Linux, root)."""
+    venv = Venv(ROOT)
+    venv.install("dev")
+    return attached([venv.python, "-m", "tests.lab.door", *rest])
+
+
 def build(_: list[str]) -> int:
     """Make the source archive and the wheel in dist/."""
     venv = Venv(ROOT)
@@ -360,6 +374,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "check": check,
     "bench": bench,
+    "lab": lab,
     "build": build,
     "lock": lock,
 }

@@ -69,8 +69,18 @@ class Home:
 
     @property
     def records(self) -> Path:
-        """The SQLite file of log and audit."""
+        """The SQLite file of log, audit and resource history."""
         return self.var / "records.db"
+
+    @property
+    def temporary(self) -> Path:
+        """Files that mean nothing after a restart."""
+        return self.var / "tmp"
+
+    @property
+    def backups(self) -> Path:
+        """`.safe` files of modules that were uninstalled."""
+        return self.var / "backups"
 
     def module(self, name: str) -> Path:
         """A module's directory: `rev/<n>/{conf,bin,web}`, `current`, `state.json`, `var`, `userlog`."""

@@ -136,7 +136,7 @@ def test_help_names_every_command() -> None:
     assert answer.returncode == 0
     assert all(
         f"  {name}" in answer.stdout
-        for name in ("setup", "run", "screenshots", "test", "check", "bench", "build", "lock")
+        for name in ("setup", "run", "screenshots", "test", "check", "bench", "lab", "build", "lock")
     )
 
 

@@ -4,20 +4,28 @@ Everything is judged from the directory of the archive before a byte is unpacked
 """
 
 import io
-import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from nodeagent.contract.errors import Problem, Severity, errors_of
-from nodeagent.contract.module_files import MAX_BYTES, MAX_FILES, ROOTS, USERCONFIG, path_problem, paths_problems
+from nodeagent.contract.module_files import (
+    MAX_BYTES,
+    MAX_FILES,
+    ROOTS,
+    USERCONFIG,
+    is_posix_program,
+    path_problem,
+    paths_problems,
+)
 
 MAX_RATIO = 200
 _RATIO_FROM = 1024 * 1024
 _ENCRYPTED = 0x1
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+_POSIX = 3
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -31,21 +39,6 @@ _UNREADABLE = (
     ValueError,
     OSError,
 )
-
-_CALL = re.compile(
-    r"""(?<![\w.-])safekit(?:\.exe)?["']?  (?:\s+-H\s+\S+)?  \s+(-r\s+[a-z]\w*|-?[a-z][\w-]*)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_COMMENT = re.compile(r"\s*(#|::|'|@?rem\b)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class ShimCall:
-    """A `safekit` command in a script that nothing answers here."""
-
-    file: str
-    line: int
-    command: str
 
 
 def read_archive(data: bytes, file: str = "module.safe") -> tuple[dict[str, bytes] | None, list[Problem]]:
@@ -70,24 +63,22 @@ def read_archive(data: bytes, file: str = "module.safe") -> tuple[dict[str, byte
     return files, problems
 
 
-def unknown_shim_calls(files: Mapping[str, bytes], known: Container[str]) -> list[ShimCall]:
-    """The calls of `safekit` in bin/ whose command (`stop`, `-r exitcode`) is not `known`, comments left out."""
-    calls: list[ShimCall] = []
-    for path, data in sorted(files.items()):
-        if not path.startswith("bin/") or b"\0" in data:
-            continue
-        for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
-            if _COMMENT.match(line):
-                continue
-            commands = (" ".join(found.split()) for found in _CALL.findall(line))
-            calls += [ShimCall(path, number, command) for command in commands if command.lower() not in known]
-    return calls
+def write_archive(files: Mapping[str, bytes]) -> bytes:
+    """The archive of these files; the same files always give the same bytes."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, _NO_TIME)
+            entry.create_system = _POSIX
+            entry.external_attr = (stat.S_IFREG | (0o755 if is_posix_program(path, data) else 0o644)) << 16
+            entry.compress_type = zipfile.ZIP_STORED if _too_dense(data) else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return whole.getvalue()
 
 
-def shim_call_problems(calls: Iterable[ShimCall]) -> list[Problem]:
-    """The same as warnings."""
-    text = "`safekit {}` is not known here: it prints one sentence and exits 64"
-    return [Problem(Severity.WARNING, text.format(call.command), call.file, call.line) for call in calls]
+def _too_dense(data: bytes) -> bool:
+    """Whether it would shrink so much that `read_archive` takes it for a bomb."""
+    return len(data) > _RATIO_FROM and len(data) > MAX_RATIO * len(zlib.compress(data))
 
 
 def _directory_problems(entries: list[zipfile.ZipInfo], file: str) -> list[Problem]:

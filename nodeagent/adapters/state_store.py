@@ -76,13 +76,11 @@ class StateStore:
                 return min(then, now)
             return now - max(0.0, stored.monotonic - then) - passed
 
-        until = record.switched_until
-        if until is not None and not same_boot:
-            until = now + (until - stored.monotonic) - passed
+        later = 0.0 if same_boot else now - stored.monotonic - passed
         return replace(
             record,
             counted=tuple(replace(counted, at=moved(counted.at)) for counted in record.counted),
             since=None if record.since is None else moved(record.since),
-            switched_until=until,
+            pauses=tuple((name, end + later) for name, end in record.pauses),
             same_boot=same_boot,
         )

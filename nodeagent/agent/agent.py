@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from nodeagent import __version__
@@ -23,18 +24,22 @@ from nodeagent.adapters.settings import Settings
 from nodeagent.adapters.state_store import StateStore
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.adapters.udp import LanSockets
+from nodeagent.agent.configuration_scripts import ConfigurationScripts
 from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.control import AgentControl, Parts
 from nodeagent.agent.feed import Feed
+from nodeagent.agent.figures import TimedScripts
 from nodeagent.agent.module_jobs import ModuleJobs
+from nodeagent.agent.record_keeping import RecordKeeping, journal_limits
 from nodeagent.agent.snapshot import Around, Snapshot
+from nodeagent.agent.supervisor import Supervisor, longest_stop, stop_modules
 from nodeagent.contract.api import LogLine, LogPage
 from nodeagent.contract.states import LogType
 from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
 from nodeagent.engine.loop import Adapters, Engine
-from nodeagent.engine.ports import CheckerJob
+from nodeagent.engine.ports import CheckerJob, CommittedModule
 from nodeagent.engine.writer import Writer
 from nodeagent.home import Home
 from nodeagent.safe_links import lay_commands
@@ -62,13 +67,21 @@ class Agent:
         self._boot_id = boot_id()
         self._jobs = ModuleJobs(home, self._facts)
         self._session = secrets.token_bytes(16)
+        self._stops: dict[str, float] = {}
+        """Seconds the stop of each module may take."""
 
-    async def run(self, stop: asyncio.Event, on_line: Callable[[LogLine], None]) -> None:
+    async def run(self, stop: asyncio.Event, on_line: Callable[[LogLine], None], supervisor: Supervisor) -> None:
         """Serve until `stop` is set; every log line also goes to `on_line`."""
         async with asyncio.TaskGroup() as tasks:
-            await self._run(tasks, stop, on_line)
+            await self._run(tasks, stop, on_line, supervisor)
 
-    async def _run(self, tasks: asyncio.TaskGroup, stop: asyncio.Event, on_line: Callable[[LogLine], None]) -> None:
+    async def _run(
+        self,
+        tasks: asyncio.TaskGroup,
+        stop: asyncio.Event,
+        on_line: Callable[[LogLine], None],
+        supervisor: Supervisor,
+    ) -> None:
         home, store, listen = self._home, self._store, self._settings.listen
         loop = asyncio.get_running_loop()
         writer = Writer(loop)
@@ -78,10 +91,13 @@ class Agent:
 
         def line_written(line: LogLine) -> None:
             feed.line_written(line)
+            records.line_written(line)
             on_line(line)
 
-        journal = SqliteJournal(home.records, writer, lambda: store.cluster.name, line_written)
+        limits = journal_limits(self._settings.records)
+        journal = SqliteJournal(home.records, writer, lambda: store.cluster.name, line_written, limits=limits)
         say = partial(_say, journal)
+        records = RecordKeeping(home, self._settings, store, writer, say)
         states = StateStore(home, self._boot_id, partial(say, LogType.CRITICAL))
 
         async def keep_users(table: bytes) -> None:
@@ -90,14 +106,22 @@ class Agent:
         users = Users(store.cluster.users, keep_users)
         health = HealthServer(listen.address, listen.health_port, say, engine.on_time)
         datagrams = LanSockets(engine.post, tasks)
-        reboot = SystemReboot(False, say)
-        scripts, processes = ScriptProcesses(engine.post), ApplicationProcesses(engine.post)
+        reboot = SystemReboot(self._settings.agent.reboot, say)
+
+        def script_event(event: ev.Event) -> None:
+            records.figures.script_told(event)
+            engine.post(event)
+            configuration_scripts.seen(event)
+
+        scripts, processes = ScriptProcesses(script_event), ApplicationProcesses(engine.post)
+        configuration_scripts = ConfigurationScripts(scripts, journal, home, self._facts)
 
         def take_cluster() -> None:
             self._take_cluster(engine, datagrams)
 
         def take_module(name: str) -> None:
             self._take_module(engine, name, None)
+            supervisor.may_need(self._longest_stop())
             snapshot.look_for_modules()
 
         def load_changed() -> None:
@@ -138,6 +162,8 @@ class Agent:
                 say,
                 take_cluster,
                 take_module,
+                configuration_scripts,
+                records,
             )
         )
         part = Part(control, users, Logins(users))
@@ -166,7 +192,17 @@ class Agent:
             if module.configured and await self._load_module(engine, states, module.name, say):
                 scripts.tend(home.user_log(module.name), self._jobs.output_cap(module.name))
         engine.connect(
-            Adapters(datagrams, scripts, processes, _NoCheckersYet(), reboot, health, states, journal, self._jobs)
+            Adapters(
+                datagrams,
+                TimedScripts(scripts, records.figures),
+                processes,
+                _NoCheckersYet(),
+                reboot,
+                health,
+                states,
+                journal,
+                self._jobs,
+            )
         )
         services = [
             tasks.create_task(service.run(), name=name)
@@ -176,10 +212,19 @@ class Agent:
                 ("local transport", local),
                 ("load", load),
                 ("confirmation", confirmation),
+                ("records", records),
             )
         ]
+        supervisor.may_need(self._longest_stop())
+        supervisor.started()
         await stop.wait()
-        say(LogType.INFO, "agent stops; applications go on")
+        if await supervisor.system_stops():
+            say(LogType.INFO, "the system shuts down: the modules stop first")
+            scripts.system_stops()
+            for name in await stop_modules(engine, supervisor, self._longest_stop()):
+                say(LogType.ERROR, f"module {name} does not end; the system goes down all the same")
+        else:
+            say(LogType.INFO, "agent stops; applications go on")
         engine.post(ev.AgentStopping())
         await asyncio.sleep(LAST_WORDS)
         engine.close()
@@ -212,10 +257,15 @@ class Agent:
         own = committed.config.command_lan.address_of(committed.me)
         return NodeFacts(committed.me, own.addr if own else "")
 
+    def _longest_stop(self) -> float:
+        """Seconds until all modules, which stop side by side, would be at rest."""
+        return max(self._stops.values(), default=0.0)
+
     def _take_module(self, engine: Engine, name: str, record: ev.ModuleRecord | None) -> None:
         module = self._store.modules.module(name)
         if module is None:
             return
+        self._stops[name] = longest_stop(module.config)
         self._jobs.keep(module)
         boot_on = self._store.modules.boot(name)
         engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
@@ -226,15 +276,25 @@ class Agent:
         """Take up a module at the start of the agent; a damaged one is said and left out."""
         try:
             record = await asyncio.to_thread(states.load, name) or ev.ModuleRecord(same_boot=False)
-            if record.revision:
-                running = await asyncio.to_thread(self._store.modules.module, name, record.revision)
-                if running is not None:
-                    self._jobs.keep(running)
-            self._take_module(engine, name, record)
+            running = await asyncio.to_thread(self._older, name, record)
+            if running is not None:  # it goes on with what it was started with; what is in force waits
+                self._jobs.keep(running)
+                boot_on = self._store.modules.boot(name)
+                engine.post(ev.ModuleConfigured(running.config, running.revision, running.scripts, record, boot_on))
+            self._take_module(engine, name, None if running else record)
         except (Damaged, OSError) as damage:
             say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
             return False
         return True
+
+    def _older(self, name: str, record: ev.ModuleRecord) -> CommittedModule | None:
+        """The revision that still runs, when it is not the one in force. Blocks."""
+        modules = self._store.modules
+        if not record.same_boot or record.revision in (0, modules.current(name)):
+            return None
+        with suppress(Damaged):  # its files are gone: those in force have to serve
+            return modules.module(name, record.revision)
+        return None
 
 
 def _say(journal: SqliteJournal, type_: LogType, text: str) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from nodeagent.adapters.config_store import Damaged
-from nodeagent.adapters.config_store.cluster import ClusterStore, OpenCommit
+from nodeagent.adapters.config_store import ClusterStore, Damaged, OpenCommit
 from nodeagent.contract.api import PendingConfirmation
 from nodeagent.contract.states import LogType
 from nodeagent.core.commit_confirm import CommitConfirm, Verdict

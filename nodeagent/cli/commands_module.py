@@ -12,7 +12,6 @@ from nodeagent.cli.commands_cluster import report_check
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import module_path
 from nodeagent.cli.options import json_option, module_option, read_file
-from nodeagent.cli.script_calls import unknown_calls_of_archive, unknown_calls_of_files
 from nodeagent.cli.tables import clock, say, show_problems, show_table
 from nodeagent.contract.api import ClusterInfo, Commit, ModuleInfo, Staged, StageModule
 from nodeagent.contract.module_files import ROOTS, USERCONFIG
@@ -39,8 +38,7 @@ def module_install(file: str, name: str, as_json: bool) -> None:
         click.echo(to_json(info))
     else:
         say(f"{info.name} is installed; `keepgreen config -m {info.name}` puts it in force")
-    for call in unknown_calls_of_archive(archive):
-        click.echo(f"warning: {call}", err=True)
+        show_problems(info.problems)
 
 
 @module.command("list")
@@ -87,8 +85,9 @@ def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
     else:
         show_problems(staged.problems)
         say(f"revision {info.revision} of {name} is in force on this node, for {', '.join(info.nodes)}")
-    for call in unknown_calls_of_files(files):
-        click.echo(f"warning: {call}", err=True)
+        for waiting in info.waits:
+            say(waiting)
+        show_problems(info.problems)
     return Exit.OK
 
 
@@ -124,8 +123,6 @@ def check(file: str, module: str, as_json: bool) -> int:
     files = installed_files(name)
     asked = StageModule(files, installed(name).nodes or _nodes_of(name), author=author())
     staged = send(f"/modules/{name}/check", asked, Staged)
-    for call in unknown_calls_of_files(files):
-        click.echo(f"warning: {call}", err=True)
     return report_check(name, staged.signature, list(staged.problems), as_json)
 
 

@@ -13,12 +13,13 @@ from nodeagent.cli.commands_log import log, print_error, print_info
 from nodeagent.cli.commands_module import check, config, module
 from nodeagent.cli.commands_node import agent, fingerprint, level, passwd
 from nodeagent.cli.commands_resources import SWITCHES, get_value, set_value
+from nodeagent.cli.commands_service import service
 from nodeagent.cli.commands_state import state, why
 from nodeagent.cli.exits import CommandFailed, Exit
 
 _COMMANDS = (
     *(agent, cluster, module, config, check, *ACTIONS, state, why, log, print_info, print_error),
-    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, demo, console),
+    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, service, demo, console),
 )
 
 

@@ -10,7 +10,7 @@ import click
 
 from nodeagent.cli.exits import MEANINGS, STATE_EXITS
 from nodeagent.cli.main import keepgreen
-from nodeagent.cli.shim_table import TABLE
+from nodeagent.contract.shim_table import TABLE
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -67,7 +67,7 @@ def _walk(command: click.Command, path: str) -> Iterator[tuple[click.Command, st
     if isinstance(command, click.Group):
         for name in sorted(command.commands):
             yield from _walk(command.commands[name], f"{path} {name}")
-    else:
+    elif not command.hidden:
         yield command, path
 
 

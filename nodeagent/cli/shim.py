@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import accepted, ask, only_module
-from nodeagent.cli.shim_table import How, row_of
+from nodeagent.contract.shim_table import How, row_of
 
 Dispatch = Callable[[Sequence[str]], int]
 """Runs a `keepgreen` command line."""

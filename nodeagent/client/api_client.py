@@ -13,11 +13,14 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import msgspec
 
-from nodeagent.contract import api
+from nodeagent.contract import api, record_api, revisions
 from nodeagent.contract.pins import pin_of_certificate
 from nodeagent.contract.status import NodeStatus
 
 T = TypeVar("T")
+
+SCRIPTS = 120.0
+"""Seconds for a call that runs scripts of a module: it is answered when they have ended."""
 
 
 class Trouble(StrEnum):
@@ -171,10 +174,31 @@ class ApiClient:
 
     async def log(self, query: api.LogQuery | None = None) -> api.LogPage:
         """A page of the log."""
-        asked = {
-            k: int(v) if isinstance(v, bool) else v for k, v in msgspec.to_builtins(query or api.LogQuery()).items()
-        }
-        return await self.call("GET", "/log", api.LogPage, query=asked)
+        return await self.call("GET", "/log", api.LogPage, query=_asked(query or api.LogQuery()))
+
+    async def deconfigure_cluster(self) -> api.ClusterInfo:
+        """Take the node out of its cluster; refused while a module runs."""
+        return await self.call("POST", "/cluster/deconfig", api.ClusterInfo)
+
+    async def cluster_history(self) -> tuple[revisions.Revision, ...]:
+        """The kept revisions of the cluster configuration, newest first."""
+        return await self.call("GET", "/cluster/history", tuple[revisions.Revision, ...])
+
+    async def cluster_revision(self, revision: int) -> bytes:
+        """The cluster.xml of one of them."""
+        return await self.call("GET", f"/cluster/history/{revision}", bytes)
+
+    async def cluster_difference(self, query: revisions.DiffQuery) -> revisions.Difference:
+        """What two of them differ in."""
+        return await self.call("GET", "/cluster/diff", revisions.Difference, query=msgspec.to_builtins(query))
+
+    async def restore_cluster(self, request: revisions.Restore) -> api.ClusterInfo:
+        """Put an older cluster.xml in force as a new revision, on this node alone."""
+        return await self.call("POST", "/cluster/restore", api.ClusterInfo, request)
+
+    async def present_cluster_key(self) -> bytes:
+        """The active cluster key; refused when there is none."""
+        return (await self.call("GET", "/cluster/key", api.ClusterKey)).key
 
     async def stage_cluster(self, request: api.StageCluster) -> api.Staged:
         """Keep a cluster configuration beside the current one."""
@@ -208,26 +232,99 @@ class ApiClient:
         """The user table, for StageCluster.users."""
         return await self.call("GET", "/cluster/users", bytes)
 
+    async def modules(self) -> tuple[api.ModuleInfo, ...]:
+        """All installed modules."""
+        return await self.call("GET", "/modules", tuple[api.ModuleInfo, ...])
+
+    async def install(self, module: str, archive: bytes) -> api.ModuleInfo:
+        """Install a `.safe` archive; its `problems` name what this version does not know."""
+        return await self.call("PUT", _module(module), api.ModuleInfo, archive, timeout=60.0)
+
+    async def module_archive(self, module: str, revision: int = 0) -> bytes:
+        """A module as a `.safe` archive; 0 = the revision in force, or what is installed."""
+        query = {"revision": revision}
+        return await self.call("GET", f"{_module(module)}/archive", bytes, query=query, timeout=60.0)
+
+    async def expanded_module(self, module: str, revision: int = 0) -> bytes:
+        """safeconf.xml: its userconfig.xml with the macros replaced."""
+        return await self.call("GET", f"{_module(module)}/expanded", bytes, query={"revision": revision})
+
+    async def module_contents(self, module: str, revision: int = 0) -> dict[str, bytes]:
+        """All files of a revision, for StageModule.files; 0 = that in force, or what is installed."""
+        place = f"{_module(module)}/history/{revision}/files" if revision else f"{_module(module)}/files"
+        listed = await self.call("GET", place, tuple[api.FileInfo, ...])
+        return {file.path: await self.call("GET", f"{place}/{quote(file.path)}", bytes) for file in listed}
+
+    async def module_history(self, module: str) -> tuple[revisions.Revision, ...]:
+        """Its kept revisions, newest first."""
+        return await self.call("GET", f"{_module(module)}/history", tuple[revisions.Revision, ...])
+
+    async def module_difference(self, module: str, query: revisions.DiffQuery) -> revisions.Difference:
+        """What two of them differ in."""
+        return await self.call(
+            "GET", f"{_module(module)}/diff", revisions.Difference, query=msgspec.to_builtins(query), timeout=60.0
+        )
+
+    async def restore_module(self, module: str, request: revisions.Restore) -> api.ModuleInfo:
+        """Put the content of an older revision in force as a new one, on this node alone."""
+        return await self.call("POST", f"{_module(module)}/restore", api.ModuleInfo, request, timeout=SCRIPTS)
+
+    async def deconfigure_module(self, module: str) -> api.ModuleInfo:
+        """Take a stopped module out of force; it stays installed."""
+        return await self.call("POST", f"{_module(module)}/deconfig", api.ModuleInfo, timeout=SCRIPTS)
+
+    async def uninstall(self, module: str) -> revisions.Uninstalled:
+        """Take a stopped module away; the answer names the backup on the node."""
+        return await self.call("DELETE", _module(module), revisions.Uninstalled, timeout=SCRIPTS)
+
     async def check_module(self, module: str, request: api.StageModule) -> api.Staged:
         """What `stage_module` would answer; nothing is changed."""
-        return await self.call("POST", f"/modules/{quote(module, safe='')}/check", api.Staged, request, timeout=60.0)
+        return await self.call("POST", f"{_module(module)}/check", api.Staged, request, timeout=SCRIPTS)
 
     async def stage_module(self, module: str, request: api.StageModule) -> api.Staged:
         """Keep a new revision beside the current one."""
-        return await self.call("POST", f"/modules/{quote(module, safe='')}/stage", api.Staged, request, timeout=60.0)
+        return await self.call("POST", f"{_module(module)}/stage", api.Staged, request, timeout=SCRIPTS)
 
     async def commit_module(self, module: str, request: api.Commit) -> api.ModuleInfo:
-        """Make the staged revision current."""
-        return await self.call("POST", f"/modules/{quote(module, safe='')}/commit", api.ModuleInfo, request)
+        """Make the staged revision current; its `problems` say which scripts of the change failed."""
+        return await self.call("POST", f"{_module(module)}/commit", api.ModuleInfo, request, timeout=SCRIPTS)
 
     async def order(self, module: str, order: api.Order) -> api.OrderAnswer:
         """Order an action; a refusal is a CallFailed."""
-        path = f"/modules/{quote(module, safe='')}/actions"
+        path = f"{_module(module)}/actions"
         return await self.call("POST", path, api.OrderAnswer, order, timeout=10.0 + order.wait)
 
     async def why(self, module: str) -> api.WhyAnswer:
         """Why a module is not green."""
-        return await self.call("GET", f"/modules/{quote(module, safe='')}/why", api.WhyAnswer)
+        return await self.call("GET", f"{_module(module)}/why", api.WhyAnswer)
+
+    async def audit(self, query: record_api.RecordQuery | None = None) -> record_api.AuditPage:
+        """A page of the audit log."""
+        return await self.call("GET", "/audit", record_api.AuditPage, query=_asked(query or record_api.RecordQuery()))
+
+    async def resource_history(
+        self, module: str, resource: str, query: record_api.RecordQuery | None = None
+    ) -> record_api.ResourcePage:
+        """What became of a resource."""
+        path = f"{_module(module)}/resources/{quote(resource, safe='')}/history"
+        return await self.call("GET", path, record_api.ResourcePage, query=_asked(query or record_api.RecordQuery()))
+
+    async def metrics(self) -> bytes:
+        """The node in figures, as Prometheus reads them."""
+        return await self.call("GET", "/metrics", bytes)
+
+    async def snapshot(self, module: str, *, anonymise: bool = False, timeout: float = 300.0) -> AsyncIterator[bytes]:
+        """The zip for a support case, as it arrives; `timeout` in seconds until the last byte."""
+        url = f"{self._root}{_module(module)}/snapshot?anonymise={int(anonymise)}"
+        headers, limit = {"Authorization": f"Bearer {self._token}"}, aiohttp.ClientTimeout(total=timeout)
+        try:
+            async with self._open.get(url, headers=headers, timeout=limit, allow_redirects=False) as answer:
+                if answer.status >= 300:
+                    raise self._denied(answer.status, await answer.read())
+                async for chunk in answer.content.iter_any():
+                    yield chunk
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._failed(error) from None
 
     @property
     def _open(self) -> aiohttp.ClientSession:
@@ -261,3 +358,12 @@ class ApiClient:
         if isinstance(os_error, ConnectionRefusedError):
             return CallFailed(Trouble.REFUSED, f"nothing listens on {self._place}")
         return CallFailed(Trouble.UNREACHABLE, f"{self._place} cannot be reached: {error}")
+
+
+def _module(name: str) -> str:
+    return f"/modules/{quote(name, safe='')}"
+
+
+def _asked(query: msgspec.Struct) -> dict[str, Any]:
+    """A query as aiohttp takes it: a bool as 0 or 1."""
+    return {k: int(v) if isinstance(v, bool) else v for k, v in msgspec.to_builtins(query).items()}

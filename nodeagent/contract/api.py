@@ -97,6 +97,8 @@ class LogPage(msgspec.Struct, frozen=True):
 
     lines: tuple[LogLine, ...]
     next: int
+    now: float = 0.0
+    """The wall clock of the node when it answered."""
 
 
 class Print(msgspec.Struct, frozen=True):
@@ -142,6 +144,8 @@ class StageCluster(msgspec.Struct, frozen=True, omit_defaults=True):
     """The user table as `GET /cluster/users` gives it; empty keeps the node's own."""
     take_over: bool = False
     author: str = ""
+    base: str = ""
+    """The signature this edit began from; refused when another one is in force. Empty = do not ask."""
 
 
 class StageModule(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -212,6 +216,10 @@ class ModuleInfo(msgspec.Struct, frozen=True):
     author: str = ""
     time: float = 0.0
     signature: str = ""
+    waits: tuple[str, ...] = ()
+    """What of this revision the running module uses from its next start on, e.g. `farm/lan@name: waits for …`."""
+    problems: tuple[Problem, ...] = ()
+    """Only in the answer to a change: what is to be said of it, a script that failed for example."""
 
 
 class FileInfo(msgspec.Struct, frozen=True):

@@ -4,8 +4,11 @@ Durations are `float` seconds in all fields here; the exact text stays in the XM
 `cluster_xml` and `module_xml` build these from bytes, `config_rules` holds what is allowed.
 """
 
+from enum import StrEnum
+
 import msgspec
 
+from nodeagent.contract.failover_rules import FailoverRule
 from nodeagent.contract.states import Action, Boot, Mode
 
 
@@ -132,12 +135,92 @@ class Health(msgspec.Struct, frozen=True):
     rounds: int = 1
 
 
+class Failover(msgspec.Struct, frozen=True):
+    """`<failover>`: the user's own rules; durations in seconds."""
+
+    extends: bool = True
+    """Whether the generated rules hold too."""
+    period: float = 5.0
+    handle_time: float = 15.0
+    """How long the condition of an own rule must hold before the rule acts."""
+    rules: tuple[FailoverRule, ...] = ()
+    text: str = ""
+    """The rules as they are written, macros replaced."""
+
+
 class FarmLans(msgspec.Struct, frozen=True):
     """`<farm>`: the lans that count for this module and its own detection window (0 = the cluster's)."""
 
     lans: tuple[str, ...] = ()
     pulse: float = 0.0
     slost_count: int = 0
+
+
+class VmacType(StrEnum):
+    """How the nodes share a virtual address on the network."""
+
+    INVISIBLE = "vmac_invisible"
+    """Every node sees every frame and keeps its own slots."""
+    DIRECTED = "vmac_directed"
+    """One node answers for the address and forwards the others' slots."""
+
+
+class Proto(StrEnum):
+    """The protocols whose traffic is shared out."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class ShareBy(StrEnum):
+    """What of a client decides its slot."""
+
+    ADDR = "on_addr"
+    PORT = "on_port"
+    """Its address and its port together."""
+
+
+class VirtualAddress(msgspec.Struct, frozen=True):
+    """`<virtual_addr>` with what its `<virtual_interface>` and `<interface>` say."""
+
+    addr: str
+    type: VmacType
+    vmac: str = ""
+    """Lower case with colons; "" with vmac_directed, which has none."""
+    interface: str = ""
+    """"": the one whose network holds the address."""
+    check: bool = True
+    interface_check: bool = True
+
+
+class TrafficRule(msgspec.Struct, frozen=True):
+    """`<rule>`: traffic to one port of some virtual addresses; among rules an exact port goes before 0."""
+
+    addresses: tuple[str, ...]
+    port: int
+    """0 = any port."""
+    proto: Proto
+    share_by: ShareBy
+
+
+class TrafficGroup(msgspec.Struct, frozen=True):
+    """`<group>`: traffic that the nodes share by power; it has 256 slots of its own."""
+
+    name: str
+    powers: tuple[tuple[str, int], ...]
+    """(node, power) in the order of the module's nodes; 0 = no traffic."""
+    rules: tuple[TrafficRule, ...]
+
+
+class VirtualIp(msgspec.Struct, frozen=True):
+    """`<vip>`: virtual addresses served by all UP nodes at once."""
+
+    addresses: tuple[VirtualAddress, ...]
+    groups: tuple[TrafficGroup, ...] = ()
+    tcpreset: bool = True
+    """Reset the connections that are left after the drain."""
+    scriptcontrol: bool = False
+    """The module's scripts open and close the traffic."""
 
 
 class ModuleConfig(msgspec.Struct, frozen=True):
@@ -160,10 +243,9 @@ class ModuleConfig(msgspec.Struct, frozen=True):
     variables: tuple[tuple[str, str], ...] = ()
     monitoring: Monitoring | None = None
     checkers: tuple[CheckerRule, ...] = ()
-    failover_rules: str = ""
-    failover_period: float = 5.0
-    handle_time: float = 15.0
+    failover: Failover = Failover()
     health: Health = Health()
+    vip: VirtualIp | None = None
     not_in_force: tuple[str, ...] = ()
-    """Elements that are read and kept but not acted on by this version, e.g. `vip`, `check/tcp`."""
+    """Elements that are read and kept but not acted on by this version, e.g. `check/tcp`."""
     signature: str = ""

@@ -75,6 +75,10 @@ class Check:
             return None
         return self._element(root, rule, "", False)
 
+    def lacks_macros(self, element: etree._Element) -> bool:
+        """Whether the element's text uses a macro that nothing defines."""
+        return (element, "") in self._unresolved
+
     def keep(self, element: etree._Element, key: str, what: str, attribute: str = "") -> None:
         """Says that something is read and not acted on yet."""
         line = self._xml.line(element, attribute)

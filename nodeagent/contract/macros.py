@@ -11,6 +11,7 @@ from lxml import etree
 
 from nodeagent.contract.module_rules import MACRO_NAME
 from nodeagent.contract.xml_reader import XmlFile
+from nodeagent.contract.xml_text import Replaced
 
 MAX_VALUE = 65_536
 _USE = re.compile(f"%({MACRO_NAME})%")
@@ -26,7 +27,7 @@ def expand(xml: XmlFile, environment: Mapping[str, str]) -> Unresolved:
     unresolved: Unresolved = {}
     for element in xml.root.iter("*"):
         for attribute, value in element.items():
-            expanded, missing = _expand(str(value), table)
+            expanded, missing, _ = _expand(str(value), table)
             if len(expanded) > MAX_VALUE:
                 xml.error(
                     element, f"{attribute} has more than {MAX_VALUE:,} characters after macro expansion", str(attribute)
@@ -36,7 +37,7 @@ def expand(xml: XmlFile, environment: Mapping[str, str]) -> Unresolved:
                 element.set(attribute, expanded)
             if missing:
                 unresolved[element, str(attribute)] = missing
-        missing = _expand_text(element, table)
+        missing = _expand_text(xml, element, table)
         if missing:
             unresolved[element, ""] = missing
         name = element.get("name", "")
@@ -55,26 +56,34 @@ def undefined(name: str) -> str:
     )
 
 
-def _expand_text(element: etree._Element, table: Mapping[str, str]) -> tuple[str, ...]:
-    expanded, missing = _expand(element.text or "", table)
-    if expanded != (element.text or ""):
-        element.text = expanded
+def _expand_text(xml: XmlFile, element: etree._Element, table: Mapping[str, str]) -> tuple[str, ...]:
+    text, missing, uses = _expand(element.text or "", table)
+    before = len(element.text or "")
+    if uses:
+        element.text = text
     for child in element:
-        expanded, more = _expand(child.tail or "", table)
-        if expanded != (child.tail or ""):
-            child.tail = expanded
+        tail = child.tail or ""
+        text, more, within = _expand(tail, table)
+        if within:
+            child.tail = text
         missing += more
+        uses += [use.moved(before) for use in within]
+        before += len(tail)
+    if uses:
+        xml.replaced[element] = uses
     return missing
 
 
-def _expand(text: str, table: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+def _expand(text: str, table: Mapping[str, str]) -> tuple[str, tuple[str, ...], list[Replaced]]:
     missing: dict[str, None] = {}
+    uses: list[Replaced] = []
 
     def value(use: re.Match[str]) -> str:
         known = table.get(use[1])
         if known is None:
             missing[use[1]] = None
             return use[0]
+        uses.append(Replaced(use.start(), use.end(), len(known)))
         return known
 
-    return _USE.sub(value, text), tuple(missing)
+    return _USE.sub(value, text), tuple(missing), uses

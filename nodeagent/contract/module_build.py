@@ -3,10 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from nodeagent.contract.config import CheckerRule, FarmLans, Health, ModuleConfig, Monitoring, ProcRule, UserScripts
+from nodeagent.contract.config import (
+    CheckerRule,
+    Failover,
+    FarmLans,
+    Health,
+    ModuleConfig,
+    Monitoring,
+    ProcRule,
+    UserScripts,
+)
 from nodeagent.contract.config_check import Checked
 from nodeagent.contract.durations import Duration
+from nodeagent.contract.rule_grammar import read_rules
 from nodeagent.contract.states import Action, Boot, Mode
+from nodeagent.contract.vip_build import virtual_ip
+from nodeagent.contract.xml_reader import text_of
 
 PROC_ACTIONS = {"restart": Action.RESTART, "stopstart": Action.STOPSTART, "stop": Action.STOP, "noaction": None}
 DEFAULT_ACTIONS = {
@@ -24,7 +36,6 @@ def module_config(
     name: str, service: Checked, nodes: tuple[str, ...], not_in_force: tuple[str, ...], signature: str
 ) -> ModuleConfig:
     """The configuration of a file without errors."""
-    rules, period, handle_time = _failover(service.first("failover"))
     return ModuleConfig(
         name=name,
         mode=Mode(service.text("mode")),
@@ -40,11 +51,10 @@ def module_config(
         user=_user(service.first("user")),
         variables=tuple((var.text("name"), var.text("value")) for var in variables(service)),
         monitoring=_monitoring(service.first("errd")),
-        checkers=tuple(_checkers(service.first("check"))),
-        failover_rules=rules,
-        failover_period=period,
-        handle_time=handle_time,
+        checkers=tuple(checkers_of(service.first("check"))),
+        failover=_failover(service.first("failover")),
         health=_health(service.first("health")),
+        vip=virtual_ip(service.first("vip"), nodes),
         not_in_force=not_in_force,
         signature=signature,
     )
@@ -109,7 +119,8 @@ def _proc(proc: Checked, number: int) -> ProcRule:
     )
 
 
-def _checkers(check: Checked | None) -> Iterator[CheckerRule]:
+def checkers_of(check: Checked | None) -> Iterator[CheckerRule]:
+    """The checkers of `<check>`; what is wrong in them has its default."""
     for checker in check.children if check else ():
         kind, when, action = str(checker.element.tag), checker.text("when"), checker.text("action")
         default = Action.WAIT if when == "pre" else DEFAULT_ACTIONS[kind]
@@ -144,12 +155,17 @@ def _param(value: object) -> str:
     return str(value)
 
 
-def _failover(failover: Checked | None) -> tuple[str, float, float]:
+def _failover(failover: Checked | None) -> Failover:
     if failover is None:
-        return ModuleConfig.failover_rules, ModuleConfig.failover_period, ModuleConfig.handle_time
-    element = failover.element
-    text = "".join([element.text or "", *(child.tail or "" for child in element)])
-    return text.strip(), failover.seconds("period"), failover.seconds("handle_time")
+        return Failover()
+    text = text_of(failover.element)
+    return Failover(
+        extends=failover.on("extends"),
+        period=failover.seconds("period"),
+        handle_time=failover.seconds("handle_time"),
+        rules=read_rules(text).rules,
+        text=text.strip(),
+    )
 
 
 def _health(health: Checked | None) -> Health:

@@ -5,7 +5,9 @@ from collections.abc import Collection
 
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.config_check import Check, Checked
+from nodeagent.contract.failover_check import check_failover
 from nodeagent.contract.module_build import PROC_ACTIONS, checker_module, variables
+from nodeagent.contract.vip_check import check_vip
 from nodeagent.contract.xml_reader import XmlFile
 
 _PLACEHOLDER = re.compile(r"([A-Z][A-Z0-9]*_)+(NAME|ADDRESS|ADDR|IP|PORT|URL|PATH)|CHANGE_?ME")
@@ -13,18 +15,25 @@ _MIRROR_CLASSES = {"prim", "second"}
 
 
 def check_service(
-    xml: XmlFile, check: Check, service: Checked, lan_names: Collection[str] | None, cluster: ClusterConfig | None
+    xml: XmlFile,
+    check: Check,
+    service: Checked,
+    lan_names: Collection[str] | None,
+    nodes: Collection[str],
+    cluster: ClusterConfig | None,
 ) -> None:
     """Adds what is wrong in `<service>` to the file's problems."""
     _mode(xml, service)
     if farm := service.first("farm"):
         _lans(xml, farm, lan_names)
         _window(xml, farm, cluster)
+    check_vip(xml, check, service, nodes, cluster)
     _variables(xml, service)
     if errd := service.first("errd"):
         _monitoring(xml, check, service, errd)
     if checkers := service.first("check"):
         _checkers(xml, checkers)
+    check_failover(xml, check, service)
     _placeholders(xml, service)
 
 

@@ -56,7 +56,7 @@ def read_module(
     if safe and (service := safe.first("service")):
         if lan_names is None and cluster is not None:
             lan_names = [lan.name for lan in cluster.lans]
-        check_service(xml, check, service, lan_names, cluster)
+        check_service(xml, check, service, lan_names, nodes, cluster)
         if not errors_of(xml.problems):
             config = module_config(name, service, tuple(nodes), tuple(check.not_in_force), signature)
     problems = [*before, *xml.findings()]

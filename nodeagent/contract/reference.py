@@ -1,7 +1,11 @@
 """The reference documentation of both files, made of the rule table."""
 
+from nodeagent.contract.config import CheckerRule
 from nodeagent.contract.config_rules import FILES, walk
+from nodeagent.contract.generated_rules import generated_rules
+from nodeagent.contract.module_build import DEFAULT_ACTIONS
 from nodeagent.contract.rule import AttributeRule, ElementRule
+from nodeagent.contract.states import Action
 
 _INTRODUCTION = """\
 # Configuration reference
@@ -13,6 +17,16 @@ Durations take the suffixes `d h m s ms us`, combined too (`1m30s`); a bare numb
 Unknown elements and attributes are kept and named by a warning.
 """
 
+_GENERATED = """
+## Generated failover rules
+
+With `extends` on, every checker with an action has its part in one of these rules (here with the default actions,
+and `custom` with `wait`). An own rule with the label of a generated one replaces it. Where the checkers of
+`intf`, `ip` or `module` have several actions there is one rule per action, `interface_failure_wait` and so on.
+A resource that does not exist, or is not checked yet, counts as `init`. `//` and `/* */` are comments.
+
+"""
+
 
 def reference() -> str:
     """The whole page, in Markdown."""
@@ -20,6 +34,9 @@ def reference() -> str:
     for file, root in FILES.items():
         parts.append(f"\n## {file}\n")
         parts.extend(_element(path, rule) for path, rule in walk(root))
+    checkers = [CheckerRule(kind, "ID", action=action or Action.WAIT) for kind, action in DEFAULT_ACTIONS.items()]
+    parts.append(_GENERATED)
+    parts.extend(f"    {rule.text()}\n" for rule in generated_rules(checkers))
     return "".join(parts)
 
 

@@ -17,6 +17,26 @@ class ResourceStatus(msgspec.Struct, frozen=True):
     since: float
     detail: str = ""
     """The last result in words, e.g. `2 of at least 1: 4711, 4712`."""
+    by: str = ""
+    """Who said so last: `errd`, the checker itself, or who set it by command."""
+    took: float = 0.0
+    """Seconds of the last look, 0 when nobody had to look."""
+
+
+class ResourceChange(msgspec.Struct, frozen=True):
+    """A resource took another state."""
+
+    time: float
+    state: ResourceState
+    detail: str = ""
+    by: str = ""
+
+
+class ResourceHistory(msgspec.Struct, frozen=True):
+    """The last changes of one resource, oldest first, at most 100."""
+
+    name: str
+    changes: tuple[ResourceChange, ...] = ()
 
 
 class RunningScript(msgspec.Struct, frozen=True):
@@ -31,12 +51,16 @@ class RunningScript(msgspec.Struct, frozen=True):
 
 
 class Switches(msgspec.Struct, frozen=True):
-    """What an administrator has paused; persistent until switched on again or `until` has passed."""
+    """What an administrator has paused; persistent until switched on again or its end has come."""
 
     errd: bool = True
     checker: bool = True
     failover: bool = True
     until: float = 0.0
+    """When the first of these pauses ends by itself, 0 = none does."""
+    errd_until: float = 0.0
+    checker_until: float = 0.0
+    failover_until: float = 0.0
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -81,6 +105,10 @@ class ModuleStatus(msgspec.Struct, frozen=True):
     resources: tuple[ResourceStatus, ...] = ()
     switches: Switches = Switches()
     refusals: tuple[Refusal, ...] = ()
+    classes: tuple[str, ...] = ()
+    """Own classes of process rules that are enabled."""
+    run_without: bool = False
+    """STOP, but its application was started without Keepgreen (`run-without`)."""
 
 
 class LanStatus(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The rule table of userconfig.xml: virtual IP, checkers, failover rules. None of it is in force yet."""
+"""The rule table of userconfig.xml: virtual IP, checkers, failover rules."""
 
 from nodeagent.contract.cluster_rules import NAME
 from nodeagent.contract.rule import AttributeRule, ElementRule
@@ -19,11 +19,13 @@ VIRTUAL_ADDR = ElementRule(
     "virtual_addr",
     "A virtual IP address.",
     (
-        AttributeRule("addr", Address(), "The address, or a name for it.", required=True, restart=True),
+        AttributeRule("addr", Address(hosts=False), "The address.", required=True, restart=True),
         AttributeRule("where", Choice(("alias",)), "On all UP nodes at once.", "alias", restart=True),
         AttributeRule("check", Switch(), "Watch that the address is present.", "on"),
-        AttributeRule("connections", Switch(), "Count the connections of this address.", "off"),
-        AttributeRule("netmask", NETMASK, "Its mask, when it is not that of the interface.", restart=True),
+        AttributeRule("connections", Switch(), "Count the connections of this address.", "off", in_force=False),
+        AttributeRule(
+            "netmask", NETMASK, "Its mask.", restart=True, unused="a virtual address is set without a network"
+        ),
     ),
     least=1,
     most=None,
@@ -35,9 +37,11 @@ INTERFACE = ElementRule(
     (
         AttributeRule("check", Switch(), "Watch its link.", "on"),
         AttributeRule("name", SomeText(), "Its name; else the one whose network holds the address.", restart=True),
-        AttributeRule("arpreroute", Switch(), "Tell the network again and again where the address is.", "off"),
-        AttributeRule("arpinterval", Span("s", zero=False), "Time between two such messages.", "60"),
-        AttributeRule("arpelapse", Span("s"), "How long the first ones go on.", "1"),
+        AttributeRule(
+            "arpreroute", Switch(), "Tell the network again and again where the address is.", "off", in_force=False
+        ),
+        AttributeRule("arpinterval", Span("s", zero=False), "Time between two such messages.", "60", in_force=False),
+        AttributeRule("arpelapse", Span("s"), "How long the first ones go on.", "1", in_force=False),
     ),
     (
         ElementRule(
@@ -120,7 +124,6 @@ VIP = ElementRule(
         ElementRule("interface_list", "The interfaces.", children=(INTERFACE,), least=1),
         ElementRule("loadbalancing_list", "How the traffic is shared.", children=(GROUP,)),
     ),
-    in_force=False,
 )
 
 
@@ -142,7 +145,7 @@ def _checker(
         AttributeRule("warmup", Span("s"), "No action before the first good result or this long after start.", "30"),
     )
     children = (ElementRule("to", "What is checked.", to, least=1),) if to else ()
-    return ElementRule(name, says, common + own, children, most=None, in_force=False)
+    return ElementRule(name, says, common + own, children, most=None)
 
 
 _INTERVAL = AttributeRule("interval", Span("s", zero=False), "Time between two checks.", "10")
@@ -220,12 +223,22 @@ CHECK = ElementRule(
 
 FAILOVER = ElementRule(
     "failover",
-    "Own rules as text: label: if (condition) then action;",
+    "Own rules as text, each like own: if (tcp.? == down && custom.db != up) then wait(); where ? is any one, * all.",
     (
         AttributeRule("extends", Switch(), "Keep the generated rules too.", "yes"),
-        AttributeRule("period", Span("ms", zero=False), "Time between two evaluations.", "5s"),
-        AttributeRule("handle_time", Span("ms"), "How long a condition must hold before its rule acts.", "15s"),
+        AttributeRule(
+            "period",
+            Span("ms", zero=False),
+            "Time between two evaluations.",
+            "5s",
+            unused="rules are evaluated at every change of a resource",
+        ),
+        AttributeRule(
+            "handle_time",
+            Span("ms"),
+            "How long the condition of an own rule must hold before it acts; generated rules act at once.",
+            "15s",
+        ),
     ),
     text=True,
-    in_force=False,
 )

@@ -7,6 +7,7 @@ from lxml import etree
 
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.xml_scan import ElementSpan, NotXml, scan
+from nodeagent.contract.xml_text import Replaced, TextPlaces
 
 MAX_PROBLEMS = 1000
 """Of one severity; a file of rubbish must not fill the memory with sentences about it."""
@@ -23,6 +24,9 @@ class XmlFile:
         self.file = file
         self.root = _parse(scanned.text)
         self.problems: list[Problem] = []
+        self.replaced: dict[etree._Element, list[Replaced]] = {}
+        """The macros that were replaced in the text of an element."""
+        self._source = scanned.text
         self._counts: Counter[Severity] = Counter()
         self._spans: dict[etree._Element, ElementSpan] = dict(zip(self.root.iter("*"), scanned.elements, strict=True))
 
@@ -39,16 +43,21 @@ class XmlFile:
         """E.g. `safe/service/errd/proc[2]/@atleast`."""
         return self._spans[element].path + (f"/@{attribute}" if attribute else "")
 
-    def say(self, severity: Severity, element: etree._Element, text: str, attribute: str = "") -> None:
-        """Adds a problem at an element or at one of its attributes, up to `MAX_PROBLEMS` of a severity."""
+    def places(self, element: etree._Element) -> TextPlaces:
+        """Where the characters of the element's text (see `text_of`) stand."""
+        return TextPlaces(self._source, self._spans[element], self.replaced.get(element, ()))
+
+    def say(
+        self, severity: Severity, element: etree._Element, text: str, attribute: str = "", line: int | None = None
+    ) -> None:
+        """Adds a problem at an element, one of its attributes or a line of it, up to `MAX_PROBLEMS` of a severity."""
         self._counts[severity] += 1
         if self._counts[severity] > MAX_PROBLEMS:
             return
         if self._counts[severity] == MAX_PROBLEMS:
             text = f"the {severity} number {MAX_PROBLEMS:,} is here: it and those that follow are not listed"
-        self.problems.append(
-            Problem(severity, text, self.file, self.line(element, attribute), self.path(element, attribute))
-        )
+        line = self.line(element, attribute) if line is None else line
+        self.problems.append(Problem(severity, text, self.file, line, self.path(element, attribute)))
 
     def error(self, element: etree._Element, text: str, attribute: str = "") -> None:
         """Adds what refuses the file."""
@@ -73,6 +82,11 @@ class XmlFile:
         """
         content = etree.tostring(self.root, method="c14n2", with_comments=False, strip_text=True)
         return hashlib.sha256(b"\0".join([content, *(text.encode() for text in more)])).hexdigest()
+
+
+def text_of(element: etree._Element) -> str:
+    """The element's own text and that behind its children and comments, put together."""
+    return "".join([element.text or "", *(child.tail or "" for child in element)])
 
 
 def refusal(error: NotXml, file: str) -> Problem:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from nodeagent.contract.config import CheckerRule, ProcRule
 from nodeagent.contract.states import LogType, Script
 from nodeagent.core.events import ModuleRecord, ProcessRef
+from nodeagent.core.traffic_messages import TrafficEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ Effect = (
     | CheckNow
     | RebootSystem
     | SetHealth
+    | TrafficEffect
     | SaveState
     | RecordLine
     | AnswerOrder

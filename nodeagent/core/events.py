@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.states import Action, Intent, ResourceState, Script
+from nodeagent.core.traffic_messages import LansBound, ProbeReceived, TrafficEvent
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,7 +54,14 @@ class ModuleRecord:
     errd: bool = True
     checker: bool = True
     failover: bool = True
-    switched_until: float | None = None
+    pauses: tuple[tuple[str, float], ...] = ()
+    """(errd, checker or failover, when its pause ends by itself)."""
+    classes: tuple[str, ...] = ()
+    """Own classes of `proc` that were enabled by command."""
+    handlers: tuple[str, ...] = ()
+    """Runs of handlers that had not ended."""
+    run_without: bool = False
+    """The application was started without the product."""
     why: str = ""
     """The sentence of the last stop, shown again after a restart of the agent."""
     since: float | None = None
@@ -214,6 +222,43 @@ class SwitchSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassSwitched:
+    """A person or a script enabled or disabled an own class of `proc`."""
+
+    module: str
+    proc_class: str
+    on: bool
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunWithoutOrdered:
+    """Run start_both (or stop_both) with the module in STOP; answered by AnswerOrder."""
+
+    module: str
+    start: bool
+    author: str
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoopCounted:
+    """A script counts an action of its own against maxloop (`incloop`); `text`: what it has seen."""
+
+    module: str
+    author: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopReset:
+    """The count begins anew (`resetloop`)."""
+
+    module: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class SystemStopping:
     """The operating system shuts down: modules stop with their scripts."""
 
@@ -231,10 +276,15 @@ ModuleEvent = (
     | ProcessesSeen
     | ProcessDied
     | CheckerResult
+    | TrafficEvent
     | StateSaved
     | Printed
     | ResourceSet
     | SwitchSet
+    | ClassSwitched
+    | RunWithoutOrdered
+    | LoopCounted
+    | LoopReset
 )
 
 Event = (
@@ -243,6 +293,8 @@ Event = (
     | ModuleConfigured
     | DatagramReceived
     | WallClockRead
+    | LansBound
+    | ProbeReceived
     | SystemStopping
     | AgentStopping
 )

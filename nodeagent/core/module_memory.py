@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from nodeagent.contract.config import ModuleConfig
-from nodeagent.contract.states import Action, Intent, ResourceState
+from nodeagent.contract.states import Action, Intent
 from nodeagent.core.cause import CauseChain, too_many
 from nodeagent.core.counting import ActionCount, restart_delay
 from nodeagent.core.events import Counted, ModuleRecord, ProcessRef, ScriptRun
+from nodeagent.core.handlers import HandlerRun
 from nodeagent.core.phases import Phase
 from nodeagent.core.script_runs import Run
-from nodeagent.core.switches import SwitchBoard
+from nodeagent.core.switches import NAMES, SwitchBoard
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class Order:
     action: Action
     author: str
     identity: str = ""
+    services: str = ""
+    """Of a restart: the services that the scripts are told to restart, `a, b`."""
+    seen: str = ""
+    """Of an automatic one: what it answers."""
 
     @property
     def planned(self) -> bool:
@@ -38,14 +43,18 @@ class ModuleMemory:
         self.count = ActionCount()
         self.causes = CauseChain(module)
         self.switches = SwitchBoard()
-        self.resources: dict[str, tuple[ResourceState, float]] = {}
+        self.classes: set[str] = set()
+        """Own classes of process rules that were enabled by command."""
+        self.run_without = False
 
     def recall(self, record: ModuleRecord) -> None:
         """Take up what the last agent knew."""
         self.intent, self.by = record.intent, record.author
         self.why = record.why or self.why
         self.count = ActionCount(record.counted)
-        self.switches = SwitchBoard(record.errd, record.checker, record.failover, record.switched_until)
+        self.switches.recall([name for name in NAMES if not getattr(record, name)], record.pauses)
+        self.classes = set(record.classes)
+        self.run_without = record.run_without and record.same_boot
 
     def record(
         self,
@@ -53,6 +62,7 @@ class ModuleMemory:
         since: float,
         revision: int,
         runs: tuple[Run, ...],
+        handlers: tuple[HandlerRun, ...],
         monitored: tuple[tuple[str, ProcessRef], ...],
     ) -> ModuleRecord:
         """All that the next agent must know."""
@@ -67,7 +77,10 @@ class ModuleMemory:
             errd=self.switches.errd,
             checker=self.switches.checker,
             failover=self.switches.failover,
-            switched_until=self.switches.until,
+            pauses=self.switches.ends,
+            classes=tuple(sorted(self.classes)),
+            handlers=tuple(run.name for run in handlers),
+            run_without=self.run_without,
             why=self.why,
             since=since,
         )
@@ -82,11 +95,15 @@ class ModuleMemory:
 
     def count_action(self, order: Order, seen: str, config: ModuleConfig, now: float) -> str:
         """Count an automatic action; the sentence of the stop when there were too many, else empty."""
-        self.count.add(Counted(now, order.identity, seen), config.loop_interval)
+        return self.count_seen(order.identity, seen, f"{order.action} by {order.identity}", config, now)
+
+    def count_seen(self, by: str, seen: str, follows: str, config: ModuleConfig, now: float) -> str:
+        """Count what `by` has seen and what follows; the sentence of the stop when it was too much, else empty."""
+        self.count.add(Counted(now, by, seen), config.loop_interval)
         counted = self.count.within(config.loop_interval, now)
-        self.causes.add(now, seen, order.identity, action=order.action, evidence=self.said)
+        self.causes.add(now, seen, by, action=follows.partition(" ")[0], evidence=self.said)
         if len(counted) <= config.maxloop:
-            self.why = f"{seen}: {order.action} by {order.identity}"
+            self.why = f"{seen}: {follows}"
             return ""
         self.why = too_many(counted, config.maxloop, config.loop_interval, self.said)
         self.intent = Intent.STOP
@@ -99,6 +116,8 @@ class ModuleMemory:
             return f"stopped by {order.author}"
         if order.author in ("maxloop", "prestart"):
             return self.why
+        if order.seen:
+            return f"{order.seen}: {order.action} by {order.identity}"
         return f"stopped by {order.identity}" + (f": {self.said}" if self.said else "")
 
     def delay(self, order: Order, config: ModuleConfig) -> float:

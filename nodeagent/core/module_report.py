@@ -4,9 +4,19 @@ from collections.abc import Sequence
 
 from nodeagent.contract.api import CauseLink
 from nodeagent.contract.states import Action
-from nodeagent.contract.status import ModuleStatus, Refusal, ResourceStatus, RunningScript, Switches
+from nodeagent.contract.status import (
+    ModuleStatus,
+    Refusal,
+    ResourceChange,
+    ResourceHistory,
+    ResourceStatus,
+    RunningScript,
+    Switches,
+)
 from nodeagent.core.module_life import ModuleLife
 from nodeagent.core.phases import Limit, Phase
+from nodeagent.core.senses import PROCESSES
+from nodeagent.core.switches import NAMES, SwitchBoard
 from nodeagent.core.view import Member
 
 
@@ -16,17 +26,36 @@ def sentence(life: ModuleLife) -> str:
     match life.phase:
         case Phase.READY:
             return ""
-        case Phase.STOPPED:
+        case Phase.STOPPED | Phase.DOUBTING:
             return why
-        case Phase.WARMING if life.monitor.rules:
-            waiting = [f"{name[5:]}: {words}" for name, state, _, words in life.monitor.resources() if state != "up"]
-            return f"warming up, waiting for {'; '.join(waiting) or 'a good round of checks'} ({why})"
+        case Phase.WAITING | Phase.HELD:
+            return f"waiting for {_waited_for(life)} ({why})"
+        case Phase.WARMING if life.senses.needed:
+            return f"warming up, waiting for {_not_good(life)} ({why})"
         case Phase.WARMING:
             return f"warming up, listening to the other nodes first ({why})"
-        case Phase.DOUBTING:
-            return why
         case _:
             return f"{life.phase} ({why})"
+
+
+def _waited_for(life: ModuleLife) -> str:
+    """`ping.gw: no answer within 5 s`; what is down first, else what nobody has looked at yet."""
+    waiting = life.senses.waiting()
+    return "; ".join(_resource(life, name) for name in waiting.down or waiting.init) or "its resources"
+
+
+def _not_good(life: ModuleLife) -> str:
+    """The processes and checkers that have not been good yet."""
+    needed = life.senses.needed
+    names = [known.name for known in life.senses.shown() if known.state != "up"]
+    bad = [name for name in names if name in needed or (name.startswith("proc.") and PROCESSES in needed)]
+    return "; ".join(_resource(life, name) for name in bad) or "a good round of checks"
+
+
+def _resource(life: ModuleLife, name: str) -> str:
+    known = life.senses.table.get(name)
+    words = known.detail if known and known.detail else "not looked at yet"
+    return f"{name.removeprefix('proc.')}: {words}"
 
 
 def chain(life: ModuleLife, wall_offset: float) -> tuple[CauseLink, ...]:
@@ -42,12 +71,9 @@ def module_status(life: ModuleLife, me: str, view: Sequence[Member], now: float,
     config, memory = life.config, life.memory
     serving = [member.node for member in view]
     resources = [
-        ResourceStatus(name, state, since + wall_offset, words)
-        for name, state, since, words in life.monitor.resources()
+        ResourceStatus(r.name, r.state, r.since + wall_offset, r.detail, r.by, r.took) for r in life.senses.shown()
     ]
-    resources += [ResourceStatus(name, state, at + wall_offset) for name, (state, at) in memory.resources.items()]
     refusals = [Refusal(action, reason) for action in Action if (reason := life.refusal(action))]
-    until = memory.switches.until
     return ModuleStatus(
         name=config.name,
         mode=config.mode,
@@ -69,14 +95,30 @@ def module_status(life: ModuleLife, me: str, view: Sequence[Member], now: float,
         ready=life.ready,
         script=_running(life, wall_offset),
         resources=tuple(resources),
-        switches=Switches(
-            memory.switches.errd,
-            memory.switches.checker,
-            memory.switches.failover,
-            0.0 if until is None else until + wall_offset,
-        ),
+        switches=_switches(memory.switches, wall_offset),
         refusals=tuple(refusals),
+        classes=tuple(sorted(memory.classes)),
+        run_without=memory.run_without,
     )
+
+
+def resource_history(life: ModuleLife, wall_offset: float) -> tuple[ResourceHistory, ...]:
+    """What the resources were, oldest change first, with wall-clock times."""
+    return tuple(
+        ResourceHistory(
+            known.name,
+            tuple(ResourceChange(c.at + wall_offset, c.state, c.detail, c.by) for c in known.history),
+        )
+        for known in life.senses.table.all()
+    )
+
+
+def _switches(board: SwitchBoard, wall_offset: float) -> Switches:
+    def wall(moment: float | None) -> float:
+        return 0.0 if moment is None else moment + wall_offset
+
+    ends = (wall(board.ends_at(name)) for name in NAMES)
+    return Switches(board.errd, board.checker, board.failover, wall(board.until), *ends)
 
 
 def _running(life: ModuleLife, wall_offset: float) -> RunningScript | None:

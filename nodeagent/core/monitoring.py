@@ -40,6 +40,8 @@ class _Watched:
     since: float = 0.0
     ever_good: bool = False
     bad_since: float | None = None
+    quiet_until: float = 0.0
+    """A handler has just repaired what this rule found."""
     told: bool = False
 
     @property
@@ -56,14 +58,16 @@ class _Watched:
         """When a rule that is broken since `bad_since` may act."""
         assert self.bad_since is not None
         if self.ever_good:
-            return self.bad_since + self.rule.grace
-        return self.began + polltimer * max(1, self.rule.start_after - 1)
+            return max(self.quiet_until, self.bad_since + self.rule.grace)
+        return max(self.quiet_until, self.began + polltimer * max(1, self.rule.start_after - 1))
 
     def detection(self, ever_seen: bool) -> Detection:
         """The broken rule in words; `ever_seen` since the agent knows the module."""
         count, rule = len(self.found), self.rule
         if count > rule.atmax >= 0:
             text = f"{rule.name}: {count} processes, at most {rule.atmax} allowed"
+        elif rule.service and not count:
+            text = f"service {rule.name} {'does not run' if ever_seen else 'was never seen running'}"
         elif not ever_seen:
             text = f"no process named {rule.name} was ever seen"
         elif not count and not self.ever_good:
@@ -90,6 +94,8 @@ class ProcessMonitor:
         self._pace = FIRST_LOOKS
         self.rounds = 0
         """Good scans in a row, by the rules that have an action."""
+        self.scanned = True
+        """Whether a scan has answered since monitoring began, or there is nothing to scan."""
 
     def use(self, classes: frozenset[str], now: float) -> None:
         """Monitor the rules of these classes; rules that stay keep what is known of them."""
@@ -109,6 +115,11 @@ class ProcessMonitor:
         return tuple(w.rule for w in self._watched.values())
 
     @property
+    def failing(self) -> bool:
+        """Whether the last scan found a rule broken that has an action."""
+        return bool(self._watched) and self.scanned and not self.rounds
+
+    @property
     def processes(self) -> tuple[tuple[str, ProcessRef], ...]:
         """(rule key, process) of the last scan."""
         return tuple((key, p) for key, w in self._watched.items() for p in w.found)
@@ -120,10 +131,18 @@ class ProcessMonitor:
     def look_now(self, now: float) -> None:
         """Scan as soon as possible and judge anew (after a freeze or a pause)."""
         if self._watched:
-            self.rounds = 0
+            self.rounds, self.scanned = 0, False
             self._outdated = self._asked is not None  # what it will say was seen before
             for watched in self._watched.values():
                 watched.told = False
+            self._look(now)
+
+    def rearm(self, key: str, now: float) -> None:
+        """A handler says that it repaired what this rule found: look at once, act again a grace (or a poll) later."""
+        watched = self._watched.get(key)
+        if watched is not None:
+            watched.told = False
+            watched.quiet_until = now + max(watched.rule.grace, self._config.polltimer)
             self._look(now)
 
     def died(self, process: ProcessRef, now: float) -> bool:
@@ -151,6 +170,7 @@ class ProcessMonitor:
         """This node stood still for so long: no grace runs out because of it."""
         for watched in self._watched.values():
             watched.began += seconds
+            watched.quiet_until += seconds
             if watched.bad_since is not None:
                 watched.bad_since += seconds
 
@@ -162,6 +182,7 @@ class ProcessMonitor:
         if self._asked is None:
             return None
         self._asked = None
+        self.scanned = not self._outdated
         if self._outdated:
             self._outdated, self._again, self._next_scan = False, False, now
             return None
@@ -183,10 +204,11 @@ class ProcessMonitor:
         return detections
 
     def _begin(self, now: float) -> None:
-        rules = [r for r in self._config.procs if r.proc_class in self._classes and not r.service]
+        rules = [r for r in self._config.procs if r.proc_class in self._classes]
         self._watched = {r.key: self._watched.get(r.key) or _Watched(r, now, since=now) for r in rules}
         self.rounds, self._pace, self._again, self._outdated = 0, FIRST_LOOKS, False, False
         self._next_scan = now if self._watched else None
+        self.scanned = not self._watched
         self._asked = None
 
     def _note(self, watched: _Watched, good: bool, now: float) -> None:

@@ -12,8 +12,8 @@ from itertools import count
 
 from nodeagent.contract.api import CauseLink
 from nodeagent.contract.config import ClusterConfig
-from nodeagent.contract.states import LogType
-from nodeagent.contract.status import ModuleStatus, PeerStatus
+from nodeagent.contract.states import Action, LogType, Mode
+from nodeagent.contract.status import ModuleStatus, PeerStatus, ResourceHistory
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.freeze import FreezeDetector
@@ -21,7 +21,9 @@ from nodeagent.core.heartbeat import ModuleBeat
 from nodeagent.core.membership import Membership
 from nodeagent.core.module_life import ModuleLife
 from nodeagent.core.module_memory import Order
-from nodeagent.core.module_report import chain, module_status, sentence
+from nodeagent.core.module_report import chain, module_status, resource_history, sentence
+from nodeagent.core.orders import Verdict
+from nodeagent.core.traffic_messages import LansBound, ProbeReceived
 from nodeagent.core.view import Member, epoch_of, view_of
 
 ALONE_WINDOW = 1.0
@@ -44,6 +46,7 @@ class Node:
         self._promised: float | None = None
         self._wall_offset = 0.0
         self._listened = False
+        self._going_down = False
         self._views: dict[str, tuple[Member, ...]] = {}
 
     # --- driving ----------------------------------------------------------------------------
@@ -100,6 +103,16 @@ class Node:
             return None
         return sentence(life), life.since + self._wall_offset, chain(life, self._wall_offset)
 
+    def resource_history(self, module: str) -> tuple[ResourceHistory, ...] | None:
+        """What the resources of a module were; None when there is no such module."""
+        life = self._lives.get(module)
+        return None if life is None else resource_history(life, self._wall_offset)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no module keeps the machine from going down."""
+        return all(life.at_rest for life in self._lives.values())
+
     # --- inside -----------------------------------------------------------------------------
 
     def _dispatch(self, event: ev.Event, now: float) -> None:
@@ -111,11 +124,16 @@ class Node:
                 self.membership.set_wall_offset(event.offset)
             case ev.ClusterConfigured():
                 self._cluster, self.me = event.config, event.me
+                if event.config is None:
+                    self._effects += self.membership.leave(now)
                 self.membership.configure(event.config, event.me, event.keys, now, confirmed=event.confirmed)
                 self._effects.append(do.PublishStatus())
             case ev.ModuleConfigured():
                 self._configure(event, now)
+            case LansBound() | ProbeReceived():
+                pass
             case ev.SystemStopping():
+                self._going_down = True
                 for life in self._lives.values():
                     life.shut_down(now)
             case ev.AgentStopping():
@@ -127,17 +145,25 @@ class Node:
     def _tell(self, event: ev.ModuleEvent, now: float) -> None:
         life = self._lives.get(event.module)
         if life is None:
-            if isinstance(event, ev.ActionOrdered):
+            if isinstance(event, ev.ActionOrdered | ev.RunWithoutOrdered):
                 text = f"there is no module {event.module} on this node"
                 self._effects.append(do.AnswerOrder(event.ticket, False, text))
             return
         match event:
             case ev.ModuleRemoved():
-                del self._lives[event.module]
-                self._effects += [do.SetHealth(event.module, False), do.PublishStatus()]
+                self._remove(event.module, life)
             case ev.ActionOrdered():
-                verdict = life.command(Order(event.action, event.author, event.identity), now)
-                self._effects.append(do.AnswerOrder(event.ticket, verdict.accepted, verdict.text))
+                self._answer(event.ticket, self._order(life, event, now))
+            case ev.RunWithoutOrdered():
+                self._answer(event.ticket, life.run_without(event.start, event.author, now))
+            case ev.LoopCounted():
+                life.loop_counted(event.author, event.text, now)
+            case ev.LoopReset():
+                life.loop_reset(event.author)
+            case ev.ClassSwitched():
+                life.class_switched(event.proc_class, event.on, event.author, now)
+            case ev.CheckerResult():
+                life.checker_looked(event, now)
             case ev.ScriptStarted():
                 life.script_started(event)
             case ev.ScriptEnded():
@@ -151,9 +177,26 @@ class Node:
             case ev.Printed():
                 life.printed(event.text, event.error, event.origin, now)
             case ev.ResourceSet():
-                life.resource_set(event.resource, event.state, event.author, now)
+                life.resource_set(event, now)
             case ev.SwitchSet():
                 life.switch(event.switch, event.on, event.author, event.until, now)
+
+    def _answer(self, ticket: int, verdict: Verdict) -> None:
+        self._effects.append(do.AnswerOrder(ticket, verdict.accepted, verdict.text))
+
+    def _order(self, life: ModuleLife, event: ev.ActionOrdered, now: float) -> Verdict:
+        if self._going_down and event.action not in (Action.STOP, Action.FORCESTOP):
+            return Verdict(False, "the system shuts down")
+        return life.command(Order(event.action, event.author, event.identity), now)
+
+    def _remove(self, name: str, life: ModuleLife) -> None:
+        """Only a stopped module can be removed; whoever orders it sees to that."""
+        if life.at_rest:
+            del self._lives[name]
+            self._effects += [do.SetHealth(name, False), do.PublishStatus()]
+        else:
+            text = f"module {name} is not stopped: it cannot be removed"
+            self._effects.append(do.RecordLine(LogType.CRITICAL, text, name))
 
     def _configure(self, event: ev.ModuleConfigured, now: float) -> None:
         name = event.config.name
@@ -217,7 +260,12 @@ class Node:
         return replace(_bare_beat(life), epoch=epoch)
 
     def _members(self, life: ModuleLife, now: float) -> tuple[Member, ...]:
-        """The living nodes of a module: this one by its own knowledge, peers by their heartbeats."""
+        """The living nodes of a module: this one by its own knowledge, peers by their heartbeats.
+
+        A light module has no peers, wherever else it may run.
+        """
+        if life.config.mode is Mode.LIGHT:
+            return (Member(self.me, self._session, _bare_beat(life)),)
         peers = [m for m in self.membership.module_view(life.config, now) if m.node != self.me]
         return (Member(self.me, self._session, _bare_beat(life)), *peers)
 

@@ -12,20 +12,17 @@ from nodeagent.contract.exit_codes import exit_words
 from nodeagent.contract.states import Action, LogType, Script, State, Status
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
+from nodeagent.core.handlers import HandlerRun, HandlerRuns
 from nodeagent.core.module_memory import ModuleMemory, Order
-from nodeagent.core.monitoring import ProcessMonitor
-from nodeagent.core.phases import CHECKED, PHASES, PRE_CHECKED, TIME_LEADS_TO, Limit, Phase, Row
+from nodeagent.core.phases import ACTING, CHECKED, PHASES, TIME_LEADS_TO, Limit, Phase, Row, Stage, checked_in
 from nodeagent.core.script_runs import Run, ScriptRuns
+from nodeagent.core.senses import Senses
 
 SAVE_LIMIT = 5.0
 """Seconds a start waits for its intent record; a full disk must not keep a service down."""
 
 KILL_LIMIT = 30.0
 """Seconds after a tree kill before a script whose end was never told is given up."""
-
-_NONE: frozenset[str] = frozenset()
-_PRE = frozenset({"pre"})
-_ALL = frozenset({"pre", "both"})
 
 
 class PhaseMachine(ABC):
@@ -45,8 +42,9 @@ class PhaseMachine(ABC):
         self.phase, self.entered = Phase.STOPPED, now
         self.state, self.status, self.since = State.STOP, Status.NOT_READY, now
         self.memory = ModuleMemory(configured.config.name)
-        self.monitor = ProcessMonitor(configured.config.monitoring)
+        self.senses = Senses(configured.config, self.memory.switches, emit)
         self.runs = ScriptRuns()
+        self.handlers = HandlerRuns()
         self.ready = False
         """What the health URL answers."""
         self._order = Order(Action.STOP, "")
@@ -67,10 +65,19 @@ class PhaseMachine(ABC):
     def _script_taken_over_done(self, run: Run, now: float) -> None:
         """A script that the last agent had started has ended."""
 
+    @abstractmethod
+    def _handler_done(self, run: HandlerRun, event: ev.ScriptEnded, now: float) -> None:
+        """A handler has ended."""
+
     @property
     def row(self) -> Row:
         """The table row of the present phase."""
         return PHASES[self.phase]
+
+    @property
+    def acts(self) -> bool:
+        """Whether what is detected now has consequences: never from a stop order on."""
+        return self.phase in ACTING and self._pending is None
 
     @property
     def user(self) -> UserScripts:
@@ -88,11 +95,18 @@ class PhaseMachine(ABC):
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do."""
-        times = (self._deadline, self.monitor.next_deadline(), self.memory.switches.until)
+        times = (
+            self._deadline,
+            self.senses.next_deadline(self.acts),
+            self.handlers.next_deadline(),
+            self.memory.switches.until,
+        )
         return min((t for t in times if t is not None), default=None)
 
     def script_started(self, event: ev.ScriptStarted) -> None:
         """Remember the process, for the next agent."""
+        if handler := self.handlers.get(event.run):
+            handler.output = event.output
         if run := self.runs.get(event.run):
             run.process, run.output = event.process, event.output
             self._save()
@@ -100,6 +114,9 @@ class PhaseMachine(ABC):
 
     def script_ended(self, event: ev.ScriptEnded, now: float) -> None:
         """The end of the last run that is alive moves the life on."""
+        if handler := self.handlers.end(event.run):
+            self._handler_done(handler, event, now)
+            return
         run = self.runs.end(event.run, now)
         if run is None:
             return
@@ -113,6 +130,8 @@ class PhaseMachine(ABC):
 
     def _enter(self, phase: Phase, now: float, *, script_runs: bool = False) -> None:
         """Change the phase; `script_runs`: the script of the new phase is the one that runs already."""
+        if phase is Phase.POSTSTOP and self._order.action is Action.WAIT:  # nothing runs any more: it ends in WAIT
+            phase, self._order = Phase.WAITING, Order(Action.START, self._order.author, self._order.identity)
         self.phase, self.entered, self._deadline = phase, now, None
         row = self.row
         self._set_health(phase is Phase.READY)
@@ -139,7 +158,9 @@ class PhaseMachine(ABC):
         self._deadline = now + limit if limit else None
         if self.config.user is not None and step.script in self.scripts:
             action = {Action.WAIT: "stopwait", Action.FORCESTOP: "stop"}.get(self._order.action, self._order.action)
-            args = (*(("force",) if step.forced else ()), step.frm, step.to, action)
+            to = State.WAIT if step.forced and self._order.action is Action.WAIT else step.to
+            services = ("-Services", self._order.services) if self._order.services else ()
+            args = (*(("force",) if step.forced else ()), step.frm, to, action, *services)
             run = self.runs.begin(Run(self._run_names(), step.script, args, begun=now))
             if step.script is Script.START_BOTH:
                 self.memory.said = ""
@@ -187,22 +208,24 @@ class PhaseMachine(ABC):
                 self.memory.said = f"{run.script} said “{event.said}”"
             self.memory.causes.add(now, f"{run.script}: {words}", run.script, evidence=event.said, output=run.output)
 
-    def _take(self, event: ev.ModuleConfigured) -> None:
+    def _take(self, event: ev.ModuleConfigured, now: float) -> None:
         self.config, self.revision, self.scripts = event.config, event.revision, event.scripts
         self.waiting = None
-        self.monitor = ProcessMonitor(event.config.monitoring)
+        self.senses.reconfigure(event.config, event.revision, now)
 
     def _set_monitoring(self, now: float) -> None:
-        classes = _ALL if self.phase in CHECKED else _PRE if self.phase in PRE_CHECKED else _NONE
-        watched = bool(self.monitor.processes)
-        self.monitor.use(classes, now)
-        if watched and not classes:
-            self._emit(do.WatchProcesses(self.config.name, frozenset()))
-        self._scan(now)
+        own = frozenset(self.memory.classes) if self.phase in CHECKED else frozenset()
+        revision = self.waiting.revision if self.waiting else self.revision
+        self.senses.use(checked_in(self.phase), own, revision, now)
+        if self.row.stage in (Stage.GOING, Stage.RESTARTING):
+            self._end_handlers()
 
-    def _scan(self, now: float) -> None:
-        if self.monitor.scan_due(now):
-            self._emit(do.ScanProcesses(self.config.name, self.monitor.rules))
+    def _end_handlers(self) -> None:
+        """A handler must not repair what is being stopped."""
+        for handler in self.handlers.alive:
+            if not handler.killed:
+                handler.killed = True
+                self._emit(do.KillScript(self.config.name, handler.name))
 
     def _set_health(self, ready: bool) -> None:
         if ready is not self.ready:
@@ -211,7 +234,14 @@ class PhaseMachine(ABC):
 
     def _save(self) -> None:
         self._serial += 1
-        record = self.memory.record(self.phase, self.since, self.revision, self.runs.alive, self.monitor.processes)
+        record = self.memory.record(
+            self.phase,
+            self.since,
+            self.revision,
+            self.runs.alive,
+            self.handlers.alive,
+            self.senses.monitor.processes,
+        )
         self._emit(do.SaveState(self.config.name, record, self._serial))
 
     def _log(self, type_: LogType, text: str, *, by: str = "agent", output: str = "") -> None:

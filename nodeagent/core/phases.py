@@ -19,6 +19,7 @@ class Phase(StrEnum):
     LEAVING_STOP = "transition to WAIT"
     PRESTART = "prestart"
     WAITING = "waiting for resources"
+    HELD = "waiting for resources that are down"
     ENTERING_UP = "transition to UP"
     STARTING = "start_both"
     WARMING = "warming up"
@@ -35,6 +36,10 @@ class Phase(StrEnum):
     PAUSE = "waiting for restart_delay"
     RECOVERING = "awaiting a script of the last agent"
     ADOPTING = "adopting the application"
+    REBOOTING = "starting the machine anew"
+    WITHOUT_STARTING = "start_both without Keepgreen"
+    WITHOUT_STOPPING = "stop_both without Keepgreen"
+    WITHOUT_FORCING = "stop_both force without Keepgreen"
 
 
 class Stage(StrEnum):
@@ -46,6 +51,7 @@ class Stage(StrEnum):
     RESTARTING = "restarting"
     GOING = "stopping"
     RECOVERING = "recovering"
+    WITHOUT = "run without Keepgreen"
 
 
 class Limit(StrEnum):
@@ -91,6 +97,7 @@ PHASES: dict[Phase, Row] = {
     ),
     Phase.PRESTART: Row(Stage.COMING, _WAIT, _ORANGE, Step(Script.PRESTART, _STOP, _WAIT, _FORCE, Phase.WAITING)),
     Phase.WAITING: Row(Stage.COMING, _WAIT, _ORANGE),
+    Phase.HELD: Row(Stage.COMING, _WAIT, _RED),
     Phase.ENTERING_UP: Row(Stage.COMING, _UP, _ORANGE, Step(Script.TRANSITION, _WAIT, _UP, _FORCE, Phase.STARTING)),
     Phase.STARTING: Row(Stage.COMING, _UP, _ORANGE, Step(Script.START_BOTH, _WAIT, _UP, Limit.START, Phase.WARMING)),
     Phase.WARMING: Row(Stage.UP, _UP, _ORANGE),
@@ -113,6 +120,16 @@ PHASES: dict[Phase, Row] = {
     Phase.PAUSE: Row(Stage.RESTARTING, _UP, _ORANGE),
     Phase.RECOVERING: Row(Stage.RECOVERING, _UP, _ORANGE),
     Phase.ADOPTING: Row(Stage.RECOVERING, _UP, _ORANGE),
+    Phase.REBOOTING: Row(Stage.GOING, _STOP, _RED),
+    Phase.WITHOUT_STARTING: Row(
+        Stage.WITHOUT, _STOP, _RED, Step(Script.START_BOTH, _STOP, _UP, Limit.START, Phase.STOPPED)
+    ),
+    Phase.WITHOUT_STOPPING: Row(
+        Stage.WITHOUT, _STOP, _RED, Step(Script.STOP_BOTH, _UP, _STOP, _NICE, Phase.WITHOUT_FORCING)
+    ),
+    Phase.WITHOUT_FORCING: Row(
+        Stage.WITHOUT, _STOP, _RED, Step(Script.STOP_BOTH, _UP, _STOP, _FORCE, Phase.STOPPED, forced=True)
+    ),
 }
 
 RESTART_TO_STOP = {
@@ -123,9 +140,13 @@ RESTART_TO_STOP = {
 }
 """A stop that meets a restart turns it into a stop at the same place; a running script runs on."""
 
-BEFORE_APPLICATION = frozenset(
-    {Phase.BOOT_DELAY, Phase.PREPARING, Phase.LEAVING_STOP, Phase.PRESTART, Phase.WAITING, Phase.ENTERING_UP}
-)
+WAITS = frozenset({Phase.WAITING, Phase.HELD})
+"""Left by a rule only: when no wait-resource is down or unknown any more."""
+
+BEFORE_WAIT = frozenset({Phase.BOOT_DELAY, Phase.PREPARING, Phase.LEAVING_STOP, Phase.PRESTART})
+"""On the way to WAIT."""
+
+BEFORE_APPLICATION = BEFORE_WAIT | WAITS | {Phase.ENTERING_UP}
 """Nothing of the application has been started: a stop goes straight to poststop."""
 
 REFUSED: dict[tuple[Stage, Action], str] = {
@@ -133,6 +154,11 @@ REFUSED: dict[tuple[Stage, Action], str] = {
     (Stage.REST, Action.WAIT): "the module is stopped: start it",
     (Stage.GOING, Action.RESTART): "the module is stopping",
     (Stage.GOING, Action.WAIT): "the module is stopping",
+    **{
+        (Stage.WITHOUT, action): "a script runs without Keepgreen: forcestop ends it"
+        for action in Action
+        if action is not Action.FORCESTOP
+    },
 }
 """Orders that are refused, with the reason a user reads."""
 
@@ -166,8 +192,28 @@ TIME_LEADS_TO: dict[Phase, Phase] = {
 }
 """Phases that their deadline ends; a deadline in any other phase with a script kills the script."""
 
-PRE_CHECKED = frozenset({Phase.WAITING, Phase.ENTERING_UP, Phase.STARTING})
-"""Only what is checked before the application runs (`when="pre"`)."""
+_NOTHING: frozenset[str] = frozenset()
+_PRE = frozenset({"pre"})
+_ALL = frozenset({"pre", "both"})
 
 CHECKED = frozenset({Phase.WARMING, Phase.READY, Phase.DOUBTING, Phase.ADOPTING})
-"""Everything is checked."""
+"""The application runs: everything is checked."""
+
+ACTING = WAITS | {Phase.ENTERING_UP, Phase.STARTING, Phase.WARMING, Phase.READY, Phase.DOUBTING}
+"""What is detected acts; from a stop order on it is only logged."""
+
+_PRE_CHECKED = WAITS | {
+    Phase.ENTERING_UP,
+    Phase.STARTING,
+    Phase.STOPPING,
+    Phase.FORCING,
+    Phase.RESTART_STOPPING,
+    Phase.RESTART_FORCING,
+    Phase.PAUSE,
+}
+_ALL_CHECKED = CHECKED | {Phase.DRAINING, Phase.RESTART_DRAINING}
+
+
+def checked_in(phase: Phase) -> frozenset[str]:
+    """The classes of checkers and processes that are looked at: `pre` from after prestart to before poststop."""
+    return _ALL if phase in _ALL_CHECKED else _PRE if phase in _PRE_CHECKED else _NOTHING

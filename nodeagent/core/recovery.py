@@ -16,6 +16,7 @@ class Recovery(StrEnum):
     AWAIT_SCRIPT = "a script of the last agent may still run"
     ADOPT = "the application runs on: adopt it"
     BEGIN = "nothing of the application was started: begin anew"
+    REBOOT = "the machine is about to be started anew"
     CRASHED = "the last agent ended on the way: finish or repair"
 
 
@@ -28,14 +29,20 @@ def decide(record: ModuleRecord, boot: Boot, boot_on: bool) -> Recovery:
     """Another boot never adopts; the same boot goes on with the application."""
     phase = phase_of(record)
     if not record.same_boot:
+        if phase is Phase.REBOOTING:
+            return Recovery.BOOT
         wanted = {Boot.ON: True, Boot.OFF: False, Boot.AUTO: record.intent is Intent.START, Boot.IGNORE: boot_on}
         if wanted[boot]:
             return Recovery.BOOT
         return Recovery.REST if phase is Phase.STOPPED else Recovery.STAY_DOWN
     if phase is Phase.STOPPED:
         return Recovery.REST
+    if phase is Phase.REBOOTING:
+        return Recovery.REBOOT
     if record.runs:
         return Recovery.AWAIT_SCRIPT
+    if PHASES[phase].stage is Stage.WITHOUT:
+        return Recovery.REST
     if PHASES[phase].stage is Stage.UP or phase is Phase.ADOPTING:
         return Recovery.ADOPT
     return Recovery.BEGIN if phase in BEFORE_APPLICATION else Recovery.CRASHED

@@ -20,8 +20,10 @@ from nodeagent.contract.api import (
     WhyAnswer,
 )
 from nodeagent.contract.api import Event as WireEvent
+from nodeagent.contract.record_api import AuditPage, OutputQuery, RecordQuery, ResourcePage, SnapshotQuery
+from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.status import NodeStatus
-from nodeagent.engine.ports import Caller
+from nodeagent.engine.ports import Caller, Download
 
 
 class OrderControl(Protocol):
@@ -55,11 +57,23 @@ class ModuleControl(Protocol):
     async def install(self, caller: Caller, module: str, archive: bytes) -> ModuleInfo:
         """Install a `.safe` archive (installed, not applied)."""
 
-    async def module_files(self, module: str) -> tuple[FileInfo, ...]:
-        """Files of the current (or the installed, never applied) revision."""
+    async def module_files(self, module: str, revision: int = 0) -> tuple[FileInfo, ...]:
+        """Files of a kept revision; 0 = the current (or the installed, never applied) one."""
 
-    async def module_file(self, module: str, path: str) -> bytes:
+    async def module_file(self, module: str, path: str, revision: int = 0) -> bytes:
         """One of them."""
+
+    async def module_archive(self, module: str, revision: int = 0) -> bytes:
+        """All of them as a `.safe` archive."""
+
+    async def expanded_module(self, module: str, revision: int = 0) -> bytes:
+        """userconfig.xml with its macros replaced."""
+
+    async def module_history(self, module: str) -> tuple[Revision, ...]:
+        """The revisions that are kept, newest first."""
+
+    async def module_difference(self, module: str, earlier: int, later: int) -> Difference:
+        """What two of them differ in; `later` 0 = the newest, `earlier` 0 = the one kept before it."""
 
     async def check_module(self, module: str, request: StageModule) -> Staged:
         """Look at a module, change nothing."""
@@ -68,7 +82,16 @@ class ModuleControl(Protocol):
         """Keep a new revision durably beside the current one."""
 
     async def commit_module(self, caller: Caller, module: str, request: Commit) -> ModuleInfo:
-        """Make the staged revision current."""
+        """Make the staged revision current, then run the scripts that a change brings."""
+
+    async def restore_module(self, caller: Caller, module: str, request: Restore) -> ModuleInfo:
+        """Make the content of a kept revision a new one, and commit it."""
+
+    async def deconfigure_module(self, caller: Caller, module: str) -> ModuleInfo:
+        """Take a stopped module out of force; its files stay installed, its revisions are kept."""
+
+    async def uninstall(self, caller: Caller, module: str) -> Uninstalled:
+        """Take a stopped module away; its present files are kept in an archive."""
 
 
 class ClusterControl(Protocol):
@@ -92,6 +115,21 @@ class ClusterControl(Protocol):
     async def rollback_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:
         """A commit that waits for its confirmation goes back."""
 
+    async def cluster_history(self) -> tuple[Revision, ...]:
+        """The revisions that are kept, newest first."""
+
+    async def cluster_xml(self, revision: int) -> bytes:
+        """The file of one of them."""
+
+    async def cluster_difference(self, earlier: int, later: int) -> Difference:
+        """What two of them differ in; `later` 0 = that in force, `earlier` 0 = the one kept before it."""
+
+    async def restore_cluster(self, caller: Caller, request: Restore) -> ClusterInfo:
+        """Make a kept cluster.xml a new revision, and commit it on this node."""
+
+    async def deconfigure_cluster(self, caller: Caller) -> ClusterInfo:
+        """Leave the cluster and forget it with its key and pins. Refused while a module is not in STOP."""
+
     async def cluster_key(self) -> bytes:
         """The active cluster key. Raises Refused when there is none."""
 
@@ -108,8 +146,20 @@ class RecordControl(Protocol):
     async def outputs(self, module: str) -> tuple[FileInfo, ...]:
         """Script output files, newest first."""
 
-    async def output(self, module: str, name: str) -> bytes:
-        """One of them."""
+    async def output(self, module: str, name: str, query: OutputQuery) -> bytes:
+        """A piece of one of them."""
+
+    async def audit(self, query: RecordQuery) -> AuditPage:
+        """A page of the audit log."""
+
+    async def history(self, module: str, resource: str, query: RecordQuery) -> ResourcePage:
+        """What became of a resource."""
+
+    async def metrics(self) -> bytes:
+        """The node in figures, as Prometheus reads them."""
+
+    async def support_snapshot(self, module: str, query: SnapshotQuery) -> Download:
+        """Everything that tells what happened, as a zip without secrets. One at a time."""
 
 
 class Control(Protocol):

@@ -1,6 +1,6 @@
 """What the engine asks of the adapters, and the agent of its control. Protocols only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,7 @@ from nodeagent.contract.api import (
     LogPage,
 )
 from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig, ProcRule
-from nodeagent.contract.states import LogType, Role, Script
+from nodeagent.contract.states import LogType, ResourceState, Role, Script
 from nodeagent.contract.status import NodeStatus
 from nodeagent.core.events import Event, ModuleRecord, ProcessRef
 
@@ -167,6 +167,11 @@ class Journal(Protocol):
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         """One line for a changing command; append-only."""
 
+    def resource_changed(
+        self, module: str, name: str, state: ResourceState, detail: str, took: float = 0.0, by: str = ""
+    ) -> None:
+        """A resource took another state (or the same for another reason): one line of its history."""
+
     async def flush(self) -> None:
         """Until everything appended so far is committed, or the disk has refused it."""
 
@@ -189,6 +194,16 @@ class CommittedModule:
     revision: int
     scripts: frozenset[Script]
     executables: Mapping[Script, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is sent as it is read. Whoever takes it closes `chunks` and calls `discard` in the end."""
+
+    name: str
+    size: int
+    chunks: AsyncGenerator[bytes]
+    discard: Callable[[], None]
 
 
 class Refused(Exception):

@@ -49,6 +49,11 @@ class Writer:
             self._changed.notify_all()
         return True
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that are not done yet."""
+        return self._submitted - self._finished
+
     def flush(self, timeout: float) -> bool:
         """Wait until everything submitted so far is done; False when `timeout` seconds did not suffice. Blocks."""
         with self._changed:

@@ -1,19 +1,23 @@
-"""`keepgreen agent run`: the agent as a process in the foreground, until Ctrl-C or SIGTERM."""
+"""`keepgreen agent run`: the agent as a process in the foreground, until Ctrl-C or SIGTERM; systemd runs it so."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nodeagent.adapters.config_store import Damaged
 from nodeagent.adapters.settings import load_settings
 from nodeagent.agent.agent import Agent
+from nodeagent.agent.supervisor import Terminal
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 from nodeagent.home import Home
+
+if sys.platform == "linux":
+    from nodeagent.host.systemd import Systemd
 
 OK, BAD_DATA, UNAVAILABLE, CANNOT_CREATE = 0, 65, 69, 73
 
@@ -24,24 +28,29 @@ class Occupied(Exception):
 
 def run(home: Home) -> int:
     """Run an agent in this home; returns the exit code, every problem is one sentence on stderr."""
+    return run_agent(home, _serve, lambda sentence: print(sentence, file=sys.stderr))
+
+
+def run_agent(home: Home, serve: Callable[[Agent], Coroutine[None, None, None]], tell: Callable[[str], None]) -> int:
+    """Build the only agent of this home and let `serve` run it; every problem goes to `tell` as one sentence."""
     settings, problems = load_settings(home.settings)
     for problem in problems:
-        print(problem, file=sys.stderr)
+        tell(str(problem))
     if settings is None:
         return BAD_DATA
     try:
         with only_one(home.run / "agent.lock"):
             agent = Agent(home, settings)
             with asyncio.Runner() as runner:
-                runner.run(_serve(agent))
+                runner.run(serve(agent))
     except Occupied as occupied:
-        print(occupied, file=sys.stderr)
+        tell(str(occupied))
         return UNAVAILABLE
     except (Damaged, ValueError) as damage:
-        print(damage, file=sys.stderr)
+        tell(str(damage))
         return BAD_DATA
     except OSError as error:
-        print(f"the agent cannot use {home.var}: {error}", file=sys.stderr)
+        tell(f"the agent cannot use {home.var}: {error}")
         return CANNOT_CREATE
     except KeyboardInterrupt:
         pass  # Windows: Ctrl-C arrives here; the finally blocks have run
@@ -59,10 +68,14 @@ async def _serve(agent: Agent) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    await agent.run(stop, _show)
+    if sys.platform == "linux" and (systemd := Systemd.from_environment(os.environ)):
+        with closing(systemd):
+            await agent.run(stop, show, systemd)
+    else:
+        await agent.run(stop, show, Terminal())
 
 
-def _show(line: LogLine) -> None:
+def show(line: LogLine) -> None:
     """A line on stdout, where systemd's journal or a person reads it; a closed stdout is nobody's problem."""
     if line.type is LogType.DEBUG:
         return

@@ -31,6 +31,8 @@ BODIES: dict[str, object] = {
     "checkModule": {"files": {"conf/userconfig.xml": "eA=="}, "nodes": ["node1"]},
     "stageModule": {"files": {"conf/userconfig.xml": "eA=="}, "nodes": ["node1"]},
     "commitModule": {"signature": "sig"},
+    "restoreModule": {"revision": 1},
+    "restoreCluster": {"revision": 1, "confirm_within": 60},
     "order": {"action": "start"},
     "print": {"text": "hello"},
     "switch": {"switch": "errd", "on": False, "seconds": 60},
@@ -46,7 +48,14 @@ BODIES: dict[str, object] = {
 
 
 def path_of(route: Route) -> str:
-    names = {"{module}": "web", "{path}": "bin/start_both", "{name}": "userlog_x.ulog", "{user}": "admin"}
+    names = {
+        "{module}": "web",
+        "{path}": "bin/start_both",
+        "{name}": "userlog_x.ulog",
+        "{resource}": "custom.db",
+        "{user}": "admin",
+        "{number}": "2",
+    }
     path = route.path
     for name, value in names.items():
         path = path.replace(name, value)
@@ -161,7 +170,13 @@ async def test_what_reaches_the_agent(node: Served) -> None:
         ("GET", "/nothing", None, 404, "not-found"),
         ("GET", "!/", None, 404, "not-found"),
         ("GET", "!/api/v2/status", None, 404, "not-found"),
-        ("DELETE", "/modules/web", None, 405, "method-not-allowed"),
+        ("DELETE", "/modules/web/files", None, 405, "method-not-allowed"),
+        ("GET", "/modules/web/history/0/files", None, 404, "no-revision"),
+        ("GET", "/modules/web/history/x/files", None, 404, "no-revision"),
+        ("GET", "/modules/web/history/%C2%B2/files/bin/a", None, 404, "no-revision"),
+        ("GET", "/cluster/history/99999999999999999999", None, 404, "no-revision"),
+        ("GET", "/cluster/history/7", None, 404, "no-revision"),
+        ("POST", "/modules/web/restore", {"revision": 0}, 400, "bad-request"),
         ("GET", "/login", None, 405, "method-not-allowed"),
         ("POST", "/modules/none/actions", {"action": "start"}, 404, "no-such-module"),
         ("POST", "/modules/we%20b/actions", {"action": "start"}, 400, "bad-name"),
@@ -454,3 +469,36 @@ async def test_connections_are_bounded(node: Served) -> None:
     assert (await node.tls("GET", "/identity")).status == 200, "the other transport has its own places"
     for _, other in open_ones:
         other.close()
+
+
+async def test_revisions_of_modules_and_of_the_cluster(node: Served) -> None:
+    token = await node.token()
+    whole = await node.tls("GET", "/modules/web/archive?revision=2", None, token)
+    assert (whole.headers["content-type"], whole.body) == ("application/zip", b"PK 2")
+    assert (await node.tls("GET", "/modules/web/expanded", None, token)).headers["content-type"] == "application/xml"
+    assert (await node.tls("GET", "/modules/web/history/2/files/bin/a", None, token)).body == b"bin/a of 2"
+    assert [line["number"] for line in (await node.tls("GET", "/cluster/history", None, token)).json] == [2, 1]
+    assert (await node.tls("GET", "/cluster/history/1", None, token)).body == b"<cluster/>"
+    for place in ("/modules/web/diff", "/cluster/diff"):
+        found = (await node.tls("GET", f"{place}?from=1&to=2", None, token)).json
+        assert (found["earlier"], found["later"]) == (1, 2)
+    await node.tls("POST", "/modules/web/restore", {"revision": 1}, token)
+    await node.tls("POST", "/cluster/restore", {"revision": 1, "confirm_within": 30}, token)
+    await node.tls("POST", "/modules/web/deconfig", None, token)
+    assert (await node.tls("DELETE", "/modules/db", None, token)).json == {"backup": "/backups/db.safe"}
+    await node.tls("POST", "/cluster/deconfig", None, token)
+    assert node.control.calls == [
+        ("admin", "restore", "web", 1),
+        ("admin", "restore", 1, 30.0),
+        ("admin", "deconfig", "web"),
+        ("admin", "uninstall", "db"),
+        ("admin", "deconfig"),
+    ]
+    audited = [command for _, _, command, _ in node.records.audited[-5:]]
+    assert audited == [
+        "restoreModule web revision 1",
+        "restoreCluster revision 1",
+        "deconfigureModule web",
+        "uninstall db",
+        "deconfigureCluster",
+    ]

@@ -31,6 +31,7 @@ words = st.one_of(
             "\x00",
             "a" * 300,
             "userlog_x.ulog",
+            "2",
             "ü",
         ]
     ),
@@ -62,13 +63,15 @@ def requests(draw: st.DrawFn) -> tuple[Route | None, str, str, bytes, str]:
     """(the route that is meant, method, path, body, who)."""
     route = draw(st.sampled_from(ROUTES))
     path = route.path
-    for name in ("module", "path", "name", "user"):
+    for name in ("module", "path", "name", "resource", "user", "number"):
         if f"{{{name}}}" in path:
             path = path.replace(f"{{{name}}}", draw(st.just("web") | words.map(lambda word: quote(word, safe="/"))))
     query = draw(
         st.just("")
         | st.dictionaries(
-            st.sampled_from(["after", "limit", "from", "to", "types", "newest", "module", "text", "x"]),
+            st.sampled_from(
+                ["after", "limit", "from", "to", "types", "newest", "module", "text", "offset", "anonymise", "x"]
+            ),
             words,
             max_size=4,
         ).map(lambda pairs: "?" + "&".join(f"{key}={quote(value, safe='')}" for key, value in pairs.items()))

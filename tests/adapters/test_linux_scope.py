@@ -8,6 +8,7 @@ def test_under_systemd_each_script_gets_a_scope() -> None:
         "systemd-run",
         "--scope",
         "--slice=keepgreen-web.slice",
+        "--property=Before=keepgreen.service",
         "--collect",
         "--quiet",
         "--",

@@ -199,19 +199,6 @@ async def test_scans_of_one_module_are_joined(
     assert of_web[-1].found == {name: (last,)}
 
 
-async def test_a_unit_stands_for_its_main_process(
-    processes: ApplicationProcesses, posted: Posted, start: Start, name: str, tmp_path: Path, monkeypatch: Any
-) -> None:
-    main = start(name)
-    systemctl = tmp_path / "bin" / "systemctl"
-    systemctl.parent.mkdir()
-    systemctl.write_text(f'#!/bin/sh\n[ "$5" = web.service ] && echo {main.pid} || echo 0\n')
-    systemctl.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{systemctl.parent}:{os.environ['PATH']}")
-    processes.scan("web", (rule("web.service", service=True), rule("no.service", service=True)))
-    assert (await posted.one(ProcessesSeen)).found == {"web.service": (main,), "no.service": ()}
-
-
 async def test_a_death_is_told_at_once(
     processes: ApplicationProcesses, posted: Posted, start: Start, name: str
 ) -> None:

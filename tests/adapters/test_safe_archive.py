@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeagent.adapters.safe_archive import MAX_RATIO, ShimCall, read_archive, shim_call_problems, unknown_shim_calls
+from nodeagent.adapters.safe_archive import MAX_RATIO, read_archive, write_archive
 from nodeagent.contract.errors import errors_of
 from nodeagent.contract.module_files import MAX_BYTES, MAX_FILES
 from tests.fakes.configuration import USERCONFIG, archive, module_files
@@ -158,32 +158,21 @@ def test_any_names(names: list[str]) -> None:
         assert not set(path) & set('\\:\x00"')
 
 
-KNOWN = frozenset({"printi", "printe", "stop", "-r exitcode", "set", "state"})
-
-
-def test_unknown_calls_of_the_shim() -> None:
-    linux = b"""#!/bin/sh
-# $SAFE/safekit commented
-$SAFE/safekit printe "x"
-res=`$SAFE/safekit -r exitcode 1`
-"$SAFE/safekit" -r processtree kill $$
-"${SAFE}/safekit" -H "*" swap -m x && safekit state
-cd /opt/safekit/bin
-"""
-    windows = (
-        b'rem "%SAFE%\\safekit" oldone\r\n@echo off\r\n"%SAFE%\\safekit" incloop -m x\r\n%SAFE%\\safekit.exe PRINTI\r\n'
-    )
-    binary = b"\0safekit nothing"
-    files = {"bin/start_both": linux, "bin/start_both.cmd": windows, "bin/x": binary, "web/page": b"safekit foo"}
-    calls = unknown_shim_calls(files, KNOWN)
-    assert calls == [
-        ShimCall("bin/start_both", 5, "-r processtree"),
-        ShimCall("bin/start_both", 6, "swap"),
-        ShimCall("bin/start_both.cmd", 3, "incloop"),
-    ]
-    warnings = shim_call_problems(calls)
-    assert [(w.file, w.line) for w in warnings] == [(c.file, c.line) for c in calls]
-    assert "swap" in warnings[1].text
+def test_what_is_written_is_read_again_byte_for_byte() -> None:
+    files = {
+        "conf/userconfig.xml": b"<safe/>",
+        "bin/start_both": b"#!/bin/sh\n",
+        "bin/start_both.cmd": b"exit /b 0\r\n",
+        "web/caf\u00e9": bytes(range(256)),
+        "web/empty": b"",
+        "web/zeros": bytes(3_000_000),
+    }
+    once = write_archive(files)
+    assert write_archive(dict(reversed(files.items()))) == once
+    assert read_archive(once) == (files, [])
+    with zipfile.ZipFile(io.BytesIO(once)) as archive:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
+    assert (modes["bin/start_both"], modes["bin/start_both.cmd"]) == (0o755, 0o644)
 
 
 def test_caps_are_what_the_specification_says() -> None:

@@ -19,7 +19,7 @@ RECORD = ModuleRecord(
     monitored=(("httpd", ProcessRef(13, 4.25)),),
     counted=(Counted(900.0, "errd", "gone"), Counted(990.0, "errd", "gone again")),
     errd=False,
-    switched_until=1600.0,
+    pauses=(("errd", 1600.0),),
     why="stopped by admin",
     since=950.0,
 )
@@ -54,7 +54,7 @@ def test_another_boot(tmp_path: Path) -> None:
     assert not loaded.same_boot
     assert [counted.at for counted in loaded.counted] == [20 - 160, 20 - 70]
     assert loaded.since == 20 - 110
-    assert loaded.switched_until == 20 + 540
+    assert loaded.pauses == (("errd", 20 + 540),)
     assert loaded.runs == RECORD.runs
 
 
@@ -63,7 +63,7 @@ def test_a_wall_clock_that_was_set_back_does_not_make_times_younger_than_they_we
     loaded = store(tmp_path, "b", 20.0, -1e7).load("m")
     assert loaded is not None
     assert [counted.at for counted in loaded.counted] == [20 - 100, 20 - 10]
-    assert loaded.switched_until == 20 + 600
+    assert loaded.pauses == (("errd", 20 + 600),)
 
 
 def test_a_time_in_the_future_counts_as_now(tmp_path: Path) -> None:

@@ -1,14 +1,12 @@
 import json
 import subprocess
 import sys
-import zipfile
-from io import BytesIO
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from nodeagent.contract.api import OrderAnswer, StageCluster, Staged, StageModule
+from nodeagent.contract.api import ModuleInfo, OrderAnswer, StageCluster, Staged, StageModule
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.states import State
 from tests.cli.conftest import Run
@@ -172,14 +170,14 @@ def test_config_takes_the_installed_files_or_those_of_a_directory(run: Run, agen
 
 
 def test_install_takes_the_name_of_the_file_and_names_unknown_calls(run: Run, agent: FakeAgent, home: Path) -> None:
-    data = BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("bin/start_both", "$SAFE/safekit wibble\n")
-    (home / "web.safe").write_bytes(data.getvalue())
-    code, out, err = run("module", "install", str(home / "web.safe"))
-    assert (code, out) == (0, "web is installed; `keepgreen config -m web` puts it in force\n")
-    assert err == "warning: bin/start_both:1: this version does not know `safekit wibble`\n"
-    assert agent.asked("PUT", "/modules/web")[0].body == data.getvalue()
+    (home / "web.safe").write_bytes(b"PK whatever")
+    unknown = Problem(Severity.WARNING, "this version does not know `safekit wibble`: it exits 64", "bin/start_both", 1)
+    agent.tell("PUT", "/modules/web", ModuleInfo("web", False, 0, problems=(unknown,)))
+    code, out, _ = run("module", "install", str(home / "web.safe"))
+    assert code == 0
+    assert out.splitlines()[0] == "web is installed; `keepgreen config -m web` puts it in force"
+    assert "bin/start_both:1: warning: this version does not know `safekit wibble`" in out
+    assert agent.asked("PUT", "/modules/web")[0].body == b"PK whatever"
 
 
 def test_check_of_a_file_needs_no_agent(run: Run, home: Path) -> None:

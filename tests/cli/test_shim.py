@@ -6,12 +6,11 @@ import msgspec
 import psutil
 import pytest
 
-from nodeagent.cli import shim, shim_table
+from nodeagent.cli import shim
 from nodeagent.cli.exits import CommandFailed
 from nodeagent.cli.main import keepgreen
-from nodeagent.cli.script_calls import unknown_calls_of_files
-from nodeagent.cli.shim_table import TABLE, How
 from nodeagent.contract.api import Order
+from nodeagent.contract.shim_table import TABLE, How, Row
 from nodeagent.contract.states import Action
 from tests.cli.conftest import Run
 from tests.fakes.agent import WEB, FakeAgent
@@ -34,7 +33,7 @@ def test_every_command_that_is_the_same_exists() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.how is How.NOT_YET], ids=lambda row: row.command)
-def test_what_is_not_in_this_version_says_so(row: shim_table.Row, run_safekit: Run) -> None:
+def test_what_is_not_in_this_version_says_so(row: Row, run_safekit: Run) -> None:
     code, _, err = run_safekit(*row.command.split(), "-m", "web")
     assert code == 64
     assert err.startswith(f"safekit {row.command} is not in this version")
@@ -80,23 +79,6 @@ def test_a_bounded_command_gives_its_exit_code_or_is_ended(run_safekit: Run) -> 
     code, _, err = run_safekit("-r", "boundcmd", "0.2", sys.executable, "-c", "import time; time.sleep(60)")
     assert code == 75
     assert "was ended after 0.2 s" in err
-
-
-def test_calls_that_are_not_known_are_named_with_line() -> None:
-    script = b"""#!/bin/sh
-# safekit nonsense in a comment
-$SAFE/safekit printe "start_both failed"
-"$SAFE/safekit" stop -i "start_both"
-$SAFE/safekit -r processtree kill 1
-[ -x x ] && "${SAFE}/safekit" wibble -m a
-"""
-    batch = b'"%SAFE%\\safekit.exe" swap\r\n"%SAFE%\\safekit" -r vip_if_ctrl x\r\nrem safekit zz\r\n'
-    calls = list(unknown_calls_of_files({"bin/start_both": script, "bin/a.cmd": batch, "conf/x": b"safekit zz a"}))
-    assert calls == [
-        "bin/start_both:6: this version does not know `safekit wibble -m`",
-        "bin/a.cmd:1: this version does not know `safekit swap`",
-        "bin/a.cmd:2: this version does not know `safekit -r vip_if_ctrl`",
-    ]
 
 
 def test_the_shim_raises_only_sentences(tmp_path: Path) -> None:

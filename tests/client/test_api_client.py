@@ -12,7 +12,9 @@ import pytest
 
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
+from nodeagent.client.configuration import restoring
 from nodeagent.contract import api
+from nodeagent.contract.revisions import DiffQuery, Restore
 from nodeagent.contract.states import Action, LogType, Role
 from tests.fakes.api_server import PASSWORDS, Served, free_port, served
 
@@ -56,6 +58,33 @@ async def test_the_calls_of_a_console(node: Served) -> None:
             await client.status()
         assert failed.value.problem is not None
         assert failed.value.problem.status == 401
+
+
+async def test_revisions_and_the_ways_out(node: Served) -> None:
+    async with ApiClient("127.0.0.1", node.port, node.keys.pin) as client:
+        await client.login("admin", PASSWORDS[Role.ADMIN])
+        assert [line.number for line in await client.module_history("web")] == [2, 1]
+        assert (await client.cluster_history())[0].current
+        query = DiffQuery(earlier=1, later=2)
+        assert (await client.module_difference("web", query)).later == 2
+        assert (await client.cluster_difference(query)).earlier == 1
+        assert (await client.cluster_difference(DiffQuery())).later == 0
+        assert await client.module_contents("web") == {"bin/start_both": b"bin/start_both"}
+        assert await client.module_contents("web", 2) == {"bin/start_both": b"bin/start_both of 2"}
+        assert await client.module_archive("web", 1) == b"PK 1"
+        assert await client.expanded_module("web") == b"<safe/>"
+        assert await client.cluster_revision(1) == b"<cluster/>"
+        assert [module.name for module in await client.modules()] == ["web"]
+        assert not (await client.install("new", b"PK")).configured
+        assert (await client.restore_module("web", Restore(1))).waits == ("farm/lan@name: waits for the next start",)
+        assert (await client.restore_cluster(Restore(2, confirm_within=60.0))).configured
+        assert not (await client.deconfigure_module("web")).configured
+        assert (await client.uninstall("web")).backup == "/backups/web.safe"
+        assert not (await client.deconfigure_cluster()).configured
+        await client.cluster_key()
+        assert await client.present_cluster_key() == node.control.key
+        again = await restoring(client, "web", 1)
+        assert (again.files, again.nodes) == ({"bin/start_both": b"bin/start_both of 1"}, ("node1",))
 
 
 async def test_events_stream(node: Served) -> None:

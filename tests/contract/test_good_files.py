@@ -3,7 +3,16 @@ from typing import Any
 import pytest
 
 from nodeagent.contract.cluster_xml import read_cluster
-from nodeagent.contract.config import CheckerRule, ClusterConfig, FarmLans, Health, ModuleConfig, ProcRule, UserScripts
+from nodeagent.contract.config import (
+    CheckerRule,
+    ClusterConfig,
+    Failover,
+    FarmLans,
+    Health,
+    ModuleConfig,
+    ProcRule,
+    UserScripts,
+)
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.module_xml import expand_module, read_module
 from nodeagent.contract.states import Action, Boot, Mode
@@ -63,11 +72,11 @@ def test_defaults_of_the_table_are_those_of_the_types() -> None:
     assert module.monitoring is not None
     assert (module.monitoring.polltimer, module.monitoring.procs) == (30.0, (ProcRule("p", "both"),))
     assert module.checkers == (CheckerRule("custom", "c", params=(("exec", "x"),)),)
-    rest = (module.user, module.monitoring, module.checkers, module.not_in_force, module.signature)
+    assert module.failover == Failover()
+    rest = (module.user, module.monitoring, module.checkers, module.signature)
     assert module == ModuleConfig(
-        "web", Mode.LIGHT, user=rest[0], monitoring=rest[1], checkers=rest[2], not_in_force=rest[3], signature=rest[4]
+        "web", Mode.LIGHT, user=rest[0], monitoring=rest[1], checkers=rest[2], signature=rest[3]
     )
-    assert module.not_in_force == ("check/custom", "failover")
 
 
 def test_the_usual_file_of_a_farm_is_accepted_with_one_warning() -> None:
@@ -108,22 +117,24 @@ def test_everything_is_read_and_what_is_not_in_force_is_named() -> None:
     ]
     assert dict(config.checkers[0].params) == {"addr": "localhost", "port": "80", "interval": "60", "timeout": "5"}
     assert (config.checkers[5].fall, config.checkers[5].rise, config.checkers[5].warmup) == (2, 3, 0.0)
-    assert config.failover_rules == "own: if (custom.own == down && tcp.? == down) then stopstart();"
-    assert (config.failover_period, config.handle_time) == (2.0, 0.0)
+    own = "own: if (custom.own == down && tcp.? == down) then stopstart();"
+    assert [rule.text() for rule in config.failover.rules] == [own] == [config.failover.text]
+    assert (config.failover.extends, config.failover.period, config.failover.handle_time) == (False, 2.0, 0.0)
     assert config.not_in_force == (
-        "service@automatic_reboot", "vip", "proc@service", "proc@restart_services", "check/tcp", "check/ping",
-        "check/intf", "check/ip", "check/custom", "check/module", "check/http", "failover", "proc@action",
+        "service@automatic_reboot", "interface@arpreroute", "proc@service", "proc@restart_services", "proc@action",
     )  # fmt: skip
     later = [text for _, kind, text in _said(problems) if kind == "warning"]
     assert later[:2] == [
         'not yet in force in this version: automatic_reboot="on" of <service> at line 6',
-        "not yet in force in this version: <vip> at line 9",
+        'not yet in force in this version: arpreroute="on" of <interface> at line 11',
     ]
-    assert len(later) == 14
+    assert len(later) == 5
     assert all(text.startswith("not yet in force in this version: ") for text in later)
     assert {text for _, kind, text in _said(problems) if kind == "note"} == {
         "port is read and kept but not used: heartbeats use the port of cluster.xml",
+        "addr is read and kept but not used: vmac_directed has no virtual MAC",
         'class="web" is watched only while a command enables it',
+        "period is read and kept but not used: rules are evaluated at every change of a resource",
     }
 
 

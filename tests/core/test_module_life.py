@@ -3,45 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from nodeagent.contract.config import Health, ModuleConfig, Monitoring, ProcRule, UserScripts
-from nodeagent.contract.states import Action, Boot, Intent, Mode, Script, State, Status
+from nodeagent.contract.config import Health, Monitoring, ProcRule, UserScripts
+from nodeagent.contract.states import Action, Boot, Intent, Script, State, Status
 from nodeagent.core import effects as do
 from nodeagent.core.script_runs import Run, ScriptRuns
-from tests.fakes.machine import FakeMachine, FakeScript, FakeWorld
-from tests.fakes.sealer import FakeSealer
-
-APP = ProcRule("app", "both", action=Action.RESTART)
-FARM = ModuleConfig(
-    "farm",
-    Mode.FARM,
-    user=UserScripts(nicestoptimeout=20, forcestoptimeout=10),
-    monitoring=Monitoring(10.0, (APP,)),
-)
-ALL_SCRIPTS = frozenset({Script.PRESTART, Script.POSTSTOP, Script.TRANSITION, Script.START_BOTH, Script.STOP_BOTH})
-UP_READY = (State.UP, Status.READY)
-STOPPED = (State.STOP, Status.NOT_READY)
-
-
-def machine(config: ModuleConfig = FARM, **scripts: FakeScript) -> FakeMachine:
-    """A machine with one module; start_both starts `app`, stop_both ends it."""
-    one = FakeMachine("n1", FakeWorld(), lambda sender, effect: None, FakeSealer())
-    one.scripts = {
-        Script.START_BOTH: FakeScript(starts=("app",)),
-        Script.STOP_BOTH: FakeScript(stops=True),
-        **{Script(name): behaviour for name, behaviour in scripts.items()},
-    }
-    one.start_agent()
-    one.install(config, ALL_SCRIPTS)
-    return one
-
-
-def started(config: ModuleConfig = FARM, **scripts: FakeScript) -> FakeMachine:
-    """The same, started and green."""
-    one = machine(config, **scripts)
-    one.order("farm", Action.START)
-    one.world.advance(2)
-    assert one.shown("farm") == UP_READY
-    return one
+from tests.core.lives import ALL_SCRIPTS, APP, FARM, STOPPED, UP_READY, machine, started
+from tests.fakes.machine import FakeMachine, FakeScript
 
 
 def test_a_start_runs_its_scripts_in_order_and_turns_green() -> None:

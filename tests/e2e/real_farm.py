@@ -237,17 +237,24 @@ class RealFarm:
     def form_cluster(self) -> None:
         """One key on all nodes, then cluster.xml."""
         key = self.nodes[0].ask("POST", "/cluster/key")["key"]
-        lines = "".join(f'<node name="{n.name}" addr="{n.address}"/>' for n in self.nodes)
-        xml = f'<cluster><lans><lan name="default">{lines}</lan></lans></cluster>'
+        xml = base64.b64encode(self.cluster_xml().encode()).decode()
         for node in self.nodes:
-            request = {"xml": base64.b64encode(xml.encode()).decode(), "name": node.name, "keys": [key]}
+            request = {"xml": xml, "name": node.name, "keys": [key]}
             staged = node.ask("POST", "/cluster/stage", request)
             assert staged["ok"], staged
             node.ask("POST", "/cluster/commit", {"signature": staged["signature"]})
 
+    def cluster_xml(self) -> str:
+        """All nodes on one lan."""
+        lines = "".join(f'<node name="{n.name}" addr="{n.address}"/>' for n in self.nodes)
+        return f'<cluster><lans><lan name="default">{lines}</lan></lans></cluster>'
+
     def apply(self, module: str = "farm", scripts: dict[str, bytes] | None = None, **values: object) -> None:
-        """Stage the test module on all nodes, then commit it on all."""
-        files = {**FILES, **(scripts or {}), "conf/userconfig.xml": userconfig(**values)}
+        """Put the test module in force on all nodes."""
+        self.install(module, {**FILES, **(scripts or {}), "conf/userconfig.xml": userconfig(**values)})
+
+    def install(self, module: str, files: dict[str, bytes]) -> None:
+        """Stage a module on all nodes, then commit it on all."""
         body = {
             "files": {path: base64.b64encode(data).decode() for path, data in files.items()},
             "nodes": [node.name for node in self.nodes],

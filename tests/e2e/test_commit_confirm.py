@@ -105,3 +105,37 @@ def test_a_rollback_takes_effect_at_once_and_a_second_change_is_refused(settled:
         commit(farm, [one])
     assert one.ask("POST", "/cluster/rollback", {"signature": after})["signature"] == before
     assert pending(one) is None
+
+
+def test_power_off_of_all_over_the_deadline_and_each_comes_back_alone(settled: tuple[RealFarm, str]) -> None:
+    farm, before = settled
+    one, two, three = farm.nodes
+    commit(farm, farm.nodes)
+    for node in farm.nodes:
+        node.power_off()
+    time.sleep(WITHIN)
+    one.start_agent()
+    until(lambda: signature(one) == before, ENOUGH, "node1 asks nobody and goes back")
+    assert pending(one) is None
+    two.start_agent()
+    until(lambda: signature(two) == before, ENOUGH, "node2 hears nobody who has confirmed it, and goes back")
+    one.kill_agent()
+    one.start_agent()
+    assert signature(one) == before
+    three.start_agent()
+    until(lambda: all(same(node) and signature(node) == before for node in farm.nodes), ENOUGH, "all are peers again")
+
+
+def test_power_off_inside_the_time_goes_on_waiting_after_the_boot(settled: tuple[RealFarm, str]) -> None:
+    farm, _ = settled
+    one = farm.nodes[0]
+    after = commit(farm, [one], within=600.0)
+    one.power_off()
+    one.start_agent()
+    waiting = pending(one)
+    assert (signature(one), waiting["signature"]) == (after, after)
+    assert 0.0 < waiting["seconds_left"] < 600.0
+    one.ask("POST", "/cluster/confirm", {"signature": after})
+    one.kill_agent()
+    one.start_agent()
+    assert (signature(one), pending(one)) == (after, None)

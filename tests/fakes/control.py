@@ -1,14 +1,15 @@
 """A Control with two modules in memory, and what the HTTP faces need around it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 
-from nodeagent.contract import api
-from nodeagent.contract.states import LogType, Mode, State, Status
+from nodeagent.contract import api, record_api
+from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
+from nodeagent.contract.states import LogType, Mode, ResourceState, State, Status
 from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus
-from nodeagent.engine.ports import Caller, Refused
+from nodeagent.engine.ports import Caller, Download, Refused
 
 WEB = ModuleStatus("web", state=State.UP, status=Status.READY, since=1.0, share=50.0, ready=True)
 STATUS = NodeStatus(
@@ -31,26 +32,37 @@ STATUS = NodeStatus(
         PeerStatus("node4", True, 1.0, degraded=True),
     ),
 )
+HISTORY = (
+    Revision(2, 2.0, "bert", "s2", ("node1",), current=True, changed=("bin/start_both",)),
+    Revision(1, 1.0, "anna", "s1", ("node1",)),
+)
 
 
 class FakeControl:
-    """Knows the modules `web` and `db`; says no to others; `calls` holds what was changed and by whom."""
+    """Knows the modules `web` and `db`, each with revisions 1 and 2; says no to others.
+
+    `calls` holds what was changed and by whom.
+    """
 
     def __init__(self, pin: str = "p" * 64) -> None:
         self.pin = pin
         self.calls: list[tuple[object, ...]] = []
         self.key = b""
         self.broken = False
+        self.breaks_off = False
+        self.zip: list[bytes] = [b"PK", bytes(100_000)]
         self.refuses_orders = False
         self.messages: list[api.Event] = [api.Event(status=msgspec.Raw(msgspec.json.encode(STATUS)))]
         self.more = asyncio.Event()
         self.orders = self.modules = self.clusters = self.records = self
 
-    def _known(self, module: str) -> None:
+    def _known(self, module: str, revision: int = 0) -> None:
         if self.broken:
             raise RuntimeError("a secret detail")
         if module not in ("web", "db"):
             raise Refused(404, "no-such-module", f"no module {module} is installed on node1")
+        if revision > 2:
+            raise Refused(404, "no-revision", f"the module {module} has no revision {revision}: it keeps 1, 2")
 
     def identity(self) -> api.Identity:
         return api.Identity("node1", "u-1", "0.1.0", self.pin, "six words", "", False)
@@ -143,13 +155,64 @@ class FakeControl:
         self.calls.append((caller.name, "install", module, len(archive)))
         return api.ModuleInfo(module, False, 0)
 
-    async def module_files(self, module: str) -> tuple[api.FileInfo, ...]:
-        self._known(module)
+    async def module_files(self, module: str, revision: int = 0) -> tuple[api.FileInfo, ...]:
+        self._known(module, revision)
         return (api.FileInfo("bin/start_both", 3, 1.0),)
 
-    async def module_file(self, module: str, path: str) -> bytes:
+    async def module_file(self, module: str, path: str, revision: int = 0) -> bytes:
+        self._known(module, revision)
+        return path.encode() if not revision else f"{path} of {revision}".encode()
+
+    async def module_archive(self, module: str, revision: int = 0) -> bytes:
+        self._known(module, revision)
+        return b"PK %d" % revision
+
+    async def expanded_module(self, module: str, revision: int = 0) -> bytes:
+        self._known(module, revision)
+        return b"<safe/>"
+
+    async def module_history(self, module: str) -> tuple[Revision, ...]:
         self._known(module)
-        return path.encode()
+        return HISTORY
+
+    async def module_difference(self, module: str, earlier: int, later: int) -> Difference:
+        self._known(module, later)
+        return Difference(earlier, later, ())
+
+    async def restore_module(self, caller: Caller, module: str, request: Restore) -> api.ModuleInfo:
+        self._known(module, request.revision)
+        self.calls.append((caller.name, "restore", module, request.revision))
+        return api.ModuleInfo(module, True, 3, waits=("farm/lan@name: waits for the next start",))
+
+    async def deconfigure_module(self, caller: Caller, module: str) -> api.ModuleInfo:
+        self._known(module)
+        self.calls.append((caller.name, "deconfig", module))
+        return api.ModuleInfo(module, False, 0)
+
+    async def uninstall(self, caller: Caller, module: str) -> Uninstalled:
+        self._known(module)
+        self.calls.append((caller.name, "uninstall", module))
+        return Uninstalled(f"/backups/{module}.safe")
+
+    async def cluster_history(self) -> tuple[Revision, ...]:
+        return HISTORY
+
+    async def cluster_xml(self, revision: int) -> bytes:
+        self._known("web", revision)
+        return b"<cluster/>"
+
+    async def cluster_difference(self, earlier: int, later: int) -> Difference:
+        self._known("web", later)
+        return Difference(earlier, later, ())
+
+    async def restore_cluster(self, caller: Caller, request: Restore) -> api.ClusterInfo:
+        self._known("web", request.revision)
+        self.calls.append((caller.name, "restore", request.revision, request.confirm_within))
+        return api.ClusterInfo(True, "node1")
+
+    async def deconfigure_cluster(self, caller: Caller) -> api.ClusterInfo:
+        self.calls.append((caller.name, "deconfig"))
+        return api.ClusterInfo(False)
 
     async def check_module(self, module: str, request: api.StageModule) -> api.Staged:
         return api.Staged(True, "sig")
@@ -166,9 +229,32 @@ class FakeControl:
         self._known(module)
         return (api.FileInfo("userlog_x_start_both.ulog", 3, 1.0),)
 
-    async def output(self, module: str, name: str) -> bytes:
+    async def output(self, module: str, name: str, query: record_api.OutputQuery) -> bytes:
         self._known(module)
-        return name.encode()
+        return name.encode()[query.offset :][: query.limit]
+
+    async def audit(self, query: record_api.RecordQuery) -> record_api.AuditPage:
+        line = record_api.AuditLine(1, 1.0, "admin", "127.0.0.1", "order web stop", "ok")
+        return record_api.AuditPage((line,), 1, 2.0)
+
+    async def history(self, module: str, resource: str, query: record_api.RecordQuery) -> record_api.ResourcePage:
+        self._known(module)
+        change = record_api.ResourceChange(1, 1.0, module, resource, ResourceState.UP, "good", 0.1, "checker")
+        return record_api.ResourcePage((change,), 1, 2.0)
+
+    async def metrics(self) -> bytes:
+        return b"up 1\n"
+
+    async def support_snapshot(self, module: str, query: record_api.SnapshotQuery) -> Download:
+        self._known(module)
+        size = sum(map(len, self.zip))
+        return Download("snapshot.zip", size, self._sent(), lambda: self.calls.append(("discarded",)))
+
+    async def _sent(self) -> AsyncGenerator[bytes]:
+        for chunk in self.zip:
+            yield chunk if not self.breaks_off else chunk[:1]
+        if self.breaks_off:
+            raise OSError("the disk is gone")
 
 
 class FakeRecords:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nodeagent.contract.api import LogLine, LogPage
 from nodeagent.contract.config import ClusterConfig, ProcRule
-from nodeagent.contract.states import LogType
+from nodeagent.contract.states import LogType, ResourceState
 from nodeagent.contract.status import NodeStatus
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
@@ -111,6 +111,11 @@ class FakeHands:
 
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         self.done.append(f"audit {command}")
+
+    def resource_changed(
+        self, module: str, name: str, state: ResourceState, detail: str, took: float = 0.0, by: str = ""
+    ) -> None:
+        self.done.append(f"resource {name} {state}")
 
     async def flush(self) -> None:
         self.done.append("flush")

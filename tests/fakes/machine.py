@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from nodeagent.contract.config import ClusterConfig, ModuleConfig
-from nodeagent.contract.states import Action, Script, State, Status
+from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig
+from nodeagent.contract.states import Action, ResourceState, Script, State, Status
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.heartbeat import Sealer
@@ -60,8 +60,26 @@ class FakeRun:
     module: str
     run: str
     process: ev.ProcessRef
-    script: Script = Script.START_BOTH
+    script: Script | None = Script.START_BOTH
+    """None: a handler."""
     ended: bool = False
+
+
+@dataclass
+class FakeChecker:
+    """A checker that runs; it is over once the machine has another one, or none, in its place."""
+
+    rule: CheckerRule
+    began: float
+    round: int = 0
+
+
+@dataclass(frozen=True)
+class FakeLook:
+    """What an agent was told of a look."""
+
+    at: float
+    good: bool | None
 
 
 SendOut = Callable[[str, do.SendDatagram], None]
@@ -98,12 +116,23 @@ class FakeMachine:
     frozen_until: float = 0.0
     orders: dict[int, ev.ActionOrdered] = field(default_factory=dict)
     """Every order by its ticket."""
+    looks_like: dict[str, str] = field(default_factory=dict)
+    """What a checker finds: `bad`, `hangs` (no result) or `unknown`; else it is good (tcp: while `app` runs).
+
+    A custom one sets its resource by command, as often as the others look.
+    """
+    looked: dict[tuple[str, str], list[FakeLook]] = field(default_factory=dict)
+    """(module, checker) → what the present agent was told of its looks since it began."""
+    handler: FakeScript = field(default_factory=lambda: FakeScript(starts=("app",)))
+    may_reboot: bool = False
+    reboots: int = 0
     observe: Callable[["FakeMachine", do.Effect], None] | None = None
     """Sees every effect before it is carried out."""
     _written_boot: dict[str, int] = field(default_factory=dict)
     _runs: dict[str, FakeRun] = field(default_factory=dict)
     _watched: dict[str, frozenset[ev.ProcessRef]] = field(default_factory=dict)
     _late: list[ev.Event] = field(default_factory=list)
+    _checkers: dict[tuple[str, str], FakeChecker] = field(default_factory=dict)
     _pids: int = 100
     _generation: int = 0
     _written_at: float = 0.0
@@ -121,6 +150,7 @@ class FakeMachine:
         membership = Membership(session, f"uuid-{self.name}", self.sealer, "1.0", (9453, 9010))
         self.agent = Node(membership, session)
         self.health, self._watched, self._late = {}, {}, []
+        self._checkers, self.looked = {}, {}
         self._wake = float("inf")
         self._written_at, self.answered = self.world.now, {}
         self.tell(ev.WallClockRead(self.wall_offset))
@@ -173,6 +203,16 @@ class FakeMachine:
         ordered = ev.ActionOrdered(module, action, author, identity, ticket=len(self.orders) + 1)
         self.orders[ordered.ticket] = ordered
         self.tell(ordered)
+
+    def set_resource(self, module: str, resource: str, state: ResourceState, author: str = "admin") -> None:
+        """Somebody sets a resource by command."""
+        if state in (ResourceState.UP, ResourceState.DOWN):
+            self._told(module, resource, state is ResourceState.UP)
+        self.tell(ev.ResourceSet(module, resource, state, author))
+
+    def checkers(self, module: str) -> dict[str, FakeChecker]:
+        """What runs there now, by its resource."""
+        return {key: running for (owner, key), running in self._checkers.items() if owner == module}
 
     def same_boot(self, module: str) -> bool:
         """Whether the record of a module was written since the machine was started."""
@@ -259,7 +299,17 @@ class FakeMachine:
                 case do.AnswerOrder():
                     self.answers.append(effect)
                 case do.RunScript():
-                    self._run(effect)
+                    self.ran.append((effect.script, *effect.args))
+                    self._run(effect, effect.script, self.scripts.get(effect.script, FakeScript()))
+                case do.RunHandler():
+                    self.ran.append((effect.executable, *effect.args))
+                    self._run(effect, None, self.handler)
+                case do.RunCheckers():
+                    self._run_checkers(effect)
+                case do.CheckNow():
+                    self._check_now(effect)
+                case do.RebootSystem():
+                    self._reboot()
                 case do.KillScript():
                     self._kill(effect.run)
                 case do.AwaitScript():
@@ -289,14 +339,67 @@ class FakeMachine:
         self._pids += 1
         return ev.ProcessRef(self._pids, self.world.now)
 
-    def _run(self, effect: do.RunScript) -> None:
-        self.ran.append((effect.script, *effect.args))
-        behaviour = self.scripts.get(effect.script, FakeScript())
-        run = self._runs[effect.run] = FakeRun(effect.module, effect.run, self._new_process(), effect.script)
+    def _run(self, effect: do.RunScript | do.RunHandler, script: Script | None, behaviour: FakeScript) -> None:
+        run = self._runs[effect.run] = FakeRun(effect.module, effect.run, self._new_process(), script)
         self._later(0.001, lambda: self.tell(ev.ScriptStarted(effect.module, effect.run, run.process, "out.ulog")))
         forced = "force" in effect.args
         if not behaviour.hangs or (forced and behaviour.stops):
             self.world.after(max(behaviour.seconds, 0.002), lambda: self._script_end(run, behaviour))
+
+    def _reboot(self) -> None:
+        self.reboots += 1
+        if self.may_reboot:
+            self._later(0.3, self.power_off)
+            self.world.after(1.0, lambda: self.start_agent() if self.agent is None else None)
+
+    def _run_checkers(self, effect: do.RunCheckers) -> None:
+        module, before = effect.module, self._checkers
+        self._checkers = {key: running for key, running in before.items() if key[0] != module}
+        for rule in effect.checkers:
+            key = (module, rule.key)
+            known = before.get(key)
+            if known is not None and known.rule == rule:
+                self._checkers[key] = known
+                continue
+            self._checkers[key] = FakeChecker(rule, self.world.now)
+            self.looked[key] = []
+            self._look(module, self._checkers[key], again=True)
+
+    def _check_now(self, effect: do.CheckNow) -> None:
+        for (module, _), running in self._checkers.items():
+            if module == effect.module:
+                running.round = effect.round
+                if running.rule.kind != "custom":
+                    self._look(module, running, again=False)
+
+    def _look(self, module: str, running: FakeChecker, again: bool) -> None:
+        """Look now, tell it a moment later; `again`: and then in every interval."""
+        round_, what = running.round, self.looks_like.get(running.rule.key, "good")
+        good: bool | None = {"bad": False, "unknown": None}.get(what, True)
+        if good and running.rule.kind == "tcp":
+            good = (module, "app") in self.processes.values()
+
+        def tell() -> None:
+            if self._checkers.get((module, running.rule.key)) is not running:
+                return
+            if what != "hangs" and running.rule.kind == "custom":
+                state = {True: ResourceState.UP, False: ResourceState.DOWN, None: ResourceState.UNKNOWN}[good]
+                self.set_resource(module, running.rule.key, state, running.rule.key)
+            elif what != "hangs":
+                self._told(module, running.rule.key, good)
+                text = {True: "answers", False: "no answer", None: "not allowed to look"}[good]
+                self.tell(ev.CheckerResult(module, running.rule.key, good, text, 0.01, round_))
+            if again:
+                self._later(float(running.rule.param("interval") or 1.0), next_look)
+
+        def next_look() -> None:
+            if self._checkers.get((module, running.rule.key)) is running:
+                self._look(module, running, again=True)
+
+        self._later(0.01, tell)
+
+    def _told(self, module: str, key: str, good: bool | None) -> None:
+        self.looked.setdefault((module, key), []).append(FakeLook(self.world.now, good))
 
     def _script_end(self, run: FakeRun, behaviour: FakeScript) -> None:
         if run.ended:

@@ -7,6 +7,11 @@
     cut a b | part a | heal         a hears nothing of … ; a alone ; all links work
     kill-app b | kill-agent b | power-off b | start-agent b | stop-agent b
     freeze a 5 | clock b 31536000 | disk b full|good | key rotate
+    config checks web gw db         checkers of these: tcp.web (both), ping.gw (pre, the module waits), custom.db
+    config own restart 3            a rule of the user's: custom.db down for 3 s → restart
+    check b ping.gw bad|good|hangs|unknown     what a checker finds
+    set b custom.db down | switch b checker off|on     by command
+    run-without b start|stop        an administrator's order
     script b start_both hangs|fails 3|stops-itself|takes 2|starts nothing|good
     status | why b                  what is shown
 
@@ -18,7 +23,9 @@ from random import Random
 from msgspec.structs import replace
 
 from nodeagent.contract.config import (
+    CheckerRule,
     ClusterConfig,
+    Failover,
     Health,
     Lan,
     ModuleConfig,
@@ -27,7 +34,8 @@ from nodeagent.contract.config import (
     ProcRule,
     UserScripts,
 )
-from nodeagent.contract.states import Action, Boot, LogType, Mode, Script
+from nodeagent.contract.failover_rules import Comparison, FailoverRule
+from nodeagent.contract.states import Action, Boot, LogType, Mode, ResourceState, Script
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from tests.fakes.machine import FakeMachine, FakeScript
@@ -41,6 +49,12 @@ GOOD = {
     Script.PRESTART: FakeScript(0.05),
     Script.POSTSTOP: FakeScript(0.05),
     Script.TRANSITION: FakeScript(0.05),
+}
+_EVERY_SECOND = (("interval", "1"),)
+CHECKERS = {
+    "web": CheckerRule("tcp", "web", "both", Action.RESTART, fall=2, warmup=5.0, params=_EVERY_SECOND),
+    "gw": CheckerRule("ping", "gw", "pre", Action.WAIT, warmup=5.0, params=_EVERY_SECOND),
+    "db": CheckerRule("custom", "db", "both", None, params=_EVERY_SECOND),
 }
 
 
@@ -74,7 +88,8 @@ class Scenario:
 
     def _config(self, *words: str) -> None:
         for change in " ".join(words).split(", "):
-            name, value = change.split()
+            name, value, *_ = change.split()
+            values = change.split()[1:]
             match name:
                 case "drain":
                     self.config = replace(self.config, health=Health(drain=float(value)))
@@ -93,6 +108,12 @@ class Scenario:
                 case "action":
                     rule = ProcRule("app", "both", action=None if value == "noaction" else Action(value))
                     self.config = replace(self.config, monitoring=Monitoring(5.0, (rule,)))
+                case "checks":
+                    chosen = tuple(CHECKERS[one] for one in values)
+                    self.config = replace(self.config, checkers=chosen)
+                case "own":
+                    own = FailoverRule("own", Comparison("custom", "db", ResourceState.DOWN), Action(value))
+                    self.config = replace(self.config, failover=Failover(handle_time=float(values[1]), rules=(own,)))
                 case _:
                     raise LookupError(f"config knows no {name!r}")
 
@@ -125,6 +146,20 @@ class Scenario:
     def _advance(self, seconds: str) -> None:
         self._begin()
         self.farm.world.advance(float(seconds))
+
+    def _check(self, name: str, checker: str, what: str) -> None:
+        self._begin()
+        self.farm.machines[name].looks_like[checker] = what
+
+    def _set(self, name: str, resource: str, state: str) -> None:
+        self.farm.machines[name].set_resource(MODULE, resource, ResourceState(state))
+
+    def _switch(self, name: str, switch: str, how: str) -> None:
+        self.farm.machines[name].tell(ev.SwitchSet(MODULE, switch, how == "on", "admin"))
+
+    def _run_without(self, name: str, how: str) -> None:
+        self._begin()
+        self.farm.machines[name].tell(ev.RunWithoutOrdered(MODULE, how == "start", "admin"))
 
     def _cut(self, source: str, target: str) -> None:
         self.farm.network.cut(source, target, "default")

@@ -16,6 +16,7 @@ SHORT_LIVED = {
     Phase.BOOT_DELAY: 6,
     Phase.DRAINING: 3,
     Phase.WARMING: 3,
+    Phase.HELD: 4,
 }
 """Phases that orders seldom meet by chance."""
 
@@ -50,6 +51,10 @@ def _bring(w: Weather, machine: FakeMachine, module: str, phase: Phase) -> None:
             machine.order(module, Action.STOP)
         case _ if phase is Phase.BOOT_DELAY:
             w.crash(machine, power=True)
+        case _ if phase is Phase.HELD:
+            machine.looks_like["ping.gw"] = "bad"
+            w.later(4.0, lambda: machine.looks_like.pop("ping.gw", None))
+            machine.order(module, Action.STOPSTART)
         case Stage.COMING | Stage.UP:
             machine.order(module, Action.STOPSTART)
         case Stage.REST:

@@ -4,7 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nodeagent.core.phases import BEFORE_APPLICATION, CHECKED, PHASES, RESTART_TO_STOP, TIME_LEADS_TO, Phase, Stage
+from nodeagent.core.phases import (
+    BEFORE_APPLICATION,
+    CHECKED,
+    PHASES,
+    RESTART_TO_STOP,
+    TIME_LEADS_TO,
+    WAITS,
+    Phase,
+    Stage,
+)
 from tests.simulation.faults import KINDS
 
 WANTED = 100
@@ -25,20 +34,18 @@ def expected() -> set[tuple[Phase, Phase]]:
     found |= {(Phase.READY, Phase.DRAINING), (Phase.READY, Phase.RESTART_DRAINING), (Phase.READY, Phase.DOUBTING)}
     found |= {(Phase.WARMING, Phase.READY), (Phase.DOUBTING, Phase.READY), (Phase.ADOPTING, Phase.WARMING)}
     found |= {(Phase.STOPPED, first) for first in (Phase.BOOT_DELAY, Phase.PREPARING, Phase.RECOVERING, Phase.ADOPTING)}
-    found |= {(Phase.WAITING, Phase.ENTERING_UP)}
+    found |= {(waits, Phase.ENTERING_UP) for waits in WAITS}
+    found |= {(Phase.WAITING, Phase.HELD), (Phase.HELD, Phase.WAITING)}
+    found |= {(Phase.FORCING, Phase.WAITING), (Phase.ENTERING_UP, Phase.WAITING), (Phase.PAUSE, Phase.WAITING)}
+    found |= {(Phase.STOPPED, Phase.REBOOTING), (Phase.STOPPED, Phase.WITHOUT_STARTING)}
+    found |= {(Phase.STOPPED, Phase.WITHOUT_STOPPING), (Phase.RECOVERING, Phase.STOPPED)}
     forced = [*_of(Stage.UP), *_of(Stage.COMING), *_of(Stage.GOING), *_of(Stage.RESTARTING), *_of(Stage.RECOVERING)]
     found |= {(phase, Phase.FORCING) for phase in forced if phase is not Phase.FORCING}
     return found - {(phase, phase) for phase in CHECKED} - INSTANT
 
 
-INSTANT = {
-    (phase, goal)
-    for phase, goals in {
-        Phase.WAITING: (Phase.POSTSTOP, Phase.FORCING),
-    }.items()
-    for goal in goals
-}
-"""A phase that is left within the same step, as long as no wait-resource exists: nothing can meet it there."""
+INSTANT = {(Phase.REBOOTING, Phase.FORCING)}
+"""A phase that the machine leaves before anybody can meet it there."""
 
 
 @dataclass

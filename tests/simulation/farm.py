@@ -6,7 +6,9 @@ from random import Random
 from msgspec.structs import replace
 
 from nodeagent.contract.config import (
+    CheckerRule,
     ClusterConfig,
+    Failover,
     FarmLans,
     Health,
     Lan,
@@ -16,7 +18,8 @@ from nodeagent.contract.config import (
     ProcRule,
     UserScripts,
 )
-from nodeagent.contract.states import Action, Boot, Mode, Script
+from nodeagent.contract.failover_rules import Comparison, Conjunction, FailoverRule
+from nodeagent.contract.states import Action, Boot, Mode, ResourceState, Script
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from tests.fakes.machine import FakeMachine, FakeScript, FakeWorld
@@ -69,6 +72,7 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
         maxloop=random.randint(1, 3),
         loop_interval=random.choice((86400.0, 86400.0, 5.0, 10.0)),
         restart_delay=random.choice((0.0, 0.3, 1.0)),
+        restart_delay_max=4.0,
         farm=FarmLans(lans, *own_window),
         user=UserScripts(
             nicestoptimeout=random.uniform(1.0, 2.0),
@@ -77,6 +81,9 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
             act_on_exitcode=random.random() < 0.5,
         ),
         monitoring=drawn_monitoring(random) if random.random() < 0.9 else None,
+        checkers=drawn_checkers(random),
+        failover=drawn_failover(random),
+        automatic_reboot=random.random() < 0.05,
         health=Health(random.choice((0.0, 0.5, 1.0)), random.randint(1, 2)),
         signature="one",
     )
@@ -85,8 +92,48 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
 def drawn_monitoring(random: Random) -> Monitoring:
     """One watched process, which start_both starts."""
     action = random.choice((Action.RESTART, Action.RESTART, Action.STOPSTART, Action.STOPSTART, Action.STOP, None))
-    rule = ProcRule("app", "both", action=action, grace=random.choice((0.0, 0.0, 0.2)))
+    handler = "repair" if action is Action.STOPSTART and random.random() < 0.5 else ""
+    rule = ProcRule("app", "both", action=action, handler=handler, grace=random.choice((0.0, 0.0, 0.2)))
     return Monitoring(random.uniform(1.0, 3.0), (rule,))
+
+
+def drawn_checkers(random: Random) -> tuple[CheckerRule, ...]:
+    """Some of a tcp checker of the application, a ping that the module waits for, and a custom program."""
+
+    def rule(kind: str, ident: str, when: str, action: Action | None) -> CheckerRule:
+        return CheckerRule(
+            kind,
+            ident,
+            when,
+            action,
+            fall=random.randint(1, 3),
+            rise=random.randint(1, 2),
+            warmup=random.choice((0.0, 1.0, 2.5)),
+            params=(("interval", f"{random.uniform(0.3, 1.0):.2f}"),),
+        )
+
+    drawn = (
+        rule("tcp", "web", "both", random.choice((Action.RESTART, Action.STOPSTART, None))),
+        rule("ping", "gw", random.choice(("pre", "pre", "both")), Action.WAIT),
+        rule("custom", "db", random.choice(("pre", "both")), random.choice((None, None, Action.RESTART))),
+    )
+    return tuple(one for one in drawn if random.random() < 0.6)
+
+
+def drawn_failover(random: Random) -> Failover:
+    """Sometimes a rule of the user's own, over what is set by command and what the scan says."""
+    if random.random() < 0.5:
+        return Failover()
+    down = ResourceState.DOWN
+    condition = random.choice(
+        (
+            Comparison("custom", "db", down),
+            Comparison("custom", "*", down),
+            Conjunction((Comparison("proc", "app", ResourceState.UP), Comparison("custom", "db", down))),
+        )
+    )
+    action = random.choice((Action.WAIT, Action.RESTART, Action.STOPSTART))
+    return Failover(handle_time=random.choice((0.0, 0.5, 2.0)), rules=(FailoverRule("own", condition, action),))
 
 
 class Farm:
@@ -110,6 +157,7 @@ class Farm:
     def _machine(self, name: str) -> FakeMachine:
         made = FakeMachine(name, self.world, self._send, FakeSealer(), self.cluster, self.keys)
         made.scripts = good_scripts(self.random)
+        made.may_reboot = True
         return made
 
     def add_module(self, config: ModuleConfig) -> None:

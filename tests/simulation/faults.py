@@ -13,7 +13,19 @@ from nodeagent.contract.states import Action
 from nodeagent.core import events as ev
 from tests.fakes.machine import FakeMachine
 from tests.simulation.ambush import order_in_phase
-from tests.simulation.farm import CALM, HEARTBEATS, drawn_monitoring
+from tests.simulation.check_faults import (
+    checker_bad,
+    checker_flaps,
+    checker_hangs,
+    checker_unknown,
+    gateway_lost,
+    handler_fault,
+    loop_command,
+    resource_command,
+    run_without,
+    switch,
+)
+from tests.simulation.farm import CALM, HEARTBEATS, drawn_checkers, drawn_failover, drawn_monitoring
 from tests.simulation.script_faults import (
     script_fail,
     script_flood,
@@ -258,6 +270,8 @@ def module_change(w: Weather) -> str:
         name,
         maxloop=w.random.randint(1, 4),
         monitoring=drawn_monitoring(w.random) if old.monitoring else None,
+        checkers=drawn_checkers(w.random) if w.random.random() < 0.5 else old.checkers,
+        failover=drawn_failover(w.random) if w.random.random() < 0.5 else old.failover,
         user=replace(old.user, nicestoptimeout=w.random.uniform(1.0, 2.0)),
     )
     return f"another revision of {name} on all its nodes"
@@ -376,6 +390,16 @@ KINDS: dict[str, Callable[[Weather], str]] = {
         script_starts_nothing,
         script_flood,
         script_order,
+        checker_bad,
+        checker_flaps,
+        checker_hangs,
+        checker_unknown,
+        gateway_lost,
+        handler_fault,
+        resource_command,
+        switch,
+        loop_command,
+        run_without,
         process_death,
         crash_with_application,
         order,
@@ -392,6 +416,11 @@ KINDS: dict[str, Callable[[Weather], str]] = {
 }
 
 OFTEN = {
+    "checker bad": 3.0,
+    "gateway lost": 3.0,
+    "handler fault": 3.0,
+    "resource command": 2.0,
+    "switch": 4.0,
     "crash with application": 2.0,
     "lan loss": 2.0,
     "order": 2.0,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nodeagent.contract.states import Action, Script, State, Status
+from nodeagent.contract.states import Action, ResourceState, Script, State, Status
 from nodeagent.contract.status import ModuleStatus
 from nodeagent.core import effects as do
 from nodeagent.core.phase_machine import SAVE_LIMIT
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 SLACK = 0.2
 """Seconds that spec 04 gives beside the window."""
-COUNTED = re.compile(r": (restart|stopstart|stop|wait|start) by (\S+)$")
+COUNTED = re.compile(r": (restart|stopstart|stop|wait|start|counted) by (\S+)$")
 """The log line of an automatic action that counts."""
+DOWN = re.compile(r"^(tcp\.web|ping\.gw) is down: ")
+RULE = {"t_web": "tcp.web", "p_gw": "ping.gw", "c_db": "custom.db"}
+"""Generated rules, and what they look at."""
 LOST = re.compile(r"^(\S+) lost: ")
 
 Owners = tuple[str | None, ...]
@@ -42,7 +45,7 @@ def no_script_runs_while_health_is_200(watch: Watch, machine: FakeMachine, told:
 
 def one_script_at_a_time(watch: Watch, machine: FakeMachine, told: Told, effect: do.RunScript) -> None:
     """Never two start scripts of a module at once on a node; beside a stop only its forced form runs."""
-    others = [run.script for run in machine.running_scripts() if run.module == effect.module]
+    others = [run.script for run in machine.running_scripts() if run.module == effect.module and run.script]
     if others and machine.name not in watch.forgetful:
         allowed = "force" in effect.args and set(others) == {Script.STOP_BOTH}
         if not allowed:
@@ -60,13 +63,31 @@ def a_start_waits_for_its_intent(watch: Watch, machine: FakeMachine, told: Told,
 
 def what_runs_on_is_adopted(watch: Watch, machine: FakeMachine, told: Told, effect: do.RunScript) -> None:
     """UP: adopt (no start_both) if all monitored pids (pid + creation time) and one check round are good."""
-    if not told.must_adopt:
+    acting = {rule.key for rule in machine.modules[effect.module].config.checkers if rule.action is not None}
+    seen = {key: looks for (module, key), looks in machine.looked.items() if module == effect.module and key in acting}
+    if not told.must_adopt or any(look.good is False for looks in seen.values() for look in looks):
         return
     if all(process in machine.processes for _, process in told.left):
         raise Violated(f"{effect.script} runs on {machine.name} although its application survived the agent")
 
 
+def nothing_starts_while_a_wait_resource_is_down(
+    watch: Watch, machine: FakeMachine, told: Told, effect: do.RunScript
+) -> None:
+    """WAIT NotReady: a wait-resource is down. → all wait-resources up → UP(Transient): … start_both."""
+    gateway = machine.checkers(effect.module).get("ping.gw")
+    if effect.script is not Script.START_BOTH or effect.args[2] == Action.RESTART or gateway is None:
+        return
+    if told.record.phase == Phase.WITHOUT_STARTING or not (told.record.checker and told.record.failover):
+        return
+    looks = [look.good for look in machine.looked[effect.module, "ping.gw"]]
+    enough = max(gateway.rule.fall, gateway.rule.rise)
+    if len(looks) >= enough and not any(look is not False for look in looks[-gateway.rule.fall - 2 :]):
+        raise Violated(f"{effect.module} starts on {machine.name} although ping.gw is down")
+
+
 SCRIPT_CHECKS = (
+    nothing_starts_while_a_wait_resource_is_down,
     no_script_runs_while_health_is_200,
     one_script_at_a_time,
     a_start_waits_for_its_intent,
@@ -107,12 +128,58 @@ def nobody_is_accused_without_silence(watch: Watch, accuser: str, accused: str, 
         raise Violated(f"3. {accuser} accuses {accused}, which it could hear all the time: {text}")
 
 
-def counted_actions_never_exceed_maxloop(watch: Watch, machine: FakeMachine, told: Told, module: str) -> None:
+def counted_actions_never_exceed_maxloop(watch: Watch, machine: FakeMachine, told: Told, line: do.RecordLine) -> None:
     """More than `maxloop` inside the sliding `loop_interval` → the module stops."""
+    module = line.module
     config = machine.modules[module].config
+    if told.record.phase == Phase.STOPPED or ": counted by " in line.text:
+        return  # a script may count what it likes: the next action stops the module
     within = [at for at in told.actions if at > watch.now - config.loop_interval]
     if len(within) > config.maxloop:
         raise Violated(f"{len(within)} automatic actions of {module} on {machine.name}, {config.maxloop} allowed")
+
+
+def what_is_paused_acts_never(watch: Watch, machine: FakeMachine, told: Told, line: do.RecordLine) -> None:
+    """Pause for maintenance: checkers / process monitoring / failover each on|off."""
+    paused = [
+        name
+        for name, off, by in (
+            ("errd", not told.record.errd, line.origin == "errd"),
+            ("checker", not told.record.checker, line.origin in RULE),
+            ("failover", not told.record.failover, line.origin in RULE or line.origin == "own"),
+        )
+        if off and by
+    ]
+    if paused:
+        raise Violated(f"{line.origin} acts on {machine.name} while {', '.join(paused)} is paused: {line.text}")
+
+
+def a_failure_acts_after_its_warm_up(watch: Watch, machine: FakeMachine, told: Told, line: do.RecordLine) -> None:
+    """A failure acts only after that checker's first good result or after its `warmup`."""
+    running = machine.checkers(line.module).get(RULE.get(line.origin, ""))
+    if running is None:
+        return
+    ever_good = any(look.good for look in machine.looked[line.module, running.rule.key])
+    if not ever_good and watch.now < running.began + running.rule.warmup - 0.001:
+        raise Violated(f"{line.origin} acts on {machine.name} before its warm-up is over: {line.text}")
+
+
+def a_resource_falls_after_so_many_bad_looks(watch: Watch, machine: FakeMachine, module: str, key: str) -> None:
+    """`fall`: bad results in a row."""
+    running = machine.checkers(module).get(key)
+    if running is None or running.began > watch.now - 0.001:  # what the checker in its place saw may yet come in
+        return
+    looks = machine.looked[module, key][-running.rule.fall :]
+    if len(looks) < running.rule.fall or any(look.good is not False for look in looks):
+        raise Violated(f"{key} of {module} is down on {machine.name} after fewer than {running.rule.fall} bad looks")
+
+
+def a_reboot_is_counted_before(watch: Watch, machine: FakeMachine, effect: do.RebootSystem) -> None:
+    """automatic_reboot: counted durable before."""
+    saved = machine.disk.get(effect.module)
+    disk_bad = watch.disk_bad.get(machine.name, float("-inf")) > watch.now - SAVE_LIMIT
+    if not disk_bad and (saved is None or saved.phase != Phase.REBOOTING or not saved.counted):
+        raise Violated(f"{machine.name} is started anew before the count of {effect.module} is on disk")
 
 
 def maxloop_stops_only_after_too_many(watch: Watch, machine: FakeMachine, told: Told, module: str) -> None:
@@ -121,6 +188,13 @@ def maxloop_stops_only_after_too_many(watch: Watch, machine: FakeMachine, told: 
     within = [at for at in told.actions if at > watch.now - config.loop_interval]
     if len(within) + 1 <= config.maxloop:
         raise Violated(f"{module} on {machine.name} stopped after {len(within)} of {config.maxloop} allowed actions")
+
+
+ACTION_CHECKS = (
+    counted_actions_never_exceed_maxloop,
+    what_is_paused_acts_never,
+    a_failure_acts_after_its_warm_up,
+)
 
 
 # --- at a state ---------------------------------------------------------------------------------
@@ -153,16 +227,32 @@ def health_after_a_freeze_waits_for_a_round(
     thawed = machine.frozen_until
     known = watch.started.get(machine.name, 0.0) < thawed <= watch.now
     frozen = thawed - watch.marked if watch.marked < thawed else 0.0
-    if known and frozen > 2 * watch.windows and machine.health.get(status.name) and status.resources:
-        scanned = told.asked >= thawed and watch.now > told.asked + 0.004
-        if status.switches.errd and not scanned:
-            raise Violated(f"ready.txt of {status.name} on {machine.name} answers 200 after a freeze, unchecked")
+    if not (known and frozen > 2 * watch.windows and machine.health.get(status.name)):
+        return
+    scanned = told.asked >= thawed and watch.now > told.asked + 0.004
+    unchecked = ["its processes"] if status.switches.errd and not scanned and _monitored(status) else []
+    for key, running in machine.checkers(status.name).items() if status.switches.checker else ():
+        looks = [look for look in machine.looked[status.name, key] if look.at >= thawed and look.good is not False]
+        if running.rule.action is not None and running.rule.kind != "custom" and not looks and not _cannot(status, key):
+            unchecked.append(key)
+    if unchecked:
+        raise Violated(
+            f"ready.txt of {status.name} on {machine.name} answers 200 after a freeze: {', '.join(unchecked)} unchecked"
+        )
+
+
+def _monitored(status: ModuleStatus) -> bool:
+    return any(resource.name.startswith("proc.") for resource in status.resources)
+
+
+def _cannot(status: ModuleStatus, key: str) -> bool:
+    return any(resource.name == key and resource.state is ResourceState.UNKNOWN for resource in status.resources)
 
 
 def a_stopped_module_runs_no_script(watch: Watch, machine: FakeMachine, told: Told, status: ModuleStatus) -> None:
     """A stop always ends and leaves no process."""
-    if status.state is State.STOP and machine.name not in watch.forgetful:
-        left = [run.script for run in machine.running_scripts() if run.module == status.name]
+    if status.state is State.STOP and not status.run_without and machine.name not in watch.forgetful:
+        left = [run.script or "a handler" for run in machine.running_scripts() if run.module == status.name]
         if left:
             raise Violated(f"{status.name} on {machine.name} is stopped while {', '.join(left)} runs")
 
@@ -269,7 +359,19 @@ def a_killed_script_ends(watch: Watch) -> None:
             raise Violated(f"the script run {run} on {machine} lives on after its kill")
 
 
+def a_handler_ends(watch: Watch) -> None:
+    """Handlers: forcestoptimeout, then tree kill."""
+    for name, machine in watch.farm.machines.items():
+        frozen = machine.frozen_until
+        for run in machine.running_scripts() if name not in watch.forgetful and watch.farm.runs(name) else ():
+            user = machine.modules[run.module].config.user
+            begun = max(run.process.created, frozen, watch.started.get(name, 0.0))
+            if run.script is None and user and watch.now > begun + user.forcestoptimeout + 1.0:
+                raise Violated(f"a handler of {run.module} on {name} runs longer than forcestoptimeout")
+
+
 TIME_CHECKS = (
+    a_handler_ends,
     every_slot_has_an_owner,
     one_view_in_a_settled_partition,
     a_goodbye_takes_effect_at_once,

@@ -80,7 +80,7 @@ def _start(farm: Farm, random: Random) -> None:
 
 def _times(random: Random) -> list[float]:
     """When faults strike: in bursts, with quiet between them."""
-    gaps = [random.uniform(0.0, 0.5) if random.random() < 0.7 else random.uniform(2.0, 6.0) for _ in range(25)]
+    gaps = [random.uniform(0.0, 0.5) if random.random() < 0.7 else random.uniform(2.0, 6.0) for _ in range(32)]
     total = sum(gaps)
     at, times = 0.0, []
     for gap in gaps:

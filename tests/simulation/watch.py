@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from nodeagent.contract.states import Action, LogType, Script
 from nodeagent.contract.status import ModuleStatus
 from nodeagent.core import effects as do
-from nodeagent.core.events import ProcessRef
+from nodeagent.core.events import ModuleRecord, ProcessRef
 from nodeagent.core.phases import PHASES, Phase, Stage
 from nodeagent.core.recovery import phase_of
 from nodeagent.core.slots import slot_plan
@@ -19,7 +19,7 @@ from tests.fakes.machine import FakeMachine
 from tests.simulation import invariants as hold
 from tests.simulation.coverage import Coverage
 from tests.simulation.farm import CALM, Farm
-from tests.simulation.invariants import COUNTED, LOST, SLACK, Owners, Violated
+from tests.simulation.invariants import COUNTED, DOWN, LOST, SLACK, Owners, Violated
 
 SAMPLE = 0.2
 WAKE = 0.01
@@ -43,6 +43,8 @@ class Told:
     asked: float = 0.0
     """When the first scan since the last freeze was asked for."""
     prepared: tuple[int, float] = (0, 0.0)
+    record: ModuleRecord = field(default_factory=ModuleRecord)
+    """What it wrote last."""
     actions: list[float] = field(default_factory=list)
     starts: int = 0
     left: tuple[tuple[str, ProcessRef], ...] = ()
@@ -144,6 +146,9 @@ class Watch:
                 told = self.of(machine.name, effect.module)
                 if told.asked < machine.frozen_until:
                     told.asked = self.now
+            case do.RebootSystem():
+                self.note(machine.name, effect)
+                hold.a_reboot_is_counted_before(self, machine, effect)
             case do.SaveState():
                 self._saved(machine, effect)
             case do.AnswerOrder():
@@ -190,7 +195,12 @@ class Watch:
             self.stop_begins(machine, told, line.module)
         elif line.type is LogType.ERROR and COUNTED.search(line.text):
             told.actions.append(self.now)
-            hold.counted_actions_never_exceed_maxloop(self, machine, told, line.module)
+            for check in hold.ACTION_CHECKS:
+                check(self, machine, told, line)
+        elif went_down := DOWN.match(line.text):
+            hold.a_resource_falls_after_so_many_bad_looks(self, machine, line.module, went_down[1])
+        elif "was reset by" in line.text:
+            told.actions.clear()
         elif " ordered by " in line.text:
             told.must_adopt = False
         elif "was adopted" in line.text:
@@ -200,6 +210,7 @@ class Watch:
 
     def _saved(self, machine: FakeMachine, effect: do.SaveState) -> None:
         told, phase = self.of(machine.name, effect.module), effect.record.phase
+        told.record = effect.record
         if phase != told.phase:
             self.coverage.transitions[str(told.phase), str(phase)] += 1
             self.note(machine.name, f"{effect.module}: {phase}")
@@ -209,6 +220,9 @@ class Watch:
             self.entered(machine.name, effect.module, phase)
 
     def _answered(self, machine: FakeMachine, effect: do.AnswerOrder) -> None:
+        if not effect.ticket:  # nobody waits for it
+            self.note(machine.name, effect.text)
+            return
         ordered = machine.orders[effect.ticket]
         told = self.of(machine.name, ordered.module)
         verdict = "" if effect.accepted else " (refused)"

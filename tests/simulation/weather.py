@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from nodeagent.contract.states import Action, Script
+from nodeagent.contract.states import Action, ResourceState, Script
 from tests.fakes.machine import FakeMachine, FakeScript
 from tests.simulation.farm import CALM, Farm, good_scripts
 
@@ -58,8 +58,13 @@ class Weather:
         for machine in self.farm.machines.values():
             machine.disk_error, machine.disk_delay = "", 0.002
             machine.scripts = good_scripts(self.random)
+            machine.handler = FakeScript(starts=("app",))
+            machine.looks_like.clear()
             if machine.agent is None:
                 machine.start_agent()
+            for module in machine.modules:
+                for _ in range(3):
+                    machine.set_resource(module, "custom.db", ResourceState.UP, "dbcheck")
 
     # --- drawing ------------------------------------------------------------------------------
 

@@ -3,12 +3,13 @@
 import sys
 from dataclasses import dataclass
 
-from nodeagent.adapters.config_store.cluster import ClusterStore, CommittedCluster
+from nodeagent.adapters.config_store.cluster import ClusterStore
+from nodeagent.adapters.config_store.cluster_record import CommittedCluster, OpenCommit
 from nodeagent.adapters.config_store.damage import Damaged
-from nodeagent.adapters.config_store.modules import ModuleStore
+from nodeagent.adapters.config_store.modules import ModuleStore, Trial
 from nodeagent.home import Home
 
-__all__ = ["ClusterStore", "CommittedCluster", "ConfigStore", "Damaged", "ModuleStore"]
+__all__ = ["ClusterStore", "CommittedCluster", "ConfigStore", "Damaged", "ModuleStore", "OpenCommit", "Trial"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,103 +9,39 @@ confirmation is written in the same rename, so no crash can make it final.
 import re
 import socket
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from secrets import token_bytes
 from uuid import uuid4
 
 import msgspec
 
+from nodeagent.adapters.config_store.cluster_record import (
+    CLUSTER_XML,
+    ClusterRevisions,
+    CommittedCluster,
+    NodeRecord,
+    OpenCommit,
+    StagedCluster,
+)
 from nodeagent.adapters.config_store.damage import Damaged, writing
+from nodeagent.adapters.config_store.module_revisions import said_by
 from nodeagent.contract.api import Commit, StageCluster, Staged
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, Severity, errors_of
-from nodeagent.durable import (
-    PRIVATE,
-    FileContent,
-    make_private,
-    remove_tree,
-    settle_tree,
-    wall_time,
-    write_durably,
-    write_tree_durably,
-)
+from nodeagent.contract.revisions import Difference, Revision
+from nodeagent.durable import PRIVATE, make_private, wall_time, write_durably
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
 
 KEY_BYTES = 32
-REVISIONS_KEPT = 10
-_XML = "cluster.xml"
-
-
-@dataclass(frozen=True, slots=True)
-class CommittedCluster:
-    """The cluster this node is in."""
-
-    config: ClusterConfig
-    xml: bytes
-    me: str
-    """This node's name in the cluster."""
-    keys: tuple[bytes, ...]
-    """The active one first."""
-    pins: Mapping[str, str]
-    revision: int
-    author: str
-    time: float
-
-    @property
-    def signature(self) -> str:
-        """Equal on all nodes that have the same configuration."""
-        return self.config.signature
-
-
-class OpenCommit(msgspec.Struct, frozen=True):
-    """A commit that goes back unless it is confirmed; times in seconds since 1970."""
-
-    signature: str
-    until: float
-    within: float
-    author: str
-    time: float
-    before: int
-    """The revision to go back to, 0 = no cluster."""
-    before_name: str
-    before_author: str
-    before_time: float
-
-
-class _Node(msgspec.Struct, frozen=True):
-    """node.json."""
-
-    uuid: str
-    name: str
-    revision: int = 0
-    """Which `rev/<n>/cluster.xml` is in force, 0 = none."""
-    author: str = ""
-    time: float = 0.0
-    keys: tuple[bytes, ...] = ()
-    pins: dict[str, str] = {}
-    users: bytes = b""
-    open: OpenCommit | None = None
-
-
-class _Stage(msgspec.Struct, frozen=True):
-    """staged.json: a cluster that waits for its commit."""
-
-    request: StageCluster
-    signature: str
-    time: float
 
 
 class ClusterStore:
     """node.json, cluster.xml with its last revisions, and what is staged. Thread-safe."""
 
     def __init__(self, home: Home) -> None:
-        self._directory = home.cluster
+        self._revisions = ClusterRevisions(home.cluster / "rev")
         self._node_file = home.cluster / "node.json"
         self._stage_file = home.cluster / "staged.json"
         self._lock = threading.RLock()
@@ -145,9 +81,9 @@ class ClusterStore:
 
     def check(self, request: StageCluster) -> Staged:
         """What `stage` would answer; nothing is changed."""
-        config, problems = read_cluster(request.xml, _XML)
-        if foreign := self._foreign(request):
-            problems.append(Problem(Severity.ERROR, foreign))
+        config, problems = read_cluster(request.xml, CLUSTER_XML)
+        if why := self._foreign(request) or self._renamed(request):
+            problems.append(Problem(Severity.ERROR, why))
         if config is not None:
             problems = [*problems, *self._request_problems(request, config)]
         if config is None or errors_of(problems):
@@ -161,9 +97,10 @@ class ClusterStore:
                 raise Refused(409, "other-cluster", foreign)
             if self._node.open is not None:
                 raise Refused(409, "unconfirmed", _waits(self._node.open))
+            self._refuse_conflict(request)
             staged = self.check(request)
             if staged.ok:
-                stage = _Stage(request, staged.signature, wall_time())
+                stage = StagedCluster(request, staged.signature, wall_time())
                 write_durably(self._stage_file, msgspec.json.encode(stage), PRIVATE)
             return staged
 
@@ -182,9 +119,8 @@ class ClusterStore:
             if foreign := self._foreign(stage.request):
                 raise Refused(409, "other-cluster", foreign)
             revision = self._node.revision + 1
-            place = self._revision(revision)
-            write_tree_durably(place, {_XML: FileContent(stage.request.xml, PRIVATE)})
             author, time, before = request.author or stage.request.author, wall_time(), self._node
+            self._revisions.write(revision, stage.request.xml, author, time)
             pins = stage.request.pins or before.pins
             waiting = None
             if within := request.confirm_within:
@@ -216,9 +152,7 @@ class ClusterStore:
             self._committed = self._read_cluster(node)
             with suppress(OSError):  # it is in force already; what is left over is cleared at the next commit
                 self._stage_file.unlink(missing_ok=True)
-                for old in range(1, revision - REVISIONS_KEPT + 1):
-                    if self._revision(old).exists():
-                        remove_tree(self._revision(old))
+                self._revisions.prune(revision)
             return self._committed
 
     def confirm(self, signature: str) -> CommittedCluster:
@@ -257,6 +191,40 @@ class ClusterStore:
             self._committed = committed
             return committed
 
+    def leave(self) -> None:
+        """Forget the cluster with its key, pins and revisions; name, uuid and users stay."""
+        with self._lock, writing():
+            if self._node.open is not None:
+                raise Refused(409, "unconfirmed", _waits(self._node.open))
+            self._keep(NodeRecord(self._node.uuid, self._node.name, users=self._node.users))
+            self._committed = None
+            with suppress(OSError):  # it is forgotten already; what is left over is written over by the next cluster
+                self._stage_file.unlink(missing_ok=True)
+                self._revisions.forget()
+
+    def history(self) -> tuple[Revision, ...]:
+        """The revisions that are kept, newest first."""
+        with self._lock:
+            return self._revisions.history(self._node.revision)
+
+    def xml(self, revision: int) -> bytes:
+        """The file of one of them."""
+        with self._lock:
+            return self._revisions.xml(self._node.revision, revision)
+
+    def difference(self, earlier: int, later: int) -> Difference:
+        """What they differ in; `later` 0 = that in force, `earlier` 0 = the one kept before it."""
+        with self._lock:
+            return self._revisions.difference(self._node.revision, earlier, later)
+
+    def restoring(self, revision: int, author: str) -> StageCluster:
+        """The request that makes a kept revision the next one."""
+        with self._lock:
+            now = self._committed
+            return StageCluster(
+                self.xml(revision), self._node.name, author=author, base=now.signature if now is not None else ""
+            )
+
     def generate_key(self) -> bytes:
         """The node's first cluster key; refused when it has one."""
         with self._lock, writing():
@@ -277,7 +245,7 @@ class ClusterStore:
         problems: list[Problem] = []
         if request.name not in config.nodes:
             text = f"this node is to be {request.name!r}, which is not in it; the nodes are {', '.join(config.nodes)}"
-            problems.append(Problem(Severity.ERROR, text, _XML))
+            problems.append(Problem(Severity.ERROR, text, CLUSTER_XML))
         if any(len(key) != KEY_BYTES for key in request.keys):
             problems.append(Problem(Severity.ERROR, f"a cluster key has {KEY_BYTES} bytes"))
         if not request.keys and not self._node.keys and len(config.nodes) > 1:
@@ -294,48 +262,52 @@ class ClusterStore:
         text = f"{self._node.name} is in another cluster ({', '.join(self._committed.config.nodes)})"
         return f"{text}; it changes over only when told to take over"
 
-    def _why_not_staged(self, stage: _Stage | None) -> str:
-        if stage is None:
-            return "nothing is staged: stage the cluster again"
-        who = stage.request.author or "somebody"
-        when = datetime.fromtimestamp(stage.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"another cluster configuration was staged by {who} at {when}: look at it, then stage yours again"
+    def _renamed(self, request: StageCluster) -> str:
+        """Why this would give the node another name: peers know it by name, so that is leaving and joining."""
+        now = self._committed
+        if now is None or request.take_over or request.name == now.me:
+            return ""
+        text = f"this node is {now.me} and does not become {request.name} by a change of the cluster"
+        return f"{text}: take it out of the cluster, then add it under its new name"
 
-    def _keep(self, node: _Node) -> _Node:
+    def _refuse_conflict(self, request: StageCluster) -> None:
+        now = self._committed
+        if now is None or request.base in ("", now.signature):
+            return
+        text = f"the cluster configuration in force was applied {said_by(now.author, now.time)}"
+        raise Refused(409, "changed", f"{text} while this edit began from another one: look at it and begin from it")
+
+    def _why_not_staged(self, stage: StagedCluster | None) -> str:
+        now = self._committed
+        if stage is None:
+            who = f"; the one in force was applied {said_by(now.author, now.time)}" if now is not None else ""
+            return f"nothing is staged{who}: stage the cluster again"
+        who = said_by(stage.request.author, stage.time)
+        return f"another cluster configuration was staged {who}: look at it, then stage yours again"
+
+    def _keep(self, node: NodeRecord) -> NodeRecord:
         write_durably(self._node_file, msgspec.json.format(msgspec.json.encode(node)), PRIVATE)
         self._node = node
         return node
 
-    def _read_node(self) -> _Node:
+    def _read_node(self) -> NodeRecord:
         try:
-            return msgspec.json.decode(self._node_file.read_bytes(), type=_Node)
+            return msgspec.json.decode(self._node_file.read_bytes(), type=NodeRecord)
         except FileNotFoundError:
-            return self._keep(_Node(uuid=str(uuid4()), name=_host_name()))
+            return self._keep(NodeRecord(uuid=str(uuid4()), name=_host_name()))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             text = f"{self._node_file} cannot be read ({error}); bring it back from a backup, or delete it"
             raise Damaged(f"{text} and apply the cluster to this node again") from None
 
-    def _read_cluster(self, node: _Node) -> CommittedCluster:
-        place = self._revision(node.revision)
-        settle_tree(place)
-        file = place / _XML
-        try:
-            xml = file.read_bytes()
-        except FileNotFoundError:
-            raise Damaged(f"{file} is missing; bring it back from a backup or another node") from None
-        config, problems = read_cluster(xml, str(file))
-        if config is None:
-            raise Damaged(f"{errors_of(problems)[0]}; bring the file back from a backup or another node")
+    def _read_cluster(self, node: NodeRecord) -> CommittedCluster:
+        xml, config = self._revisions.read(node.revision)
         return CommittedCluster(config, xml, node.name, node.keys, node.pins, node.revision, node.author, node.time)
 
-    def _read_stage(self) -> _Stage | None:
+    def _read_stage(self) -> StagedCluster | None:
         try:
-            return msgspec.json.decode(self._stage_file.read_bytes(), type=_Stage)
+            return msgspec.json.decode(self._stage_file.read_bytes(), type=StagedCluster)
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-
-    def _revision(self, revision: int) -> Path:
-        return self._directory / "rev" / str(revision)
 
 
 def _waits(commit: OpenCommit) -> str:

@@ -1,59 +1,44 @@
-"""The modules of this node and their revisions.
+"""The modules of this node: install, look, check, stage, commit, take away."""
 
-`modules/<M>/rev/<n>/` is a complete revision (conf, bin, web and meta.json); `modules/<M>/current` names the one in
-force and is replaced in one rename. A directory above it is only staged. `rev/0` was installed and never applied.
-"""
-
-import hashlib
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from nodeagent.adapters.config_store.cluster import REVISIONS_KEPT, ClusterStore
+from nodeagent.adapters.config_store.cluster import ClusterStore
 from nodeagent.adapters.config_store.damage import Damaged, writing
-from nodeagent.adapters.config_store.module_check import own_scripts, script_problems
+from nodeagent.adapters.config_store.history import known, module_difference, module_history
+from nodeagent.adapters.config_store.module_check import script_problems
+from nodeagent.adapters.config_store.module_revisions import Meta, ModuleRevisions, signature_of_files
+from nodeagent.adapters.config_store.service_check import service_problems
 from nodeagent.contract.api import FileInfo, ModuleInfo, Staged, StageModule
 from nodeagent.contract.config import ModuleConfig
 from nodeagent.contract.errors import Problem, Severity, errors_of
-from nodeagent.contract.module_files import (
-    ROOTS,
-    USERCONFIG,
-    as_written,
-    files_problems,
-    is_posix_program,
-    path_problem,
-)
-from nodeagent.contract.module_xml import module_name_problem, read_module
-from nodeagent.durable import (
-    PROGRAM,
-    PUBLIC,
-    FileContent,
-    remove_tree,
-    settle_tree,
-    wall_time,
-    write_durably,
-    write_tree_durably,
-)
+from nodeagent.contract.file_changes import changed_paths
+from nodeagent.contract.live_changes import restart_changes
+from nodeagent.contract.module_files import USERCONFIG, as_written, files_problems, path_problem
+from nodeagent.contract.module_xml import expand_module, module_name_problem, read_module
+from nodeagent.contract.revisions import Difference, Revision
+from nodeagent.contract.shim_calls import shim_call_problems
+from nodeagent.contract.states import Script
+from nodeagent.durable import PRIVATE, settle_tree, wall_time, write_durably
 from nodeagent.engine.ports import CommittedModule, Refused
 from nodeagent.home import Home
 
-_META = "meta.json"
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A request written down beside everything, so that its confcheck can run before it is kept."""
 
-class _Meta(msgspec.Struct, frozen=True):
-    """meta.json: what a revision is, beside its files."""
-
-    signature: str
-    nodes: tuple[str, ...]
-    author: str
-    time: float
-    environment: dict[str, str] = {}
-    """The environment variables that its `%NAME%` had when it was staged."""
+    module: CommittedModule
+    home: Home
 
 
 class ModuleStore:
@@ -63,6 +48,7 @@ class ModuleStore:
         self._home = home
         self._cluster = cluster
         self._lock = threading.RLock()
+        shutil.rmtree(self._trials, ignore_errors=True)
 
     def installed(self) -> tuple[ModuleInfo, ...]:
         """Every module with a revision in force or an installed archive, by name; `module` tells of a damaged one."""
@@ -72,33 +58,55 @@ class ModuleStore:
 
     def install(self, name: str, files: Mapping[str, bytes], author: str) -> ModuleInfo:
         """Keep the files of an archive as `rev/0`, not applied; refused for a module that is applied."""
-        self._refuse_name(name)
+        revisions = self._of(name)
         with self._lock, writing():
-            if current := self._current(name):
+            if current := revisions.current:
                 text = f"{name} is applied already (revision {current}): apply the new files as its next revision"
                 raise Refused(409, "applied", text)
             problems = files_problems(files)
             if errors_of(problems):
                 raise Refused(422, "bad-module", str(problems[0]), tuple(problems))
-            self._write(name, 0, files, _Meta(_signature_of_files(files, "", ()), (), author, wall_time()))
-            return self._info(name)
+            revisions.write(0, files, Meta(signature_of_files(files, "", ()), (), author, wall_time()))
+            return _info(revisions)
 
     def check(self, name: str, request: StageModule) -> Staged:
         """What `stage` would answer; nothing is changed."""
-        self._refuse_name(name)
-        staged, _, _ = self._look(name, request)
+        staged, _, _ = self._look(self._of(name), request)
         return staged
+
+    def begin_trial(self, name: str, request: StageModule) -> Trial | None:
+        """Write a request that `check` finds good where its confcheck can run; None when it has none to run here."""
+        if not any(path.startswith(f"bin/{Script.CONFCHECK}") for path in request.files):
+            return None
+        staged, files, meta = self._look(self._of(name), request)
+        if not staged.ok:
+            return None
+        with writing():
+            self._trials.mkdir(parents=True, exist_ok=True)
+            home = Home(self._home.safe, Path(tempfile.mkdtemp(dir=self._trials)))
+            revisions = ModuleRevisions(home, name)
+            revisions.write(1, files, meta)
+            trial = Trial(revisions.committed(1), home)
+        if trial.module.config.user is None or Script.CONFCHECK not in trial.module.scripts:
+            self.end_trial(trial)
+            return None
+        return trial
+
+    @staticmethod
+    def end_trial(trial: Trial) -> None:
+        """Clear it away."""
+        shutil.rmtree(trial.home.var, ignore_errors=True)
 
     def stage(self, name: str, request: StageModule) -> Staged:
         """Write the next revision completely beside the current one. Refused when `base` is not the current one."""
-        self._refuse_name(name)
+        revisions = self._of(name)
         with self._lock, writing():
-            current = self._current(name)
+            current = revisions.current
             if request.base not in (-1, current):
-                raise Refused(409, "changed", self._who_changed(name, current, request.base))
-            staged, files, meta = self._look(name, request)
+                raise Refused(409, "changed", _who_changed(revisions, current, request.base))
+            staged, files, meta = self._look(revisions, request)
             if staged.ok:
-                self._write(name, staged.revision, files, meta)
+                revisions.write(staged.revision, files, meta)
             return staged
 
     def commit(self, name: str, signature: str, author: str, running: int = 0) -> int:
@@ -106,26 +114,57 @@ class ModuleStore:
 
         The last 10 revisions are kept, and `running` (0 = none), whose scripts the module uses until it stops.
         """
-        self._refuse_name(name)
+        revisions = self._of(name)
         with self._lock, writing():
-            current = self._current(name)
-            revision = current + 1
-            settle_tree(self._home.revision(name, revision))
-            if not self._home.revision(name, revision).is_dir():
-                if current and self._meta(name, current).signature == signature:
+            current, number = revisions.current, revisions.last + 1
+            settle_tree(revisions.place(number))
+            if not revisions.place(number).is_dir():
+                if current and revisions.meta(current).signature == signature:
                     return current
-                raise Refused(409, "not-staged", f"nothing is staged for {name}: stage it again")
-            meta = self._meta(name, revision)
+                who = f"; revision {current} was applied {revisions.meta(current).said_by}" if current else ""
+                raise Refused(409, "not-staged", f"nothing is staged for {name}{who}: stage it again")
+            meta = revisions.meta(number)
             if meta.signature != signature:
-                text = f"another revision of {name} was staged {_said_by(meta)}: look at it, then stage yours again"
+                text = f"another revision of {name} was staged {meta.said_by}: look at it, then stage yours again"
                 raise Refused(409, "not-staged", text)
-            meta = msgspec.structs.replace(meta, author=author or meta.author, time=wall_time())
-            write_durably(self._home.revision(name, revision) / _META, _encoded(meta))
-            self._make_directories(name)
-            write_durably(self._home.module(name) / "current", f"{revision}\n".encode())
+            author = author or meta.author
+            revisions.put_in_force(number, msgspec.structs.replace(meta, author=author, time=wall_time()))
             with suppress(OSError):  # it is in force already; what is left over is cleared at the next commit
-                self._prune(name, revision, running)
-            return revision
+                revisions.prune(running)
+            return number
+
+    def current(self, name: str) -> int:
+        """The number of the revision in force, 0 = none."""
+        with self._lock:
+            return self._of(name).current
+
+    def deconfigure(self, name: str) -> ModuleInfo:
+        """Take it out of force: installed with its present files, never applied; the revisions are kept."""
+        revisions = self._of(name)
+        with self._lock, writing():
+            if current := self._applied(revisions):
+                revisions.write(0, revisions.files(current), revisions.meta(current))
+                revisions.take_out_of_force()
+            return _info(revisions)
+
+    def drop_state(self, name: str) -> None:
+        """What it remembered of its life goes, once nobody writes it any more."""
+        with writing():
+            self._of(name).drop_state()
+
+    def keep_backup(self, name: str, archive: bytes) -> Path:
+        """Write what is about to be taken away where the administrator finds it; the file."""
+        with writing():
+            stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+            file = self._home.backups / f"{name}-{stamp}.safe"
+            write_durably(file, archive, PRIVATE)
+            return file
+
+    def remove(self, name: str) -> None:
+        """Uninstall: its revisions, settings and state go; SAFEUSERVAR and the scripts' outputs stay."""
+        self._shown(name)
+        with self._lock, writing():
+            self._of(name).remove()
 
     def module(self, name: str, revision: int = 0) -> CommittedModule | None:
         """The revision in force, or an older one that still runs; None when the module is not applied.
@@ -135,51 +174,82 @@ class ModuleStore:
         if module_name_problem(name):
             return None
         with self._lock:
-            number = revision or self._current(name)
-            if not number:
-                return None
-            place = self._home.revision(name, number)
-            settle_tree(place)
-            meta = self._meta(name, number)
-            file = place / USERCONFIG
-            try:
-                data = file.read_bytes()
-                paths = [path for path, _ in _files_below(place)]
-            except OSError as error:
-                raise Damaged(f"{file}: {error.strerror}; apply the module {name} to this node again") from None
-            config, problems = read_module(name, data, str(file), meta.environment, nodes=meta.nodes)
-            if config is None:
-                raise Damaged(f"{errors_of(problems)[0]}; apply the module {name} to this node again")
-            config = msgspec.structs.replace(config, nodes=meta.nodes, signature=meta.signature)
-            executables = {script: place / path for script, path in own_scripts(paths).items()}
-            self._make_directories(name)
-            return CommittedModule(config, number, frozenset(executables), executables)
+            revisions = self._of(name)
+            number = revision or revisions.current
+            return revisions.committed(number) if number else None
 
-    def files(self, name: str) -> tuple[FileInfo, ...]:
-        """The files of the revision in force, or of the installed archive; by path."""
-        place = self._shown(name)
+    def files(self, name: str, revision: int = 0) -> tuple[FileInfo, ...]:
+        """The files of a revision, by path; 0 = that in force, or the installed archive."""
         with self._lock:
+            revisions, number = self._chosen(name, revision)
             return tuple(
                 FileInfo(path, info.st_size, info.st_mtime)
-                for path, file in sorted(_files_below(place))
+                for path, file in revisions.paths(number)
                 for info in (file.stat(),)
             )
 
-    def file(self, name: str, path: str) -> bytes:
+    def file(self, name: str, path: str, revision: int = 0) -> bytes:
         """One of them."""
-        place = self._shown(name)
         if why := path_problem(path):
             raise Refused(400, "bad-path", f"{path!r}: {why}")
         with self._lock:
-            file = place / path
+            revisions, number = self._chosen(name, revision)
+            file = revisions.place(number) / path
             if not file.is_file() or file.is_symlink():
                 raise Refused(404, "no-file", f"the module {name} has no file {path!r}")
             return file.read_bytes()
 
+    def contents(self, name: str, revision: int = 0) -> dict[str, bytes]:
+        """All of them, with what they hold."""
+        with self._lock:
+            revisions, number = self._chosen(name, revision)
+            return revisions.files(number)
+
+    def expanded(self, name: str, revision: int = 0) -> bytes:
+        """Its userconfig.xml with the macros replaced as they were when it was staged."""
+        data = self.file(name, USERCONFIG, revision)
+        with self._lock:
+            revisions, number = self._chosen(name, revision)
+            environment = revisions.meta(number).environment if number else _environment_of(data)
+        whole, problems = expand_module(data, USERCONFIG, environment)
+        if errors_of(problems):
+            raise Refused(422, "bad-module", str(errors_of(problems)[0]), tuple(problems))
+        return whole
+
+    def history(self, name: str) -> tuple[Revision, ...]:
+        """The revisions that are kept, newest first."""
+        with self._lock:
+            return module_history(self._shown(name))
+
+    def difference(self, name: str, earlier: int, later: int) -> Difference:
+        """What they differ in; `later` 0 = the newest, `earlier` 0 = the one kept before it."""
+        with self._lock:
+            return module_difference(self._shown(name), earlier, later)
+
+    def restoring(self, name: str, revision: int, author: str) -> StageModule:
+        """The request that makes a kept revision the next one; the module keeps the nodes it has now."""
+        with self._lock:
+            revisions, number = self._chosen(name, revision)
+            current = revisions.current
+            nodes = revisions.meta(current or number).nodes
+            return StageModule(revisions.files(number), nodes, author, base=current)
+
+    def waits(self, name: str, running: int) -> tuple[str, ...]:
+        """What of the revision in force is not used yet by a module that runs an older one."""
+        with self._lock:
+            revisions = self._shown(name)
+            current = revisions.current
+            if not running or running == current or running not in revisions.kept():
+                return ()
+            files = changed_paths(revisions.digests(running), revisions.digests(current))
+            old, new = ((revisions.place(number) / USERCONFIG).read_bytes() for number in (running, current))
+            before, after = (revisions.meta(number).environment for number in (running, current))
+        keys = (*restart_changes(old, new, before, after), *(path for path in files if path != USERCONFIG))
+        return tuple(f"{key}: waits for the next start" for key in keys)
+
     def info(self, name: str) -> ModuleInfo:
         """One line about a module."""
-        self._shown(name)
-        return self._info(name)
+        return _info(self._shown(name))
 
     def boot(self, name: str) -> bool:
         """This node's own start-at-boot setting of the module."""
@@ -194,10 +264,10 @@ class ModuleStore:
         with writing():
             write_durably(self._home.module(name) / "boot", b"on\n" if on else b"off\n")
 
-    def _look(self, name: str, request: StageModule) -> tuple[Staged, dict[str, bytes], _Meta]:
+    def _look(self, revisions: ModuleRevisions, request: StageModule) -> tuple[Staged, dict[str, bytes], Meta]:
         """Check a request and prepare what would be written."""
         files = {path: as_written(path, data) for path, data in request.files.items()}
-        problems = files_problems(files) + self._node_problems(request.nodes)
+        problems = files_problems(files) + self._node_problems(request.nodes) + shim_call_problems(files)
         environment: dict[str, str] = {}
         config: ModuleConfig | None = None
         if USERCONFIG in files:
@@ -206,16 +276,16 @@ class ModuleStore:
             cluster = self._cluster.cluster()
             cluster_config = None if cluster is None else cluster.config
             config, found = read_module(
-                name, data, USERCONFIG, environment, nodes=request.nodes, cluster=cluster_config
+                revisions.name, data, USERCONFIG, environment, nodes=request.nodes, cluster=cluster_config
             )
             problems += found
         if config is not None:
-            problems += script_problems(files, config)
-        signature = _signature_of_files(files, config.signature if config else "", request.nodes)
-        meta = _Meta(signature, request.nodes, request.author, wall_time(), environment)
+            problems += script_problems(files, config) + service_problems(config)
+        signature = signature_of_files(files, config.signature if config else "", request.nodes)
+        meta = Meta(signature, request.nodes, request.author, wall_time(), environment)
         if config is None or errors_of(problems):
             return Staged(ok=False, problems=tuple(problems)), files, meta
-        return Staged(True, signature, tuple(problems), self._current(name) + 1), files, meta
+        return Staged(True, signature, tuple(problems), revisions.last + 1), files, meta
 
     def _node_problems(self, nodes: tuple[str, ...]) -> list[Problem]:
         cluster = self._cluster.cluster()
@@ -234,93 +304,54 @@ class ModuleStore:
             problems.append(Problem(Severity.ERROR, text))
         return problems
 
-    def _write(self, name: str, revision: int, files: Mapping[str, bytes], meta: _Meta) -> None:
-        contents = {
-            path: FileContent(written, PROGRAM if is_posix_program(path, written) else PUBLIC)
-            for path, data in files.items()
-            for written in (as_written(path, data),)
-        }
-        contents[_META] = FileContent(_encoded(meta))
-        write_tree_durably(self._home.revision(name, revision), contents)
+    @property
+    def _trials(self) -> Path:
+        return self._home.var / "trial"
 
-    def _current(self, name: str) -> int:
-        file = self._home.module(name) / "current"
-        try:
-            text = file.read_bytes().strip()
-        except FileNotFoundError:
-            return 0
-        if not text.isdigit():
-            raise Damaged(f"{file} is to hold the number of a directory in {file.parent / 'rev'}, not {text[:40]!r}")
-        return int(text)
-
-    def _meta(self, name: str, revision: int) -> _Meta:
-        file = self._home.revision(name, revision) / _META
-        try:
-            return msgspec.json.decode(file.read_bytes(), type=_Meta)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Damaged(f"{file} cannot be read ({error}); apply the module {name} to this node again") from None
-
-    def _info(self, name: str) -> ModuleInfo:
-        revision = self._current(name)
-        meta = self._meta(name, revision)
-        return ModuleInfo(name, revision > 0, revision, meta.nodes, meta.author, meta.time, meta.signature)
+    def _of(self, name: str) -> ModuleRevisions:
+        if why := module_name_problem(name):
+            raise Refused(400, "bad-name", why)
+        return ModuleRevisions(self._home, name)
 
     def _listed(self, name: str) -> list[ModuleInfo]:
         with self._lock:
             try:
-                return [self._info(name)] if self._is_here(name) else []
+                revisions = self._of(name)
+                return [_info(revisions)] if revisions.is_here else []
             except Damaged:
                 return [ModuleInfo(name, configured=False, revision=0)]
 
-    def _is_here(self, name: str) -> bool:
-        settle_tree(self._home.revision(name, 0))
-        return bool(self._current(name)) or self._home.revision(name, 0).is_dir()
-
-    def _shown(self, name: str) -> Path:
-        self._refuse_name(name)
+    def _shown(self, name: str) -> ModuleRevisions:
+        revisions = self._of(name)
         with self._lock:
-            if not self._is_here(name):
+            if not revisions.is_here:
                 raise Refused(404, "no-module", f"there is no module {name} on this node")
-            return self._home.revision(name, self._current(name))
+        return revisions
 
-    def _who_changed(self, name: str, current: int, base: int) -> str:
-        if not current:
-            return f"{name} is not applied on this node, but the edit began from revision {base}: begin again"
-        text = f"revision {current} was applied {_said_by(self._meta(name, current))}"
-        return f"{text} while this edit began from revision {base}: look at it and begin from it"
+    def _chosen(self, name: str, revision: int) -> tuple[ModuleRevisions, int]:
+        """A kept revision; 0 = the one in force, or the installed archive."""
+        revisions = self._shown(name)
+        if revision:
+            known(f"the module {name}", revisions.kept(), revision)
+        return revisions, revision or revisions.current
 
-    def _make_directories(self, name: str) -> None:
-        self._home.user_var(name).mkdir(parents=True, exist_ok=True)
-        self._home.user_log(name).mkdir(parents=True, exist_ok=True)
-
-    def _prune(self, name: str, current: int, running: int) -> None:
-        for place in self._home.revision(name, current).parent.iterdir():
-            number = int(place.name) if place.name.isdigit() else current
-            if number <= current - REVISIONS_KEPT and not 0 < number == running:
-                remove_tree(place)
-
-    @staticmethod
-    def _refuse_name(name: str) -> None:
-        if why := module_name_problem(name):
-            raise Refused(400, "bad-name", why)
+    def _applied(self, revisions: ModuleRevisions) -> int:
+        self._shown(revisions.name)
+        return revisions.current
 
 
-def _signature_of_files(files: Mapping[str, bytes], config_signature: str, nodes: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for line in (config_signature, *sorted(nodes)):
-        digest.update(line.encode() + b"\n")
-    for path in sorted(files):
-        digest.update(f"{path}\0{hashlib.sha256(files[path]).hexdigest()}\n".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+def _info(revisions: ModuleRevisions) -> ModuleInfo:
+    number = revisions.current
+    meta = revisions.meta(number)
+    nodes = meta.nodes if number else ()
+    return ModuleInfo(revisions.name, number > 0, number, nodes, meta.author, meta.time, meta.signature)
 
 
-def _files_below(place: Path) -> list[tuple[str, Path]]:
-    return [
-        (file.relative_to(place).as_posix(), file)
-        for root in ROOTS
-        for file in (place / root).rglob("*")
-        if file.is_file() and not file.is_symlink()
-    ]
+def _who_changed(revisions: ModuleRevisions, current: int, base: int) -> str:
+    if not current:
+        return f"{revisions.name} is not applied on this node, but the edit began from revision {base}: begin again"
+    text = f"revision {current} was applied {revisions.meta(current).said_by}"
+    return f"{text} while this edit began from revision {base}: look at it and begin from it"
 
 
 def _environment_of(userconfig: bytes) -> dict[str, str]:
@@ -332,12 +363,3 @@ def _environment_of(userconfig: bytes) -> dict[str, str]:
             f"%{name}%".encode(encoding, "replace") in userconfig for encoding in ("utf-8", "utf-16-le", "utf-16-be")
         )
     }
-
-
-def _encoded(meta: _Meta) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(meta))
-
-
-def _said_by(meta: _Meta) -> str:
-    when = datetime.fromtimestamp(meta.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"by {meta.author or 'somebody'} at {when}"

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from nodeagent.adapters.http_api.doors import Door, bearer
+from nodeagent.adapters.http_api.downloads import send_file
 from nodeagent.adapters.http_api.events import Streams
 from nodeagent.adapters.http_api.problems import INTERNAL, answer_with, problem, problem_of
 from nodeagent.adapters.http_api.route import PREFIX, Call, Part, Route, may
@@ -19,7 +20,7 @@ from nodeagent.contract.api import ProblemDetail
 from nodeagent.contract.module_files import path_problem
 from nodeagent.contract.module_xml import module_name_problem
 from nodeagent.contract.states import LogType, Role
-from nodeagent.engine.ports import Caller, Refused
+from nodeagent.engine.ports import Caller, Download, Refused
 from nodeagent.listening import Say
 
 Audit = Callable[[str, str, str, str], None]
@@ -107,8 +108,10 @@ class Api:
             return await self._streams.serve(request, cast(AsyncIterator[Any], answer), still_allowed)
         if route.gives is None:
             return web.Response(status=204)
+        if route.download:
+            return await send_file(request, cast(Download, answer), route.media)
         if isinstance(answer, bytes):
-            return web.Response(status=route.status, body=answer, content_type=route.media)
+            return web.Response(status=route.status, body=answer, headers={"Content-Type": route.media})
         return web.Response(status=route.status, body=msgspec.json.encode(answer), content_type="application/json")
 
     def _record(self, route: Route, request: web.Request, caller: Caller, told: str, result: str) -> None:
@@ -139,16 +142,17 @@ def _names(request: web.Request) -> dict[str, str]:
         found = module_name_problem(names["module"])
     if "path" in names:
         found = found or path_problem(names["path"])
-    if "name" in names and (
-        not names["name"].isprintable()
-        or "/" in names["name"]
-        or "\\" in names["name"]
-        or names["name"].startswith(".")
-    ):
+    if "name" in names and (_unusual(names["name"]) or names["name"].startswith(".")):
         found = found or f"{names['name']!r} is not the name of an output file"
+    if "resource" in names and _unusual(names["resource"]):
+        found = found or f"{names['resource']!r} is not the name of a resource: class.name is allowed"
     if found:
         raise Refused(400, "bad-name", found)
     return names
+
+
+def _unusual(name: str) -> bool:
+    return not name.isprintable() or "/" in name or "\\" in name
 
 
 async def _body(route: Route, request: web.Request) -> Any:

@@ -78,6 +78,8 @@ class Route:
     """Only through the local transport."""
     stream: bool = False
     """A WebSocket: `serve` gives the stream of its messages, whose type is `gives`."""
+    download: bool = False
+    """`serve` gives a Download instead of bytes."""
 
 
 ORDER = (Role.MONITOR, Role.CONTROL, Role.ADMIN)

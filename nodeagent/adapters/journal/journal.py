@@ -7,29 +7,30 @@ lines, they wait in memory and are told all the same; when too many wait, the ve
 
 import asyncio
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
+from nodeagent.adapters.journal.backlog import Backlog, Batch
 from nodeagent.adapters.journal.query import Question, read_page
-from nodeagent.adapters.journal.records import AuditLine, Limits, Records, is_damage
+from nodeagent.adapters.journal.records import Limits, Records, is_damage
 from nodeagent.contract.api import LogLine, LogPage
-from nodeagent.contract.states import LogType
+from nodeagent.contract.record_api import AuditLine, ResourceChange
+from nodeagent.contract.states import LogType, ResourceState
 from nodeagent.durable import wall_time
 from nodeagent.engine.writer import Writer
 
-_BATCH = 1000
 _RETRY = 1.0
+_TIDY, _TIDY_ON = 600.0, 1.0
+"""Seconds until old records are looked for again; the same while the last look has not found them all."""
 _LONGEST = 4000
 _NOT_TAKEN = "the disk does not take the lines of the log"
 _DEFAULT_LIMITS = Limits()
 
 
 class SqliteJournal:
-    """Log and audit (engine/ports.Journal). `append`, `audit`, `flush` and `close` are for the loop's thread."""
+    """Log, audit and resource history (engine/ports.Journal). Except for `query`, for the loop's thread."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class SqliteJournal:
         *,
         limits: Limits = _DEFAULT_LIMITS,
         waiting_limit: int = 10_000,
+        tidy_every: float = _TIDY,
     ) -> None:
         """Opens the file (blocks a moment). `waiting_limit` lines may wait for a disk that does not take them."""
         self._path = path
@@ -47,20 +49,19 @@ class SqliteJournal:
         self._node_name = node_name
         self._on_line = on_line
         self._records = Records(path, limits)
-        self._waiting_limit = waiting_limit
-        self._lines: deque[LogLine] = deque()
-        self._audits: deque[AuditLine] = deque()
+        self._backlog = Backlog(waiting_limit)
         self._busy = False
         self._closed = False
         self._retry: asyncio.TimerHandle | None = None
         self._settled: list[asyncio.Future[None]] = []
-        self._dropped = 0
         self._failure = ""
         self._alarms: list[str] = []
         aside, self._cursor = self._begin()
         self._told = self._cursor
         if aside is not None:
             self._say_damage(aside)
+        self._tidy_every = tidy_every
+        self._tidying = asyncio.get_running_loop().call_later(tidy_every, self._tidy)
 
     def append(
         self,
@@ -78,18 +79,22 @@ class SqliteJournal:
         line = LogLine(self._cursor, wall_time(), self._node_name(), _clean(module), _clean(origin), type, *said)
         if self._closed:
             return line
-        self._lines.append(line)
-        if len(self._lines) > self._waiting_limit:
-            self._make_room()
+        if not self._backlog.add(line):
+            self._say_failure(_NOT_TAKEN)
         self._write_next()
         return line
 
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         """One line for a changing command; append-only."""
-        if len(self._audits) < self._waiting_limit:
-            self._audits.append(AuditLine(wall_time(), *map(_clean, (who, source, command, result))))
-        else:
-            self._dropped += 1
+        self._backlog.add_audit(AuditLine(0, wall_time(), *map(_clean, (who, source, command, result))))
+        self._write_next()
+
+    def resource_changed(
+        self, module: str, name: str, state: ResourceState, detail: str, took: float = 0.0, by: str = ""
+    ) -> None:
+        """A resource took another state (or the same for another reason): one line of its history."""
+        words = (_clean(module), _clean(name), state, _clean(detail), took, _clean(by))
+        self._backlog.add_change(ResourceChange(0, wall_time(), *words))
         self._write_next()
 
     def query(
@@ -114,7 +119,7 @@ class SqliteJournal:
     async def flush(self) -> None:
         """Until everything appended so far is committed, or the disk has refused it."""
         wanted = self._cursor
-        while self._busy or ((self._audits or (self._lines and self._lines[0].cursor <= wanted)) and not self._failure):
+        while self._busy or (self._backlog.waits(wanted) and not self._failure):
             future = asyncio.get_running_loop().create_future()
             self._settled.append(future)
             self._write_next()
@@ -124,6 +129,7 @@ class SqliteJournal:
         """Write what waits, give the file back; lines appended later are lost."""
         await self.flush()
         self._closed = True
+        self._tidying.cancel()
         if self._retry is not None:
             self._retry.cancel()
         closed = asyncio.get_running_loop().create_future()
@@ -143,29 +149,27 @@ class SqliteJournal:
         return None, above_all
 
     def _write_next(self) -> None:
-        if self._busy or self._closed or self._retry is not None or not (self._lines or self._audits):
+        if self._busy or self._closed or self._retry is not None:
             return
-        lines = tuple(islice(self._lines, _BATCH))
-        audits = tuple(islice(self._audits, _BATCH))
-        verbose = not audits and all(line.type is LogType.DEBUG for line in lines)
-        job = partial(self._records.write, lines, audits)
-        self._busy = self._writer.submit(job, partial(self._written, lines, audits), droppable=verbose)
+        batch = self._backlog.next()
+        if not batch:
+            return
+        job, done = partial(self._records.write, batch), partial(self._written, batch)
+        self._busy = self._writer.submit(job, done, droppable=batch.verbose)
         if not self._busy:
-            self._dropped += len(lines)
-            self._forget(lines)
+            self._backlog.dropped += len(batch)
+            self._backlog.forget(batch)
             self._say_failure(_NOT_TAKEN)
 
-    def _written(self, lines: tuple[LogLine, ...], audits: tuple[AuditLine, ...], result: object) -> None:
+    def _written(self, batch: Batch, result: object) -> None:
         self._busy = False
         if isinstance(result, Exception):
             self._retry = asyncio.get_running_loop().call_later(_RETRY, self._try_again)
             self._say_failure(f"the log cannot be written ({result})")
-            self._tell(tuple(self._lines))
+            self._tell(tuple(self._backlog.lines))
         else:
-            self._forget(lines)
-            for _ in audits:
-                self._audits.popleft()
-            self._tell(lines)
+            self._backlog.forget(batch)
+            self._tell(batch.lines)
             if isinstance(result, Path):
                 self._say_damage(result)
             if self._failure:
@@ -180,10 +184,15 @@ class SqliteJournal:
         self._retry = None
         self._write_next()
 
-    def _forget(self, lines: tuple[LogLine, ...]) -> None:
-        """They are on the disk, or dropped; some may have been dropped while they were being written."""
-        while lines and self._lines and self._lines[0].cursor <= lines[-1].cursor:
-            self._lines.popleft()
+    def _tidy(self) -> None:
+        """Records grow old while nothing is written, too."""
+        self._writer.submit(self._records.tidy, self._tidied)
+
+    def _tidied(self, more: object) -> None:
+        """What went wrong there, the next write meets, too."""
+        if not self._closed:
+            after = _TIDY_ON if more is True else self._tidy_every
+            self._tidying = asyncio.get_running_loop().call_later(after, self._tidy)
 
     def _tell(self, lines: tuple[LogLine, ...]) -> None:
         for line in lines:
@@ -191,32 +200,15 @@ class SqliteJournal:
                 self._told = line.cursor
                 self._on_line(line)
 
-    def _make_room(self) -> None:
-        """A tenth of the room at once: verbose lines, then others that are no error, then the oldest."""
-        room = max(1, self._waiting_limit // 10)
-        before = len(self._lines)
-        for worthless in ((LogType.DEBUG,), (LogType.DEBUG, LogType.INFO, LogType.SCRIPT), tuple(LogType)):
-            excess = len(self._lines) - (self._waiting_limit - room)
-            if excess <= 0:
-                break
-            kept: deque[LogLine] = deque()
-            for line in self._lines:
-                if excess > 0 and line.type in worthless:
-                    excess -= 1
-                else:
-                    kept.append(line)
-            self._lines = kept
-        self._dropped += before - len(self._lines)
-        self._say_failure(_NOT_TAKEN)
-
     def _say_failure(self, what: str) -> None:
         if not self._failure:
             self._failure = f"{what}: they wait in memory, verbose ones are dropped first; supervision goes on"
             self.append(LogType.CRITICAL, self._failure)
 
     def _say_recovery(self) -> None:
-        dropped = f"{self._dropped} lines were dropped" if self._dropped else "no line was dropped"
-        self._failure, self._dropped = "", 0
+        lost = self._backlog.dropped
+        dropped = f"{lost} lines were dropped" if lost else "no line was dropped"
+        self._failure, self._backlog.dropped = "", 0
         self.append(LogType.INFO, f"the log is written again, {dropped}")
 
     def _say_damage(self, aside: Path) -> None:

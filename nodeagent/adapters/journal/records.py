@@ -1,13 +1,16 @@
-"""The SQLite file of the log: written by one thread, mended when it is corrupt, bounded by age and size."""
+"""The SQLite file of what is written down: by one thread, mended when it is corrupt, bounded by age and size."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from nodeagent.contract.api import LogLine
+from nodeagent.adapters.journal.backlog import Batch
 from nodeagent.durable import make_private, set_aside, wall_time
+
+T = TypeVar("T")
 
 DAY = 86400.0
 _SCHEMA = """
@@ -15,36 +18,32 @@ CREATE TABLE IF NOT EXISTS line (
   cursor INTEGER PRIMARY KEY, time REAL NOT NULL, node TEXT NOT NULL, module TEXT NOT NULL, origin TEXT NOT NULL,
   type TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, output TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS audit (
-  id INTEGER PRIMARY KEY, time REAL NOT NULL, who TEXT NOT NULL, source TEXT NOT NULL, command TEXT NOT NULL,
-  result TEXT NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, who TEXT NOT NULL, source TEXT NOT NULL,
+  command TEXT NOT NULL, result TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS audit_is_append_only BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TABLE IF NOT EXISTS change (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, module TEXT NOT NULL, name TEXT NOT NULL,
+  state TEXT NOT NULL, detail TEXT NOT NULL, took REAL NOT NULL, who TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS change_of_resource ON change (module, name, id);
 """
 _CHUNK = 500
+_STEP = 4000
+"""Rows that one look may delete of each table, so that no write waits long."""
 _PRUNE_EVERY_LINES = 2000
 _PRUNE_EVERY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the file may hold; the oldest goes first. The audit lives longer than the log."""
+    """What the file may hold; the oldest goes first. The audit lives longer than the rest."""
 
     age: float = 90 * DAY
-    size: int = 512 * 1024 * 1024
+    size: int = 200 * 1024 * 1024
     """Bytes in use; the file itself is a little larger."""
-    audit_age: float = 400 * DAY
+    audit_age: float = 365 * DAY
     audit_rows: int = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One changing command."""
-
-    time: float
-    who: str
-    source: str
-    command: str
-    result: str
+    history_age: float = 90 * DAY
 
 
 def is_damage(error: BaseException) -> bool:
@@ -68,17 +67,23 @@ class Records:
         (last,) = self._open().execute("SELECT coalesce(max(cursor), 0) FROM line").fetchone()
         return int(last)
 
-    def write(self, lines: Sequence[LogLine], audits: Sequence[AuditLine]) -> Path | None:
-        """Commit them together. A corrupt file is renamed first, a new one begun; its new name is the answer."""
+    def write(self, batch: Batch) -> Path | None:
+        """Commit it whole. A corrupt file is renamed first, a new one begun; its new name is the answer."""
         try:
-            self._insert(lines, audits)
+            self._insert(batch)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
             aside = self.set_aside()
-            self._insert(lines, audits)
+            self._insert(batch)
             return aside
         return None
+
+    def tidy(self) -> bool:
+        """Delete a bounded number of what is too old or too much; True when there is more of it."""
+        connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        return self._committed(connection, lambda: self._prune(connection))
 
     def set_aside(self) -> Path:
         """Rename the file (with its write-ahead log) so that a new one can begin."""
@@ -112,45 +117,79 @@ class Records:
             self._connection = connection
         return self._connection
 
-    def _insert(self, lines: Sequence[LogLine], audits: Sequence[AuditLine]) -> None:
+    def _insert(self, batch: Batch) -> None:
         connection = self._open()
         connection.execute("BEGIN IMMEDIATE")
+        self._committed(connection, lambda: self._put(connection, batch))
+
+    @staticmethod
+    def _committed(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
         try:
-            connection.executemany(
-                "INSERT INTO line VALUES (?,?,?,?,?,?,?,?,?)",
-                [(x.cursor, x.time, x.node, x.module, x.origin, x.type, x.text, x.cause, x.output) for x in lines],
-            )
-            connection.executemany(
-                "INSERT INTO audit (time, who, source, command, result) VALUES (?,?,?,?,?)",
-                [(x.time, x.who, x.source, x.command, x.result) for x in audits],
-            )
-            self._prune(connection, len(lines) + len(audits))
+            result = work()
             connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
+        return result
 
-    def _prune(self, connection: sqlite3.Connection, added: int) -> None:
-        """Looks at the oldest lines only: a scan of the whole file would keep other writers waiting."""
-        now = wall_time()
-        self._unpruned += added
-        if self._unpruned < _PRUNE_EVERY_LINES and 0 <= now - self._pruned_at < _PRUNE_EVERY_SECONDS:
-            return
-        self._unpruned, self._pruned_at = 0, now
-        limits = self._limits
-        oldest = "SELECT cursor, time FROM line ORDER BY cursor LIMIT ?"
-        expired = f"DELETE FROM line WHERE cursor IN (SELECT cursor FROM ({oldest}) WHERE time < ?)"
-        connection.execute(expired, (2 * _PRUNE_EVERY_LINES, now - limits.age))
-        connection.execute("DELETE FROM audit WHERE time < ?", (now - limits.audit_age,))
-        connection.execute(
-            "DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?)",
-            (limits.audit_rows,),
+    def _put(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        connection.executemany(
+            "INSERT INTO line VALUES (?,?,?,?,?,?,?,?,?)",
+            [(x.cursor, x.time, x.node, x.module, x.origin, x.type, x.text, x.cause, x.output) for x in batch.lines],
         )
-        surplus = f"DELETE FROM line WHERE cursor IN (SELECT cursor FROM ({oldest}))"
-        while _bytes_in_use(connection) > limits.size:
-            if connection.execute(surplus, (_CHUNK,)).rowcount < 1:
+        connection.executemany(
+            "INSERT INTO audit (time, who, source, command, result) VALUES (?,?,?,?,?)",
+            [(x.time, x.who, x.source, x.command, x.result) for x in batch.audits],
+        )
+        connection.executemany(
+            "INSERT INTO change (time, module, name, state, detail, took, who) VALUES (?,?,?,?,?,?,?)",
+            [(x.time, x.module, x.name, x.state, x.detail, x.took, x.by) for x in batch.changes],
+        )
+        self._unpruned += len(batch)
+        if self._unpruned >= _PRUNE_EVERY_LINES or not 0 <= wall_time() - self._pruned_at < _PRUNE_EVERY_SECONDS:
+            self._prune(connection)
+
+    def _prune(self, connection: sqlite3.Connection) -> bool:
+        """Looks at the oldest rows only: a scan of the whole file would keep other writers waiting."""
+        now, limits = wall_time(), self._limits
+        more = False
+        for table, key, age in (
+            ("line", "cursor", limits.age),
+            ("audit", "id", limits.audit_age),
+            ("change", "id", limits.history_age),
+        ):
+            oldest = f"SELECT {key}, time FROM {table} ORDER BY {key} LIMIT ?"
+            expired = f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM ({oldest}) WHERE time < ?)"
+            more |= connection.execute(expired, (_STEP, now - age)).rowcount == _STEP
+        surplus = "DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ?)"
+        (audits,) = connection.execute("SELECT count(*) FROM audit").fetchone()
+        connection.execute(surplus, (min(_STEP, max(0, audits - limits.audit_rows)),))
+        more |= audits - limits.audit_rows > _STEP
+        for _ in range(_STEP // _CHUNK):
+            if _bytes_in_use(connection) <= limits.size or not _drop_oldest(connection):
                 break
+        else:
+            more = True
+        self._unpruned, self._pruned_at = (_PRUNE_EVERY_LINES if more else 0), now
+        return more
+
+
+def _drop_oldest(connection: sqlite3.Connection) -> bool:
+    """Delete some of the oldest lines or resource changes; False when there are none."""
+    heads = "SELECT * FROM (SELECT {} FROM {} ORDER BY {} LIMIT 1)"
+    line, change = (
+        heads.format("time, 'line', 'cursor'", "line", "cursor"),
+        heads.format("time, 'change', 'id'", "change", "id"),
+    )
+    oldest = connection.execute(f"{line} UNION ALL {change} ORDER BY 1 LIMIT 1").fetchone()
+    if oldest is None:
+        return False
+    _, table, key = oldest
+    connection.execute(
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} ORDER BY {key} LIMIT ?)", (_CHUNK,)
+    )
+    return True
 
 
 def _bytes_in_use(connection: sqlite3.Connection) -> int:

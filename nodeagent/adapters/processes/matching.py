@@ -39,10 +39,11 @@ class Patterns:
         return bool(self._by_name or self._by_regex)
 
     def meaning(self, names: Iterable[str], command_line: Callable[[], str]) -> frozenset[str]:
-        """Keys of the rules that mean a program with these names; its command line is asked for only if needed."""
+        """Keys of the rules that mean a program with these names; its command line is asked for at most once."""
         named = [rule for name in names for rule in self._by_name.get(self._plain(name), ())]
         named += [rule for rule in self._by_regex if rule.nameregex and any(map(rule.nameregex.search, names))]
-        return frozenset(r.key for r in named if r.argregex is None or r.argregex.search(command_line()))
+        line = command_line() if any(rule.argregex for rule in named) else ""
+        return frozenset(r.key for r in named if r.argregex is None or r.argregex.search(line))
 
     def _compiled(self, text: str) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE if self._windows else re.NOFLAG) if text else None

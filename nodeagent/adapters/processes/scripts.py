@@ -59,6 +59,7 @@ class ScriptProcesses:
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="script")
         self._tender = OutputTender(self._loop)
         self._runs: dict[tuple[str, str], _Run] = {}
+        self._apart = True
         self._closed = False
 
     def tend(self, output_dir: Path, output_cap: int) -> None:
@@ -71,9 +72,13 @@ class ScriptProcesses:
             self._loop.call_soon(self._say, ScriptEnded(job.module, job.run, 0))
             return
         run = self._runs[job.module, job.run] = _Run(job.module, job.run)
-        self._work(partial(_start, job, job.executable), partial(self._started, run))
+        self._work(partial(_start, job, job.executable, self._apart), partial(self._started, run))
         if job.keep_output:
             self._tender.tend(job.output_dir, job.output_cap)
+
+    def system_stops(self) -> None:
+        """The operating system shuts down: scripts from now on belong to the agent, which waits for them."""
+        self._apart = False
 
     def wait_for(self, module: str, run: str, process: ProcessRef) -> None:
         """Watch a script of an earlier agent; its exit code stays unknown."""
@@ -165,7 +170,7 @@ class ScriptProcesses:
         future.add_done_callback(lambda done: then(done.result()))
 
 
-def _start(job: ScriptJob, executable: Path) -> _Launched | Cannot:
+def _start(job: ScriptJob, executable: Path, apart: bool) -> _Launched | Cannot:
     """Make room for the output, start the script. Supervision goes on without output when there is no room."""
     output, trouble = None, ""
     if job.keep_output:
@@ -177,7 +182,7 @@ def _start(job: ScriptJob, executable: Path) -> _Launched | Cannot:
         except OSError as error:
             output, trouble = None, f"(its output could not be kept: {error.strerror or os.strerror(error.errno or 0)})"
     try:
-        return _Launched(launch(job, executable, output), output, trouble)
+        return _Launched(launch(job, executable, output, apart=apart), output, trouble)
     except Cannot as cannot:
         return cannot
     except (OSError, ValueError) as error:  # no descriptor left, a name in the environment that cannot be one

@@ -5,12 +5,10 @@ import sys
 if sys.platform == "win32":
     from nodeagent.adapters.processes.windows.child import adopt, launch
     from nodeagent.adapters.processes.windows.deaths import Death, Deaths
-    from nodeagent.adapters.processes.windows.services import service_process
     from nodeagent.adapters.processes.windows.table import command_line, created, machine_boot, programs
 else:
     from nodeagent.adapters.processes.linux.child import adopt, launch
     from nodeagent.adapters.processes.linux.deaths import Death, Deaths
-    from nodeagent.adapters.processes.linux.services import service_process
     from nodeagent.adapters.processes.linux.table import command_line, created, machine_boot, programs
 
 WINDOWS = sys.platform == "win32"
@@ -25,5 +23,4 @@ __all__ = [
     "launch",
     "machine_boot",
     "programs",
-    "service_process",
 ]

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from nodeagent.agent.control.parts import Parts, in_thread, signed_by
 from nodeagent.contract.api import ClusterInfo, Commit, Confirm, StageCluster, Staged
-from nodeagent.contract.states import LogType
+from nodeagent.contract.errors import errors_of
+from nodeagent.contract.revisions import Difference, Restore, Revision
+from nodeagent.contract.states import LogType, State
+from nodeagent.core import events as ev
 from nodeagent.engine.ports import Caller, Refused
 
 
@@ -60,6 +63,38 @@ class AgentClusters:
         if waited:
             text = f"the cluster configuration goes back to the one before: ordered by {caller.name}"
             self.parts.say(LogType.USER, text)
+        return await self._cluster_changed()
+
+    async def cluster_history(self) -> tuple[Revision, ...]:
+        """The revisions that are kept, newest first."""
+        return await in_thread(self.parts.store.cluster.history)
+
+    async def cluster_xml(self, revision: int) -> bytes:
+        """The file of one of them."""
+        return await in_thread(self.parts.store.cluster.xml, revision)
+
+    async def cluster_difference(self, earlier: int, later: int) -> Difference:
+        """What two of them differ in."""
+        return await in_thread(self.parts.store.cluster.difference, earlier, later)
+
+    async def restore_cluster(self, caller: Caller, request: Restore) -> ClusterInfo:
+        """Make a kept cluster.xml a new revision, and commit it on this node."""
+        store, author = self.parts.store.cluster, request.author or caller.name
+        staged = await in_thread(store.stage, await in_thread(store.restoring, request.revision, author))
+        if not staged.ok:
+            raise Refused(422, "bad-cluster", str(errors_of(list(staged.problems))[0]), staged.problems)
+        return await self.commit_cluster(caller, Commit(staged.signature, author, request.confirm_within))
+
+    async def deconfigure_cluster(self, caller: Caller) -> ClusterInfo:
+        """Leave the cluster: say goodbye, forget it with its key and pins. Refused while a module is not in STOP."""
+        if self.parts.store.cluster.cluster() is None:
+            raise Refused(409, "no-cluster", "this node is in no cluster")
+        if up := [module.name for module in self.parts.snapshot.now().modules if module.state is not State.STOP]:
+            raise Refused(409, "running", f"{', '.join(up)} must be stopped before this node leaves its cluster")
+        await in_thread(self.parts.store.cluster.leave)
+        self.parts.engine.post(ev.ClusterConfigured(None))
+        await self.parts.engine.handled()  # the goodbye goes out before the sockets close
+        self.parts.say(LogType.USER, f"this node has left its cluster: ordered by {caller.name}")
         return await self._cluster_changed()
 
     async def generate_key(self, caller: Caller) -> bytes:

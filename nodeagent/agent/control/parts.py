@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from nodeagent.adapters.config_store import ConfigStore, Damaged
 from nodeagent.adapters.http_api import Users
 from nodeagent.adapters.tls import NodeKeys
+from nodeagent.agent.configuration_scripts import ConfigurationScripts
 from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.feed import Feed
+from nodeagent.agent.record_keeping import RecordKeeping
 from nodeagent.agent.snapshot import Snapshot
 from nodeagent.contract.api import Commit, StageCluster, StageModule
 from nodeagent.contract.status import ModuleStatus
@@ -43,6 +45,10 @@ class Parts:
     """A cluster was committed: bind, tell the core."""
     take_module: Callable[[str], None]
     """A module was committed: tell the core."""
+    scripts: ConfigurationScripts
+    records: RecordKeeping
+    leaving: set[str] = field(default_factory=set)
+    """Modules that are being deconfigured or uninstalled: they take no orders."""
 
     def module_status(self, module: str) -> ModuleStatus:
         """The module's present status; refused when this node does not have it."""
@@ -54,6 +60,8 @@ class Parts:
     def applied(self, module: str) -> ModuleStatus:
         """The same, refused too when it was never applied here."""
         status = self.module_status(module)
+        if module in self.leaving:
+            raise Refused(409, "leaving", f"{module} is being taken out of force")
         if not status.configured:
             raise Refused(409, "not-applied", f"{module} is installed but was never applied on this node")
         return status

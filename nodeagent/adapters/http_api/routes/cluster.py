@@ -3,7 +3,8 @@
 from typing import Any
 
 from nodeagent.adapters.http_api.route import CONFIGURATION, Call, Route
-from nodeagent.contract import api
+from nodeagent.adapters.http_api.routes.revision import number_of, restored
+from nodeagent.contract import api, revisions
 from nodeagent.contract.states import Role
 
 
@@ -37,6 +38,26 @@ async def _cluster_key(call: Call) -> object:
 
 async def _present_cluster_key(call: Call) -> object:
     return api.ClusterKey(await call.control.clusters.cluster_key())
+
+
+async def _history(call: Call) -> object:
+    return await call.control.clusters.cluster_history()
+
+
+async def _revision(call: Call) -> object:
+    return await call.control.clusters.cluster_xml(number_of(call))
+
+
+async def _difference(call: Call) -> object:
+    return await call.control.clusters.cluster_difference(call.query.earlier, call.query.later)
+
+
+async def _restore(call: Call) -> object:
+    return await call.control.clusters.restore_cluster(call.caller, call.body)
+
+
+async def _deconfigure(call: Call) -> object:
+    return await call.control.clusters.deconfigure_cluster(call.caller)
 
 
 def _signed(body: Any) -> str:
@@ -123,6 +144,54 @@ ROUTES: tuple[Route, ...] = (
         _present_cluster_key,
         Role.ADMIN,
         gives=api.ClusterKey,
+        changes=True,
+    ),
+    Route(
+        "clusterHistory",
+        "GET",
+        "/cluster/history",
+        "The revisions that are kept, newest first",
+        _history,
+        gives=tuple[revisions.Revision, ...],
+    ),
+    Route(
+        "clusterRevision",
+        "GET",
+        "/cluster/history/{number}",
+        "The cluster.xml of a revision",
+        _revision,
+        gives=bytes,
+        media="application/xml",
+    ),
+    Route(
+        "clusterDifference",
+        "GET",
+        "/cluster/diff",
+        "What two revisions differ in",
+        _difference,
+        asks=revisions.DiffQuery,
+        gives=revisions.Difference,
+    ),
+    Route(
+        "restoreCluster",
+        "POST",
+        "/cluster/restore",
+        "Put an older cluster.xml in force as a new revision, on this node; keys, pins and users stay",
+        _restore,
+        Role.ADMIN,
+        takes=revisions.Restore,
+        gives=api.ClusterInfo,
+        changes=True,
+        audited=restored,
+    ),
+    Route(
+        "deconfigureCluster",
+        "POST",
+        "/cluster/deconfig",
+        "Leave the cluster: goodbye, then key and pins are forgotten; 409 while a module runs",
+        _deconfigure,
+        Role.ADMIN,
+        gives=api.ClusterInfo,
         changes=True,
     ),
 )

@@ -3,7 +3,8 @@
 from typing import Any
 
 from nodeagent.adapters.http_api.route import MODULE, Call, Route
-from nodeagent.contract import api
+from nodeagent.adapters.http_api.routes.revision import number_of, restored
+from nodeagent.contract import api, revisions
 from nodeagent.contract.states import Role
 
 
@@ -33,6 +34,42 @@ async def _stage_module(call: Call) -> object:
 
 async def _commit_module(call: Call) -> object:
     return await call.control.modules.commit_module(call.caller, call.module, call.body)
+
+
+async def _archive(call: Call) -> object:
+    return await call.control.modules.module_archive(call.module, call.query.revision)
+
+
+async def _expanded(call: Call) -> object:
+    return await call.control.modules.expanded_module(call.module, call.query.revision)
+
+
+async def _history(call: Call) -> object:
+    return await call.control.modules.module_history(call.module)
+
+
+async def _revision_files(call: Call) -> object:
+    return await call.control.modules.module_files(call.module, number_of(call))
+
+
+async def _revision_file(call: Call) -> object:
+    return await call.control.modules.module_file(call.module, call.names["path"], number_of(call))
+
+
+async def _difference(call: Call) -> object:
+    return await call.control.modules.module_difference(call.module, call.query.earlier, call.query.later)
+
+
+async def _restore(call: Call) -> object:
+    return await call.control.modules.restore_module(call.caller, call.module, call.body)
+
+
+async def _deconfigure(call: Call) -> object:
+    return await call.control.modules.deconfigure_module(call.caller, call.module)
+
+
+async def _uninstall(call: Call) -> object:
+    return await call.control.modules.uninstall(call.caller, call.module)
 
 
 def _signed(body: Any) -> str:
@@ -91,5 +128,76 @@ ROUTES: tuple[Route, ...] = (
         gives=api.ModuleInfo,
         changes=True,
         audited=_signed,
+    ),
+    Route(
+        "moduleArchive",
+        "GET",
+        _M + "/archive",
+        "The module as a .safe archive",
+        _archive,
+        asks=revisions.RevisionQuery,
+        gives=bytes,
+        media="application/zip",
+    ),
+    Route(
+        "expandedModule",
+        "GET",
+        _M + "/expanded",
+        "safeconf.xml: userconfig.xml with its macros replaced",
+        _expanded,
+        asks=revisions.RevisionQuery,
+        gives=bytes,
+        media="application/xml",
+    ),
+    Route(
+        "moduleHistory",
+        "GET",
+        _M + "/history",
+        "The revisions that are kept, newest first",
+        _history,
+        gives=tuple[revisions.Revision, ...],
+    ),
+    Route("revisionFiles", "GET", _M + "/history/{number}/files", "Files of a revision", _revision_files, gives=_FILES),
+    Route("revisionFile", "GET", _M + "/history/{number}/files/{path}", "One of them", _revision_file, gives=bytes),
+    Route(
+        "moduleDifference",
+        "GET",
+        _M + "/diff",
+        "What two revisions differ in",
+        _difference,
+        asks=revisions.DiffQuery,
+        gives=revisions.Difference,
+    ),
+    Route(
+        "restoreModule",
+        "POST",
+        _M + "/restore",
+        "Put the content of an older revision in force as a new one, on this node",
+        _restore,
+        Role.ADMIN,
+        takes=revisions.Restore,
+        gives=api.ModuleInfo,
+        changes=True,
+        audited=restored,
+    ),
+    Route(
+        "deconfigureModule",
+        "POST",
+        _M + "/deconfig",
+        "Take a stopped module out of force; it stays installed",
+        _deconfigure,
+        Role.ADMIN,
+        gives=api.ModuleInfo,
+        changes=True,
+    ),
+    Route(
+        "uninstall",
+        "DELETE",
+        _M,
+        "Take a stopped module away; the answer names the backup",
+        _uninstall,
+        Role.ADMIN,
+        gives=revisions.Uninstalled,
+        changes=True,
     ),
 )

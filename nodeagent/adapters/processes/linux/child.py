@@ -42,11 +42,14 @@ class Child:
         """It has ended and was told; nothing is held for it."""
 
 
-def launch(job: ScriptJob, executable: Path, output: Path | None) -> Child:
-    """Start the script, output appended to this file (None: to nowhere). Raises Cannot. Blocks."""
+def launch(job: ScriptJob, executable: Path, output: Path | None, *, apart: bool) -> Child:
+    """Start the script, output appended to this file (None: to nowhere). Raises Cannot. Blocks.
+
+    `apart`: in a scope of its own under systemd, which makes no new ones while the system shuts down.
+    """
     environment = {**job.env, "KEEPGREEN_RUN": mark_of(job.module, job.run)}
     root = os.geteuid() == 0
-    scope = scope_command(job.module, os.environ, booted=_SYSTEMD.is_dir(), root=root)
+    scope = scope_command(job.module, os.environ, booted=apart and _SYSTEMD.is_dir(), root=root)
     file = os.open(output or os.devnull, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         popen = subprocess.Popen(

@@ -6,6 +6,7 @@ its job, so that the name of the job lives as long as the script does and a late
 
 import _winapi
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -70,9 +71,13 @@ class Child:
         return bool(self._handle) and _winapi.WaitForSingleObject(self._handle, 0) == api.WAIT_OBJECT_0
 
 
-def launch(job: ScriptJob, executable: Path, output: Path | None) -> Child:
-    """Start the script, output appended to this file (None: to nowhere). Raises Cannot. Blocks."""
-    if not executable.exists():
+def launch(job: ScriptJob, executable: Path, output: Path | None, *, apart: bool) -> Child:
+    """Start the script, output appended to this file (None: to nowhere). Raises Cannot. Blocks.
+
+    `apart` says nothing here: a job is always a thing of its own.
+    """
+    program = shutil.which(str(executable), path=job.env.get("PATH"))
+    if program is None and not executable.exists():
         raise Cannot(127, f"{executable} does not exist")
     if not job.cwd.is_dir():
         raise Cannot(126, f"the working directory {job.cwd} does not exist")
@@ -82,7 +87,7 @@ def launch(job: ScriptJob, executable: Path, output: Path | None) -> Child:
     try:
         process, thread, pid, _ = _winapi.CreateProcess(
             None,
-            command_line(str(executable), job.args, environment),
+            command_line(program or str(executable), job.args, environment),
             None,
             None,
             True,

@@ -1,0 +1,30 @@
+"""The virtual IP in this machine's kernel: rule sets, addresses, announcements, probe frames.
+
+`open_vip` gives the half that fits: `kernel.LinuxVip`, or `null.NoVip`, which says why there is none.
+`kernel.py` keeps the order (table, then address; address off, then table off), `nft.py`, `tables.py`,
+`links.py` and `frames.py` do one thing each; `probes.py` sends and receives the probe frames.
+"""
+
+import sys
+from pathlib import Path
+
+from nodeagent.adapters.vip.null import NoVip
+
+if sys.platform == "linux":
+    from nodeagent.adapters.vip.ability import vip_problem
+    from nodeagent.adapters.vip.kernel import LinuxVip, release_all
+    from nodeagent.adapters.vip.probes import ProbeFrames
+
+    def open_vip(record: Path) -> LinuxVip | NoVip:
+        """The virtual IP of this machine. `record` is the file that remembers what was changed here."""
+        problem = vip_problem()
+        return NoVip(problem) if problem else LinuxVip(record)
+else:
+    from nodeagent.adapters.vip.null import ProbeFrames, release_all, vip_problem
+
+    def open_vip(record: Path) -> NoVip:
+        """No virtual IP, with the reason."""
+        return NoVip(vip_problem())
+
+
+__all__ = ["NoVip", "ProbeFrames", "open_vip", "release_all", "vip_problem"]

@@ -1,0 +1,95 @@
+"""Probe frames: one packet socket per interface, for their ethertype only."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Iterable
+
+from nodeagent.adapters.vip.frames import probe, read_probe
+from nodeagent.core.vip_rules import PROBE_ETHERTYPE
+
+Deliver = Callable[[str, str, bytes], None]
+"""Takes (interface, source MAC, payload) of a probe frame, in the loop's thread."""
+_BURST = 64
+_LONGEST = 2048
+
+
+class ProbeFrames:
+    """Sends and receives probe frames; what they carry is the caller's business. In the loop's thread."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deliver = deliver
+        self._sockets: dict[str, socket.socket] = {}
+
+    def listen(self, interfaces: Iterable[str]) -> str:
+        """Exactly these from now on; call it again when one failed. Gives what is wrong in one sentence."""
+        wanted, problem = set(interfaces), ""
+        for name in self._sockets.keys() - wanted:
+            self._drop(name)
+        for name in sorted(wanted - self._sockets.keys()):
+            try:
+                self._open(name)
+            except OSError as error:
+                problem = f"probe frames on {name} are not possible: {error}"
+        return problem
+
+    def send(self, interface: str, mac: str, payload: bytes) -> str:
+        """Send one from the interface's own MAC. Gives what is wrong in one sentence."""
+        sock = self._sockets.get(interface)
+        if sock is None:
+            return f"probe frames on {interface} are not possible: it is not open"
+        try:
+            source = sock.getsockname()[4].hex(":")
+            sock.send(probe(mac, source, payload))
+        except OSError as error:
+            return f"a probe frame could not be sent on {interface}: {error}"
+        return ""
+
+    def close(self) -> None:
+        """Receive nothing more."""
+        for name in list(self._sockets):
+            self._drop(name)
+
+    def _open(self, name: str) -> None:
+        sock = _packet_socket(name, PROBE_ETHERTYPE)
+        self._sockets[name] = sock
+        self._loop.add_reader(sock, self._readable, name, sock)
+
+    def _readable(self, name: str, sock: socket.socket) -> None:
+        for _ in range(_BURST):
+            try:
+                frame = sock.recv(_LONGEST)
+            except BlockingIOError:
+                return
+            except OSError:  # the interface went down or away
+                self._drop(name)
+                return
+            if found := read_probe(frame):
+                self._deliver(name, *found)
+
+    def _drop(self, name: str) -> None:
+        sock = self._sockets.pop(name)
+        self._loop.remove_reader(sock)
+        sock.close()
+
+
+def send_frames(interface: str, frames: Iterable[bytes]) -> None:
+    """Send complete frames. Raises OSError."""
+    with _packet_socket(interface, 0) as sock:
+        for frame in frames:
+            sock.send(frame)
+
+
+def _packet_socket(interface: str, ethertype: int) -> socket.socket:
+    """A socket for whole frames; with ethertype 0 it receives none."""
+    if sys.platform != "linux":
+        raise OSError("packet sockets exist on Linux only")
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    try:
+        sock.setblocking(False)
+        sock.bind((interface, ethertype))
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,91 @@
+"""service install, remove, status, and the hidden `run` by which Windows starts it."""
+
+import os
+import sys
+
+import click
+import msgspec
+
+from nodeagent.cli.client import as_json as to_json
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.options import json_option
+from nodeagent.cli.tables import say
+from nodeagent.home import Home
+from nodeagent.host.installation import NAME, CannotInstall
+from nodeagent.os_services import Unanswered, services
+
+
+@click.group()
+def service() -> None:
+    """The agent as a service of this system: a systemd unit, or a service of Windows."""
+
+
+@service.command("install")
+def service_install() -> None:
+    """Start the agent now and at each boot of the system."""
+    if sys.platform == "win32":
+        from nodeagent.host.windows_installation import install
+    else:
+        from nodeagent.host.systemd_unit import install
+    try:
+        install(Home.from_environment())
+    except CannotInstall as cannot:
+        raise CommandFailed(str(cannot), Exit.CANNOT_CREATE) from None
+    say(f"the service {NAME} is installed and starts at each boot")
+
+
+@service.command("remove")
+def service_remove() -> None:
+    """End the agent and take its service away; applications and configuration stay."""
+    if sys.platform == "win32":
+        from nodeagent.host.windows_installation import remove
+    else:
+        from nodeagent.host.systemd_unit import remove
+    try:
+        remove()
+    except CannotInstall as cannot:
+        raise CommandFailed(str(cannot), Exit.CANNOT_CREATE) from None
+    say(f"the service {NAME} is removed; the applications go on")
+
+
+class ServiceState(msgspec.Struct, frozen=True):
+    """What `service status` says; `pid` 0 when it does not run."""
+
+    service: str
+    installed: bool
+    running: bool
+    pid: int
+
+
+@service.command("status")
+@json_option
+def service_status(as_json: bool) -> int:
+    """Show whether the service is installed and runs; exit code 69 when it does not run."""
+    try:
+        seen = services([NAME])[NAME]
+    except Unanswered as unanswered:
+        raise CommandFailed(str(unanswered), Exit.AGENT_DOWN) from None
+    state = ServiceState(NAME, seen.exists, seen.serves, seen.pid if seen.serves else 0)
+    if as_json:
+        click.echo(to_json(state))
+    elif state.running:
+        say(f"the service {NAME} runs (pid {state.pid})")
+    else:
+        say(f"the service {NAME} is {'installed, but does not run' if state.installed else 'not installed'}")
+    return Exit.OK if state.running else Exit.AGENT_DOWN
+
+
+@service.command("run", hidden=True)
+@click.option("--home", default="", metavar="DIR", help="KEEPGREEN_HOME, which a service does not get from anybody.")
+def service_run(home: str) -> int:
+    """Be the service of Windows; only its service manager starts this."""
+    if sys.platform == "win32":
+        from nodeagent.host.windows_service import run
+
+        if home:
+            os.environ["KEEPGREEN_HOME"] = home
+        try:
+            return run(Home.from_environment())
+        except CannotInstall as cannot:
+            raise CommandFailed(str(cannot), Exit.USAGE) from None
+    raise CommandFailed("systemd starts `keepgreen agent run`; this is for Windows", Exit.USAGE)

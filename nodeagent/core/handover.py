@@ -1,0 +1,180 @@
+"""Hand-over of slots from node to node without a broken connection: spec 05 for one module on this node.
+
+Theory of operation. Every node computes the same table; only the moment at which each puts it in force
+differs, and two nodes that answer one client would break its connection. Each node therefore reports two
+epochs: the table it has *seen* (moved slots are quiet in its kernel: its resets of unknown connections are
+held back) and the table it has *applied* (it has taken what it gained). Who gains a slot takes it when who
+loses it has seen the table; who loses it lets go of new TCP connections when the other has applied it, and
+keeps the connections it has. UDP has no cure for two answers: the loser lets go at once. From a node that
+is silent, said goodbye or has stopped its module there is nothing to wait for.
+
+Moved slots stay quiet until all nodes have applied the table, and a little longer; while the nodes do not
+agree nobody can tell which slots are disputed, so all of them are quiet. A gained slot answers unknown
+connections (`est`) only when nobody else can still hold them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nodeagent.core.slot_table import NO_TABLE, SlotTable
+from nodeagent.core.slots import SLOTS
+
+SETTLE = 3.0
+"""Seconds that moved slots stay quiet after all agree: a handshake that both answered has ended by then."""
+
+SILENCE_QUIET = 5.0
+"""Seconds that slots stay quiet after their owner fell silent: it may only be slow."""
+
+FLOW_HOLD = 900.0
+"""Seconds a node can hold a connection that nobody speaks on; as long as the flow sets keep it."""
+
+GOODBYE_HOLD = 60.0
+"""Seconds an agent that said goodbye has to come back to the connections its kernel still holds."""
+
+KEEP_LIMIT = 2.0
+"""Seconds a loser waits for the one that gains the slot; then the table is right and the other one late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What this node knows of another one. `up`: its module runs there, so it can hold connections."""
+
+    alive: bool = False
+    up: bool = False
+    goodbye: bool = False
+    seen: int = 0
+    applied: int = 0
+
+    @property
+    def counts(self) -> bool:
+        """It has a kernel that answers clients, and can tell what it does."""
+        return self.alive and self.up
+
+
+NOBODY = Presence()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSlots:
+    """What this node's kernel must hold for a group; each a set of slots 0…255."""
+
+    group: str
+    mine: frozenset[int] = frozenset()
+    """New TCP connections that this node takes."""
+    datagrams: frozenset[int] = frozenset()
+    """Packets of all other protocols that it takes."""
+    est: frozenset[int] = frozenset()
+    """Unknown connections that it answers, with a reset."""
+    quiet: frozenset[int] = frozenset()
+    """Where its resets of unknown connections are held back."""
+
+
+@dataclass(slots=True)
+class _Move:
+    """A slot that changed hands and is not settled."""
+
+    since: float
+    after: str | None
+    holders: frozenset[str]
+    """Nodes that may still hold connections of it."""
+    quiet_until: float
+    giver: str | None
+    """Who had it in the table before and must have seen the new one before it is taken."""
+
+
+@dataclass(slots=True)
+class Handover:
+    """The slots of one module on the node `me`."""
+
+    me: str
+    table: SlotTable = NO_TABLE
+    _moves: dict[tuple[str, int], _Move] = field(default_factory=dict)
+    _others: Mapping[str, Presence] = field(default_factory=dict)
+    _quiet_until: float = 0.0
+    _serving: bool = True
+
+    def follow(self, table: SlotTable, others: Mapping[str, Presence], now: float, *, serving: bool = True) -> None:
+        """Take the table of this moment and what is known of the others; `serving`: the application answers here."""
+        self._others, self._serving = others, serving
+        if table.epoch != self.table.epoch:
+            self._note_moves(table, now)
+            self.table = table
+        settled = self.agreed
+        if not settled:
+            self._quiet_until = now + SETTLE
+        for key, move in list(self._moves.items()):
+            move.holders = frozenset(n for n in move.holders if _may_hold(others.get(n, NOBODY), now - move.since))
+            if settled and now >= max(move.quiet_until, self._quiet_until) and not move.holders:
+                del self._moves[key]
+
+    @property
+    def agreed(self) -> bool:
+        """Every other node that can answer clients has applied this table."""
+        return all(p.seen == p.applied == self.table.epoch for p in self._others.values() if p.counts)
+
+    def taken_all(self, now: float) -> bool:
+        """Everything this node gained is its own: it may report the table as applied."""
+        return not any(move.after == self.me and self._must_wait(move, now) for move in self._moves.values())
+
+    def slots(self, now: float) -> tuple[GroupSlots, ...]:
+        """What the kernel must hold now."""
+        return tuple(self._group(group, owners, now) for group, owners in self.table.owners)
+
+    def next_deadline(self, now: float) -> float | None:
+        """When `slots` changes by time alone."""
+        times = [self._quiet_until]
+        for move in self._moves.values():
+            times += (move.quiet_until, *(move.since + hold for hold in (KEEP_LIMIT, GOODBYE_HOLD, FLOW_HOLD)))
+        return min((time for time in times if time > now), default=None)
+
+    def _note_moves(self, table: SlotTable, now: float) -> None:
+        for group, owners in table.owners:
+            for slot, (before, after) in enumerate(zip(self.table.of(group), owners, strict=True)):
+                if before == after:
+                    continue
+                past = self._moves.get((group, slot))
+                holders = (past.holders if past else frozenset()) | ({before} if before else set())
+                silent = before is not None and before != self.me and _fell_silent(self._others.get(before, NOBODY))
+                until = now + (SILENCE_QUIET if silent else SETTLE if before is None else 0.0)
+                until = max(until, past.quiet_until) if past else until
+                self._moves[group, slot] = _Move(now, after, holders - {after or "", self.me}, until, before)
+
+    def _must_wait(self, move: _Move, now: float) -> bool:
+        """Somebody may still answer for the slot who has not seen the table: who lost it; from nobody, anybody."""
+        if move.giver is not None:
+            giver = self._others.get(move.giver, NOBODY)
+            return giver.counts and giver.seen != self.table.epoch
+        blind = any(p.counts and p.seen != self.table.epoch for p in self._others.values())
+        return blind and now < move.since + KEEP_LIMIT
+
+    def _keeps(self, move: _Move, now: float) -> bool:
+        """This node lost the slot, and who gained it has not taken it yet."""
+        if move.giver != self.me or not self._serving or now >= move.since + KEEP_LIMIT:
+            return False
+        taker = self._others.get(move.after or "", NOBODY)
+        return taker.counts and taker.applied != self.table.epoch
+
+    def _group(self, group: str, owners: tuple[str | None, ...], now: float) -> GroupSlots:
+        own = frozenset(slot for slot, owner in enumerate(owners) if owner == self.me)
+        moves = {slot: move for (name, slot), move in self._moves.items() if name == group}
+        waiting = {slot for slot, move in moves.items() if move.after == self.me and self._must_wait(move, now)}
+        kept = {slot for slot, move in moves.items() if self._keeps(move, now)}
+        held = {slot for slot, move in moves.items() if move.holders}
+        if now < self._quiet_until:
+            quiet = frozenset(range(SLOTS))
+        else:
+            quiet = frozenset(slot for slot, move in moves.items() if now < move.quiet_until)
+        return GroupSlots(group, (own - waiting) | kept, own - waiting, own - waiting - held, quiet)
+
+
+def _may_hold(presence: Presence, age: float) -> bool:
+    """Whether a node that lost a slot `age` seconds ago may still hold connections of it."""
+    if age >= FLOW_HOLD:
+        return False
+    if presence.alive:
+        return presence.up
+    return presence.goodbye and age < GOODBYE_HOLD
+
+
+def _fell_silent(presence: Presence) -> bool:
+    return not presence.alive and not presence.goodbye

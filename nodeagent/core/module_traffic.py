@@ -1,0 +1,290 @@
+"""The virtual IP of one module on this node: when its addresses come and go, which slots the kernel holds.
+
+`Node` tells it the phase of the module's life and the view; it answers with effects. Slots go into the
+kernel only behind a filter that was prepared; while another node could take them they carry a time-out
+just below the detection window and are set again every third pulse (the dead man's switch).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+from msgspec.structs import replace
+
+from nodeagent.contract.config import ModuleConfig, TrafficGroup, VirtualIp
+from nodeagent.contract.states import LogType
+from nodeagent.core import effects as do
+from nodeagent.core.handover import GroupSlots, Handover, Presence
+from nodeagent.core.slot_table import Powers, SlotTable, slot_table
+from nodeagent.core.traffic_messages import (
+    ObserveTraffic,
+    PrepareTraffic,
+    SetSlots,
+    SlotsSet,
+    TrafficObserved,
+    TrafficPrepared,
+    WithdrawTraffic,
+)
+from nodeagent.core.view import Member
+
+REARM_PULSES = 3
+OBSERVE = 5.0
+"""Seconds between two looks into the kernel."""
+
+DISAGREEMENT = 3.0
+"""Seconds after which nodes that report another epoch are an alarm."""
+
+_SIGNATURE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the module's traffic depends on at one moment."""
+
+    view: tuple[Member, ...]
+    """Who serves, nodes that are alive on the wire only included."""
+    serving: bool
+    """The application answers on this node."""
+    others: Mapping[str, Presence]
+    """Every other node of the module."""
+    staged: Mapping[str, bytes]
+    """The signature of the newest powers that each other node knows whose module is UP."""
+    window: float
+    pulse: float
+    may_serve: bool
+    """This node's heartbeats can leave it."""
+    macs: tuple[tuple[str, str, str], ...] = ()
+    deaf: tuple[tuple[str, str], ...] = ()
+    """(interface, node) whose probes come in and who does not hear this node's."""
+    wire_only: tuple[str, ...] = ()
+    """Nodes that are alive on the wire and silent on UDP."""
+    udp_port: int = 4800
+
+
+class ModuleTraffic:
+    """One module's virtual IP. Effects go to `emit` in the order they must be carried out."""
+
+    def __init__(self, config: ModuleConfig, vip: VirtualIp, me: str, emit: Callable[[do.Effect], None]) -> None:
+        self._config, self.vip, self.me, self._emit = config, vip, me, emit
+        self._next: tuple[TrafficGroup, ...] = vip.groups
+        """The newest powers this node knows; in force when every UP node knows them."""
+        self.handover = Handover(me)
+        self.wanted = False
+        """The addresses belong on this node now."""
+        self.prepared = False
+        self.problem = ""
+        """Why the addresses or the slots cannot be put into the kernel, empty when they can."""
+        self.gate = not vip.scriptcontrol
+        self.seen = self.applied = 0
+        """The epochs this node reports: its kernel is quiet for, has taken its slots of."""
+        self._held: tuple[GroupSlots, ...] = ()
+        self._timeout: float | None = None
+        self._set_at = 0.0
+        self._observe_at: float | None = None
+        self._failed_looks = 0
+        self._repaired: dict[str, float] = {}
+        self._disagree_since: float | None = None
+        self.observed: TrafficObserved | None = None
+        self._last: Surroundings | None = None
+
+    # --- configuration ------------------------------------------------------------------------
+
+    @property
+    def payload(self) -> bytes:
+        """What heartbeats carry beside the applied epoch: the seen one, and the signature of the newest powers."""
+        return self.seen.to_bytes(8, "big") + _signature_of(self._next)
+
+    @property
+    def groups(self) -> tuple[tuple[str, Powers], ...]:
+        """The groups in force, with their powers."""
+        return tuple((group.name, group.powers) for group in self.vip.groups)
+
+    def reconfigure(self, vip: VirtualIp | None) -> None:
+        """A new revision: only the powers of groups that stay are taken live."""
+        powers = {group.name: group.powers for group in vip.groups} if vip else {}
+        self._next = tuple(replace(group, powers=powers.get(group.name, group.powers)) for group in self.vip.groups)
+
+    # --- the module's life ----------------------------------------------------------------------
+
+    def come(self) -> None:
+        """The module is about to start its application: the addresses behind a closed filter."""
+        if not self.wanted:
+            self.wanted, self.gate = True, not self.vip.scriptcontrol
+            self._prepare(repair=False)
+
+    def go(self) -> None:
+        """The application is stopped: close, take the addresses away."""
+        if self.wanted:
+            self.wanted = self.prepared = False
+            self._held, self._timeout, self._observe_at, self.observed = (), None, None, None
+            self._emit(WithdrawTraffic(self._config.name, self.vip.tcpreset))
+
+    def taken(self, event: TrafficPrepared, now: float) -> None:
+        """The kernel has the filter and the addresses, or refused."""
+        if not self.wanted:
+            return
+        self.prepared, self._observe_at = not event.error, now + OBSERVE
+        self._held = ()
+        if event.error:
+            self._trouble(f"the virtual IP cannot be put on this node: {event.error}")
+        else:
+            self.problem = ""
+            self._emit(do.PublishStatus())
+
+    def slots_set(self, event: SlotsSet, now: float) -> None:
+        """The kernel holds an epoch, or refused."""
+        if event.error:
+            self._trouble(f"the slots cannot be put into the kernel: {event.error}")
+        else:
+            self.seen = event.epoch
+            self.applied = event.epoch if self.handover.taken_all(now) else self.applied
+
+    # --- the table --------------------------------------------------------------------------------
+
+    def table(self, view: tuple[Member, ...]) -> SlotTable:
+        """The table when these serve."""
+        return slot_table(self.groups, _rules_of(self.vip), view)
+
+    def follow(self, around: Surroundings, now: float) -> None:
+        """Put what follows from the surroundings into the kernel, when it is not there or must be set again."""
+        self._last = around
+        if self._next != self.vip.groups and all(
+            staged == _signature_of(self._next) for staged in around.staged.values()
+        ):
+            self.vip = replace(self.vip, groups=self._next)
+            self._log(LogType.INFO, "new powers are in force: every node that serves has them")
+        table = self.table(around.view)
+        self.handover.follow(table, around.others, now, serving=around.serving)
+        self._watch_agreement(now)
+        if not self.prepared:
+            self.seen = self.applied = table.epoch  # nothing is in the kernel, so nothing contradicts it
+            return
+        slots = self.handover.slots(now)
+        if not self.gate or not around.may_serve:
+            slots = tuple(GroupSlots(group.group, quiet=group.quiet) for group in slots)
+        alone = not any(presence.alive for presence in around.others.values()) and not around.wire_only
+        timeout = None if alone else around.window - around.pulse
+        due = timeout is not None and now >= self._set_at + REARM_PULSES * around.pulse
+        late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
+        if slots != self._held or timeout != self._timeout or late or due:
+            self._held, self._timeout, self._set_at = slots, timeout, now
+            self._emit(self._set_slots(table, slots, timeout, around))
+
+    def next_deadline(self, now: float) -> float | None:
+        """When `follow` or `tick` has something to do by time alone."""
+        times = [self.handover.next_deadline(now), self._observe_at]
+        if self.prepared and self._timeout is not None and self._last:
+            times.append(self._set_at + REARM_PULSES * self._last.pulse)
+        return min((time for time in times if time is not None), default=None)
+
+    def share(self) -> float:
+        """Percent of the slots of the first group that the kernel holds for this node."""
+        return round(100 * len(self._held[0].mine) / 256, 1) if self._held else 0.0
+
+    @property
+    def held(self) -> tuple[GroupSlots, ...]:
+        """What the kernel was last told to hold."""
+        return self._held
+
+    # --- looking after it -------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Look into the kernel every five seconds."""
+        if self._observe_at is not None and now >= self._observe_at:
+            self._observe_at = now + OBSERVE
+            if self.wanted and not self.prepared:
+                self._prepare(repair=True)
+            else:
+                self._emit(ObserveTraffic(self._config.name))
+
+    def looked(self, event: TrafficObserved, now: float) -> None:
+        """The kernel was looked at: repair what somebody else has broken."""
+        if not self.prepared:
+            return
+        self.observed = event
+        broken = []
+        if not event.filter_present:
+            broken.append("the filter of the virtual IP was removed by somebody else")
+        broken += [f"the virtual address {address} was removed by somebody else" for address in event.missing]
+        if not broken:
+            self._failed_looks = 0
+            return
+        self._failed_looks += 1
+        for text in broken:
+            self._log(LogType.CRITICAL, f"{text}: it is put back")
+            self._repaired[text] = now
+        self.prepared, self._held = False, ()
+        self._prepare(repair=True)
+
+    @property
+    def gone(self) -> bool:
+        """Two repairs in a row did not help."""
+        return self._failed_looks > 2
+
+    def alarms(self, now: float) -> tuple[str, ...]:
+        """What needs a human, in words."""
+        name, found = (
+            self._config.name,
+            [f"{text} and put back" for text, at in self._repaired.items() if now - at < 60],
+        )
+        if self.problem:
+            found.append(self.problem)
+        if self.observed:
+            found += [
+                f"a frame came from the virtual MAC on {interface}: the switch may have learnt it"
+                for interface in self.observed.learnt
+            ]
+        if around := self._last:
+            found += [
+                f"{node} is alive on the wire, UDP {around.udp_port} between it and {self.me} is blocked"
+                for node in around.wire_only
+            ]
+            if self.prepared:
+                found += [
+                    f"probes of {self.me} on {interface} do not reach {node}:"
+                    " the switch blocks or has learnt the virtual MAC"
+                    for interface, node in around.deaf
+                ]
+            if not around.may_serve and self.wanted:
+                found.append(f"{self.me} takes no traffic: its heartbeats cannot leave it")
+        if self._disagree_since is not None and now - self._disagree_since >= DISAGREEMENT:
+            found.append("the nodes have not agreed on one slot table for more than 3 s")
+        return tuple(f"{name}: {text}" for text in found)
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _set_slots(
+        self, table: SlotTable, slots: tuple[GroupSlots, ...], timeout: float | None, around: Surroundings
+    ) -> SetSlots:
+        first = next((node for node in self._config.nodes if node in table.view), "")
+        return SetSlots(self._config.name, table.epoch, slots, timeout, first == self.me, table.owners, around.macs)
+
+    def _prepare(self, *, repair: bool) -> None:
+        self._emit(PrepareTraffic(self._config, self.vip, self.me, self._config.nodes, repair))
+
+    def _watch_agreement(self, now: float) -> None:
+        if not self.prepared or self.handover.agreed:
+            self._disagree_since = None
+        elif self._disagree_since is None:
+            self._disagree_since = now
+
+    def _trouble(self, text: str) -> None:
+        if text != self.problem:
+            self._log(LogType.CRITICAL, text)
+        self.problem = text
+        self._emit(do.PublishStatus())
+
+    def _log(self, type_: LogType, text: str) -> None:
+        self._emit(do.RecordLine(type_, text, self._config.name, "vip"))
+
+
+def _rules_of(vip: VirtualIp) -> str:
+    """The signature of everything but the powers."""
+    plain = replace(vip, groups=tuple(replace(group, powers=()) for group in vip.groups))
+    return sha256(msgspec.json.encode(plain)).hexdigest()
+
+
+def _signature_of(groups: tuple[TrafficGroup, ...]) -> bytes:
+    powers = [(group.name, group.powers) for group in groups]
+    return sha256(msgspec.json.encode(powers)).digest()[:_SIGNATURE]

@@ -1,0 +1,138 @@
+"""Events and effects of the virtual IP; part of `events.Event` and `effects.Effect`."""
+
+from dataclasses import dataclass
+
+from nodeagent.contract.config import ModuleConfig, VirtualIp
+from nodeagent.core.handover import GroupSlots
+
+# --- events -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LansBound:
+    """Lans on which this node's heartbeat socket is bound; said when it changes."""
+
+    lans: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficPrepared:
+    """The filter is in the kernel and the virtual addresses behind it, or `error` says why not."""
+
+    module: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsSet:
+    """The kernel holds the slots of this epoch, or `error` says why not."""
+
+    module: str
+    epoch: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficObserved:
+    """What a look into the kernel found."""
+
+    module: str
+    filter_present: bool = True
+    missing: tuple[str, ...] = ()
+    """Virtual addresses that are not on this node."""
+    learnt: tuple[str, ...] = ()
+    """Interfaces on which frames from the virtual MAC came in since the last look: the switch has learnt it."""
+    taken: tuple[tuple[str, int], ...] = ()
+    """(group, packets this node has taken since the filter was made)."""
+    flows: int = 0
+    error: str = ""
+    """Why it could not look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReceived:
+    """A probe frame came in."""
+
+    interface: str
+    mac: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GateSet:
+    """A script opened or closed the traffic (`vip open|close`, with `scriptcontrol`)."""
+
+    module: str
+    open: bool
+    author: str
+
+
+# --- effects ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTraffic:
+    """Put the filter with no slots into the kernel, then the addresses; what is there already stays as it is.
+
+    Answered by TrafficPrepared. `repair`: make all of it anew.
+    """
+
+    config: ModuleConfig
+    vip: VirtualIp
+    me: str
+    nodes: tuple[str, ...]
+    repair: bool = False
+
+    @property
+    def module(self) -> str:
+        """The module's name."""
+        return self.config.name
+
+
+@dataclass(frozen=True, slots=True)
+class SetSlots:
+    """The kernel's slots from now on, all groups in one transaction; answered by SlotsSet.
+
+    `timeout`: seconds after which the kernel forgets `mine` and `est` unless they are set again (the dead
+    man's switch), None: never. `owners` and `macs` are for vmac_directed: the owner of each slot by group,
+    the hardware address of each node by interface. `director`: this node answers for the address.
+    """
+
+    module: str
+    epoch: int
+    groups: tuple[GroupSlots, ...]
+    timeout: float | None = None
+    director: bool = False
+    owners: tuple[tuple[str, tuple[str | None, ...]], ...] = ()
+    macs: tuple[tuple[str, str, str], ...] = ()
+    """(interface, node, hardware address)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawTraffic:
+    """Close the filter, take the addresses away, then the filter. `reset`: end the connections that are left."""
+
+    module: str
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveTraffic:
+    """Look into the kernel; answered by TrafficObserved."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendProbe:
+    """Send this frame to the module's virtual MACs on an interface."""
+
+    module: str
+    interface: str
+    data: bytes
+
+
+TrafficEvent = TrafficPrepared | SlotsSet | TrafficObserved | GateSet
+"""Those about one module."""
+
+TrafficEffect = PrepareTraffic | SetSlots | WithdrawTraffic | ObserveTraffic | SendProbe

@@ -1,0 +1,224 @@
+"""Hand-over of slots: nodes with delayed knowledge of each other, and what must hold at every step."""
+
+import random
+from dataclasses import dataclass, field
+
+import pytest
+
+from nodeagent.contract.states import State, Status
+from nodeagent.core.handover import SETTLE, SILENCE_QUIET, GroupSlots, Handover, Presence
+from nodeagent.core.heartbeat import ModuleBeat
+from nodeagent.core.slot_table import slot_table
+from nodeagent.core.slots import SLOTS
+from nodeagent.core.view import Member
+
+WINDOW = 1.0
+STEP = 0.02
+UP = ("starting", "ready", "draining")
+
+
+@dataclass
+class FakeFarmNode:
+    """A node as its Handover and its kernel know it; `told` is what reached it of the others, later."""
+
+    name: str
+    state: str = "stopped"
+    session: int = 0
+    seen: int = 0
+    applied: int = 0
+    handover: Handover = field(init=False)
+    kernel: tuple[GroupSlots, ...] = ()
+    told: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
+    silent_since: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.handover = Handover(self.name)
+
+    def word(self) -> tuple[str, int, int, int]:
+        return self.state, self.session, self.seen, self.applied
+
+
+class FakeFarm:
+    def __init__(self, seed: int, powers: tuple[int, ...], delay: float) -> None:
+        self.random = random.Random(seed)
+        self.delay = delay
+        self.nodes = [FakeFarmNode(f"n{i}") for i in range(len(powers))]
+        self.groups = (("g", tuple((node.name, power) for node, power in zip(self.nodes, powers, strict=True))),)
+        self.now = 100.0
+        self.letters: list[tuple[float, int, FakeFarmNode, str, tuple[str, int, int, int]]] = []
+        self.sent = 0
+        self.newest: dict[tuple[str, str], int] = {}
+        self.ready_at: dict[str, float] = {}
+        self.run(WINDOW + 0.5)  # as every agent does, they listen first
+
+    def order(self, node: FakeFarmNode, state: str) -> None:
+        if state == "ready" and node.state in ("dead", "stopped"):
+            node.session += 1
+            if node.state == "dead":
+                node.handover, node.kernel, node.told = Handover(node.name), (), {}
+            node.state = "starting"
+            self.ready_at[node.name] = self.now + 0.4
+        else:
+            node.state = state
+
+    def run(self, seconds: float) -> None:
+        for _ in range(round(seconds / STEP)):
+            self.step()
+
+    def step(self) -> None:
+        self.now += STEP
+        for node in self.nodes:
+            if node.state == "starting" and self.now >= self.ready_at[node.name]:
+                node.state = "ready"
+            if node.state == "dead":
+                continue
+            for other in self.nodes:
+                if other is not node:
+                    self.sent += 1
+                    at = self.now + self.random.uniform(0.2, 1.0) * self.delay
+                    self.letters.append((at, self.sent, other, node.name, node.word()))
+        self.letters.sort(key=lambda letter: (letter[0], letter[1]))
+        while self.letters and self.letters[0][0] <= self.now:
+            _, number, to, about, word = self.letters.pop(0)
+            if number > self.newest.get((to.name, about), 0):  # as heartbeats: an older one says nothing any more
+                self.newest[to.name, about] = number
+                to.told[about] = word
+            to.silent_since[about] = self.now
+        for node in self.nodes:
+            self.decide(node)
+        self.check()
+
+    def decide(self, node: FakeFarmNode) -> None:
+        if node.state == "dead":
+            if self.now - node.silent_since.get(node.name, self.now) > WINDOW - 0.1:
+                node.kernel = ()
+            return
+        node.silent_since[node.name] = self.now
+        others: dict[str, Presence] = {}
+        members = [self.member(node.name, node.state, node.session)]
+        for other in self.nodes:
+            if other is node:
+                continue
+            state, session, seen, applied = node.told.get(other.name, ("stopped", 0, 0, 0))
+            alive = self.now - node.silent_since.get(other.name, -9.0) < WINDOW
+            others[other.name] = Presence(alive, state in UP, False, seen, applied)
+            if alive:
+                members.append(self.member(other.name, state, session))
+        view = [member for member in members if member.beat.status is Status.READY]
+        table = slot_table(self.groups, "", view)
+        serving = node.state in UP
+        node.handover.follow(table, others, self.now, serving=serving)
+        if serving:
+            node.kernel = node.handover.slots(self.now)
+            node.seen = table.epoch
+            node.applied = table.epoch if node.handover.taken_all(self.now) else node.applied
+        else:
+            node.kernel, node.seen, node.applied = (), table.epoch, table.epoch
+
+    @staticmethod
+    def member(name: str, state: str, session: int) -> Member:
+        status = Status.READY if state == "ready" else Status.TRANSIENT
+        return Member(name, session.to_bytes(4, "big"), ModuleBeat(State.UP, status))
+
+    def owners(self, kind: str) -> list[list[FakeFarmNode]]:
+        found: list[list[FakeFarmNode]] = [[] for _ in range(SLOTS)]
+        for node in self.nodes:
+            for group in node.kernel:
+                for slot in getattr(group, kind):
+                    found[slot].append(node)
+        return found
+
+    def check(self) -> None:
+        for slot, nodes in enumerate(self.owners("mine")):
+            if len(nodes) > 1:
+                loud = [node.name for node in nodes if node.state != "dead" and slot not in node.kernel[0].quiet]
+                assert not loud, f"{self.now:.2f}: slot {slot} of {[n.name for n in nodes]} is not quiet on {loud}"
+        for slot, nodes in enumerate(self.owners("datagrams")):
+            assert len(nodes) <= 1, f"{self.now:.2f}: datagrams of slot {slot} go to {[n.name for n in nodes]}"
+
+
+def settled(farm: FakeFarm) -> None:
+    """Exactly one owner each, nothing quiet but what a silence left."""
+    ready = [node.name for node in farm.nodes if node.state == "ready" and dict(farm.groups[0][1])[node.name]]
+    for kind in ("mine", "datagrams"):
+        for slot, nodes in enumerate(farm.owners(kind)):
+            assert len(nodes) == bool(ready), f"slot {slot} ({kind}) belongs to {[n.name for n in nodes]}"
+    assert all(not node.kernel[0].quiet for node in farm.nodes if node.state == "ready")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_planned_changes_never_let_two_nodes_break_a_connection(seed: int) -> None:
+    pick = random.Random(seed)
+    farm = FakeFarm(seed, pick.choice([(1, 1, 1), (4, 2, 1), (1, 1, 1, 1), (1, 0, 1)]), pick.choice([0.02, 0.3]))
+    for node in farm.nodes:
+        farm.order(node, "ready")
+    farm.run(2.0)
+    for _ in range(4):
+        node = pick.choice(farm.nodes)
+        farm.order(
+            node, {"ready": "draining", "draining": "stopped", "stopped": "ready", "starting": "draining"}[node.state]
+        )
+        farm.run(pick.choice([0.02, 0.06, 0.2, 1.0]))
+    for node in farm.nodes:
+        if node.state == "draining":
+            farm.order(node, "stopped")
+    farm.run(SETTLE + 1.5)
+    settled(farm)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_death_and_a_return(seed: int) -> None:
+    pick = random.Random(seed)
+    farm = FakeFarm(seed, (1, 1, 1), pick.choice([0.02, 0.2]))
+    for node in farm.nodes:
+        farm.order(node, "ready")
+    farm.run(SETTLE + 2.5)
+    settled(farm)
+    dead = pick.choice(farm.nodes)
+    farm.order(dead, "dead")
+    farm.run(WINDOW + 0.6)
+    left = [node for node in farm.nodes if node is not dead]
+    assert all(len(nodes) == 1 for nodes in farm.owners("mine"))
+    moved = left[0].kernel[0].quiet
+    assert moved, "what a silent node had stays quiet for a while"
+    assert all(moved & node.kernel[0].mine <= node.kernel[0].est for node in left), "nobody else holds its connections"
+    farm.run(SILENCE_QUIET + 0.5)
+    settled(farm)
+    farm.order(dead, "ready")
+    farm.run(SETTLE + 2.5)
+    settled(farm)
+
+
+def test_a_joiner_does_not_reset_what_the_others_hold() -> None:
+    farm = FakeFarm(1, (1, 1, 1), 0.02)
+    for node in farm.nodes[:2]:
+        farm.order(node, "ready")
+    farm.run(SETTLE + 2.5)
+    before = [node.kernel[0].mine for node in farm.nodes[:2]]
+    farm.order(farm.nodes[2], "ready")
+    farm.run(SETTLE + 2.5)
+    gained = farm.nodes[2].kernel[0]
+    assert len(gained.mine) in (85, 86)
+    assert not gained.est, "the old owners keep the connections of all that it gained"
+    for node, had in zip(farm.nodes[:2], before, strict=True):
+        assert node.kernel[0].mine < had
+    for node in farm.nodes[:2]:
+        farm.order(node, "draining")
+        farm.run(1.0)
+        farm.order(node, "stopped")
+        farm.run(1.0)
+    farm.run(SETTLE)
+    assert farm.nodes[2].kernel[0].est == frozenset(range(SLOTS)), "nobody else is left to hold anything"
+
+
+def test_a_loser_keeps_a_slot_until_it_is_taken() -> None:
+    """No moment without an owner when a node drains, at any delay."""
+    farm = FakeFarm(3, (1, 1), 0.3)
+    for node in farm.nodes:
+        farm.order(node, "ready")
+    farm.run(SETTLE + 2.5)
+    farm.order(farm.nodes[0], "draining")
+    for _ in range(100):
+        farm.step()
+        assert all(nodes for nodes in farm.owners("mine"))
+    assert not farm.nodes[0].kernel[0].mine

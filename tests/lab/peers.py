@@ -1,0 +1,119 @@
+"""Other products in the lab, to compare with: keepalived on the nodes, HAProxy in front of them."""
+
+import csv
+import io
+import shutil
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from tests.e2e.real_farm import until
+from tests.lab.nodes import LabNode
+from tests.lab.topology import Host
+
+KEEPALIVED = """
+global_defs {{
+  router_id {name}
+}}
+vrrp_instance lab {{
+  state BACKUP
+  version 3
+  interface eth0
+  virtual_router_id 77
+  priority {priority}
+  advert_int {advert}
+  virtual_ipaddress {{
+    {address}/32 dev eth0
+  }}
+}}
+"""
+
+HAPROXY = """
+global
+    stats socket {directory}/haproxy.sock mode 600 level admin
+    maxconn 4000
+defaults
+    mode {mode}
+    timeout connect 2s
+    timeout client 10s
+    timeout server 10s
+frontend web
+    bind :::80 v4v6
+    default_backend farm
+backend farm
+    balance roundrobin
+    option httpchk GET /var/modules/{module}/ready.txt
+    {servers}
+"""
+
+
+def absent(command: str) -> str:
+    """Why a peer cannot be started, empty when it can; the packages have the names of the commands."""
+    return "" if shutil.which(command) else f"{command} is not installed (apt install {command})"
+
+
+class Keepalived:
+    """VRRP on all nodes for one address; node1 has the highest priority. `advert` in seconds: 1 or 0.1."""
+
+    def __init__(self, nodes: Sequence[LabNode], address: str, advert: float) -> None:
+        self.address, self._nodes = address, nodes
+        self._processes: list[subprocess.Popen[bytes]] = []
+        for place, node in enumerate(nodes):
+            config = node.home / "keepalived.conf"
+            config.write_text(KEEPALIVED.format(name=node.name, priority=200 - place, advert=advert, address=address))
+            files = ("-f", config, "-p", node.home / "keepalived.pid", "-r", node.home / "vrrp.pid")
+            command = [*node.prefix, "keepalived", "--dont-fork", "--log-console", "--vrrp", *map(str, files)]
+            with (node.home / "keepalived.out").open("ab") as out:
+                self._processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out))
+        until(lambda: self.holder() is nodes[0], 15, f"node1 has {address}")
+
+    def holder(self) -> LabNode | None:
+        """The node that has the address; None while none or several have it."""
+        holders = [n for n in self._nodes if f" {self.address}/" in n.host.run("ip", "-o", "-4", "addr")]
+        return holders[0] if len(holders) == 1 else None
+
+    def stop(self) -> None:
+        """End it everywhere; the address goes with it."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait(10)
+
+
+class HaProxy:
+    """HAProxy on port 80 of a host of its own (`network.add_front()`), which probes ready.txt of each node."""
+
+    def __init__(
+        self, host: Host, nodes: Sequence[LabNode], directory: Path, mode: Literal["http", "tcp"], module: str
+    ) -> None:
+        self._socket = directory / "haproxy.sock"
+        servers = "\n    ".join(
+            f"server {n.name} {n.address}:80 check port 9010 inter 200ms fall 1 rise 1" for n in nodes
+        )
+        config = directory / "haproxy.cfg"
+        config.write_text(HAPROXY.format(directory=directory, mode=mode, module=module, servers=servers))
+        self._process = subprocess.Popen(
+            [*host.prefix, "haproxy", "-db", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(self._socket.exists, 10, "HAProxy runs")
+        until(lambda: set(self.states().values()) == {"UP"}, 10, "HAProxy sends to all nodes")
+
+    def states(self) -> dict[str, str]:
+        """What HAProxy thinks of each node."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            try:
+                sock.connect(str(self._socket))
+            except OSError:
+                return {}
+            sock.sendall(b"show stat\n")
+            text = b"".join(iter(lambda: sock.recv(65536), b"")).decode()
+        rows = csv.DictReader(io.StringIO(text.removeprefix("# ")))
+        return {row["svname"]: row["status"] for row in rows if row["svname"].startswith("node")}
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(10)
+        self._socket.unlink(missing_ok=True)

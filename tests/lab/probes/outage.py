@@ -1,0 +1,85 @@
+"""How long each client is without service: it connects again and again, and remembers its longest gap.
+
+A connection is opened and thrown away (RST): nothing of it stays on either side.
+"""
+
+import asyncio
+import random
+import socket
+import struct
+import time
+from collections import Counter
+
+import msgspec
+
+from tests.lab.probes.tcp import cause, connected
+
+LINGER = struct.pack("ii", 1, 0)
+
+
+class OutageOrder(msgspec.Struct):
+    """One client per source; seconds to connect, and between two connections."""
+
+    address: str
+    port: int
+    sources: list[str]
+    timeout: float
+    pause: float
+
+
+class ClientOutage(msgspec.Struct):
+    """One client; moments are of CLOCK_MONOTONIC, the same in every namespace."""
+
+    connects: int = 0
+    failures: dict[str, int] = {}
+    gap: float = 0.0
+    """The longest time between the ends of two good connects, in seconds."""
+    gap_began: float = 0.0
+    gap_ended: float = 0.0
+
+
+class Outages(msgspec.Struct):
+    """All clients by source address."""
+
+    clients: dict[str, ClientOutage] = {}
+
+    def hit(self) -> dict[str, ClientOutage]:
+        """Those with a connect that failed."""
+        return {source: client for source, client in self.clients.items() if client.failures}
+
+    def since(self, moment: float) -> list[float]:
+        """Sorted: seconds from `moment` (time.monotonic) until each client that was hit had service again."""
+        return sorted(client.gap_ended - moment for client in self.hit().values())
+
+
+async def run(order: OutageOrder, ended: asyncio.Event) -> Outages:
+    """Until the end."""
+    result = Outages()
+
+    async def client(source: str) -> None:
+        seen, failures, last = ClientOutage(), Counter[str](), 0.0
+        while not ended.is_set():
+            try:
+                sock = await connected(source, order.address, order.port, order.timeout)
+            except OSError as error:
+                failures[cause(error)] += 1
+                if not isinstance(error, TimeoutError):
+                    await asyncio.sleep(order.pause)
+                continue
+            now = time.monotonic()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
+            sock.close()
+            seen.connects += 1
+            if last and now - last > seen.gap:
+                seen.gap, seen.gap_began, seen.gap_ended = now - last, last, now
+            last = now
+            await asyncio.sleep(order.pause * random.uniform(0.5, 1.5))  # no two clients in step
+        if last and failures and time.monotonic() - last > seen.gap:
+            seen.gap, seen.gap_began, seen.gap_ended = time.monotonic() - last, last, float("inf")
+        seen.failures = dict(failures)
+        result.clients[source] = seen
+
+    async with asyncio.TaskGroup() as tasks:
+        for source in order.sources:
+            tasks.create_task(client(source))
+    return result

@@ -1,0 +1,94 @@
+"""The agent as a service of Windows (or Wine): from its installation to its removal."""
+
+import http.client
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.real_farm import until
+
+if sys.platform != "win32":
+    pytest.skip("runs on Windows or in Wine: `python -m tests.windows.run_in_wine`", allow_module_level=True)
+
+import win32service
+
+from nodeagent.home import Home
+from nodeagent.host.installation import NAME, CannotInstall
+from nodeagent.host.windows_installation import install, remove
+from nodeagent.host.windows_service import ACCEPT_PRESHUTDOWN, run
+from nodeagent.os_services import Service, services
+
+pytestmark = [pytest.mark.wine, pytest.mark.timeout(300)]
+
+PORT = 19710
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home with ports of its own; its service is gone afterwards."""
+    if services([NAME])[NAME].exists:
+        pytest.skip(f"this machine has a service {NAME}, which the test would take away")
+    home = Home(tmp_path / "kg home", tmp_path / "kg home" / "var")
+    home.var.mkdir(parents=True)
+    home.settings.write_text(
+        f'[listen]\naddress = "127.0.0.1"\nhealth_port = {PORT}\napi_port = {PORT + 1}\nenrol_port = {PORT + 2}\n'
+    )
+    yield home
+    with suppress(CannotInstall):
+        remove()
+
+
+def answers() -> bool:
+    """Whether the agent serves its health port."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def asked() -> tuple[int, int]:
+    """(controls it accepts, milliseconds the system waits for it at a shutdown)."""
+    manager = win32service.OpenSCManager(None, None, win32service.SC_MANAGER_CONNECT)
+    service = win32service.OpenService(manager, NAME, win32service.SERVICE_ALL_ACCESS)
+    try:
+        status = win32service.QueryServiceStatusEx(service)
+        return status["ControlsAccepted"], win32service.QueryServiceConfig2(service, 7)
+    finally:
+        win32service.CloseServiceHandle(service)
+        win32service.CloseServiceHandle(manager)
+
+
+def test_a_service_that_runs_and_one_that_is_not_there() -> None:
+    said = services(["EventLog", "keepgreen-nothing"])
+    assert said["EventLog"].serves
+    assert said["EventLog"].pid
+    assert said["keepgreen-nothing"] == Service()
+
+
+def test_from_installation_to_removal(home: Home) -> None:
+    install(home)
+    until(lambda: services([NAME])[NAME].serves, 90, "the service runs")
+    assert services([NAME])[NAME].pid
+    until(answers, 30, "the health port of the service answers")
+    accepts, wait = asked()
+    assert accepts == win32service.SERVICE_ACCEPT_STOP | ACCEPT_PRESHUTDOWN
+    assert wait == 20_000
+    install(home)  # a second time changes nothing
+    assert answers()
+    remove()
+    until(lambda: services([NAME])[NAME] == Service(), 30, "the service is gone")
+    assert not answers()
+    with pytest.raises(CannotInstall, match="cannot be removed"):
+        remove()
+
+
+def test_only_the_service_manager_starts_it(home: Home) -> None:
+    with pytest.raises(CannotInstall, match="agent run"):
+        run(home)
