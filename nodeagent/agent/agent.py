@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from nodeagent import __version__
+from nodeagent.adapters.checkers import ModuleCheckers
 from nodeagent.adapters.config_store import ConfigStore, Damaged
 from nodeagent.adapters.crypto import ChaChaSealer
 from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, Users
@@ -17,6 +18,7 @@ from nodeagent.adapters.journal import SqliteJournal
 from nodeagent.adapters.node_load import NodeLoad
 from nodeagent.adapters.processes.applications import ApplicationProcesses
 from nodeagent.adapters.processes.boot import boot_id
+from nodeagent.adapters.processes.programs import ProgramProcesses, end_strays
 from nodeagent.adapters.processes.scripts import ScriptProcesses
 from nodeagent.adapters.reboot import SystemReboot
 from nodeagent.adapters.script_jobs import NodeFacts
@@ -39,21 +41,13 @@ from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
 from nodeagent.engine.loop import Adapters, Engine
-from nodeagent.engine.ports import CheckerJob, CommittedModule
+from nodeagent.engine.ports import CommittedModule
 from nodeagent.engine.writer import Writer
 from nodeagent.home import Home
 from nodeagent.safe_links import lay_commands
 
 LAST_WORDS = 0.2
 """Seconds between the goodbye and the end, so that it is really sent."""
-
-
-class _NoCheckersYet:
-    def check(self, module: str, jobs: tuple[CheckerJob, ...]) -> None: ...
-
-    def check_now(self, module: str, round: int) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 class Agent:
@@ -114,6 +108,8 @@ class Agent:
             configuration_scripts.seen(event)
 
         scripts, processes = ScriptProcesses(script_event), ApplicationProcesses(engine.post)
+        programs = ProgramProcesses(scripts.tend)
+        checkers = ModuleCheckers(engine.post, tasks, programs, (listen.address, listen.health_port))
         configuration_scripts = ConfigurationScripts(scripts, journal, home, self._facts)
 
         def take_cluster() -> None:
@@ -191,12 +187,13 @@ class Agent:
         for module in await asyncio.to_thread(store.modules.installed):
             if module.configured and await self._load_module(engine, states, module.name, say):
                 scripts.tend(home.user_log(module.name), self._jobs.output_cap(module.name))
+        await asyncio.to_thread(end_strays, str(home.safe))
         engine.connect(
             Adapters(
                 datagrams,
                 TimedScripts(scripts, records.figures),
                 processes,
-                _NoCheckersYet(),
+                checkers,
                 reboot,
                 health,
                 states,
@@ -230,6 +227,8 @@ class Agent:
         engine.close()
         for service in services:
             service.cancel()
+        await checkers.close()
+        programs.close()
         await scripts.close()
         await processes.close()
         await datagrams.close()

@@ -204,6 +204,8 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     pins: dict[str, str] = {}
     has_key: bool = False
     pending: PendingConfirmation | None = None
+    keys: tuple[str, ...] = ()
+    """Names of the cluster keys that this node believes, the active one first; a name tells nothing about its key."""
 
 
 class ModuleInfo(msgspec.Struct, frozen=True):

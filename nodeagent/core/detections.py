@@ -74,19 +74,25 @@ class WatchfulLife(OrderedLife, ABC):
             text = f"resource {event.resource} is found out, not set: {event.author} cannot set it"
             self._log(LogType.ERROR, text, by=event.author)
             return
-        if told[1]:
-            self._log(
-                LogType.INFO, f"resource {event.resource} is {event.state} (set by {event.author})", by=event.author
-            )
+        look, changed = told
+        if changed:
+            text = f"set by {event.author}"
+            self._log(LogType.INFO, f"resource {event.resource} is {event.state} ({text})", by=event.author)
+            if look is not None:
+                self._note_cause(look, text, event.author, now)
             self._emit(do.PublishStatus())
         self._judge(now)
 
     def _tell_change(self, look: Look, text: str, now: float) -> None:
-        name, bad = look.rule.key, look.state is ResourceState.DOWN
+        name, good = look.rule.key, look.state in (ResourceState.UP, ResourceState.INIT)
         paused = "" if self.memory.switches.checker else " (checkers are paused)"
-        self._log(LogType.ERROR if bad else LogType.INFO, f"{name} is {look.state}: {text}{paused}", by=name)
-        if bad and look.rule.action is not None and self.acts:
-            self.memory.causes.add(now, f"{name} is down: {text}", name, evidence=text)
+        self._log(LogType.INFO if good else LogType.ERROR, f"{name} is {look.state}: {text}{paused}", by=name)
+        self._note_cause(look, text, name, now)
+
+    def _note_cause(self, look: Look, text: str, by: str, now: float) -> None:
+        """A resource went down that has an action: it belongs to the answer to "why"."""
+        if look.state is ResourceState.DOWN and look.rule.action is not None and self.acts:
+            self.memory.causes.add(now, f"{look.rule.key} is down: {text}", by, evidence=text)
 
     # --- what is paused -----------------------------------------------------------------------
 

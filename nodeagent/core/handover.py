@@ -93,14 +93,25 @@ class Handover:
     _quiet_until: float = 0.0
     _serving: bool = True
 
-    def follow(self, table: SlotTable, others: Mapping[str, Presence], now: float, *, serving: bool = True) -> None:
-        """Take the table of this moment and what is known of the others; `serving`: the application answers here."""
+    def follow(
+        self,
+        table: SlotTable,
+        others: Mapping[str, Presence],
+        now: float,
+        *,
+        serving: bool = True,
+        doubt: bool = False,
+    ) -> None:
+        """Take the table of this moment and what is known of the others.
+
+        `serving`: the application answers here. `doubt`: somebody may be about to take this node for dead.
+        """
         self._others, self._serving = others, serving
         if table.epoch != self.table.epoch:
             self._note_moves(table, now)
             self.table = table
         settled = self.agreed
-        if not settled:
+        if doubt or not settled:
             self._quiet_until = now + SETTLE
         for key, move in list(self._moves.items()):
             move.holders = frozenset(n for n in move.holders if _may_hold(others.get(n, NOBODY), now - move.since))

@@ -251,10 +251,16 @@ class Membership:
         echo = next((e for e in beat.echoes if e.session == self._session), _NO_ECHO)
         fresh = 0 <= received - echo.stamp <= window
         if session is not peer.session:
+            other = peer.alive and peer.page is not None and peer.page.uuid != page.uuid
             if not fresh or beat.flags & LEAVING:
-                new = peer.consider(session)
-                return self._outgoing.answer(peer, link.lan, self._hears(), now) if new and not self._left else []
-            if peer.alive and peer.page and peer.page.uuid != page.uuid:
+                if peer.consider(session):
+                    return self._outgoing.answer(peer, link.lan, self._hears(), now) if not self._left else []
+                if not other:
+                    return []
+            elif peer.session is not None and echo.stamp < peer.session.echoed:
+                return self._reject(peer.name, Reason.ENDED_SESSION)  # an earlier agent's, late on its way
+            # A stranger at an address of its own never sees this node's stamps: it need not be fresh to be noticed.
+            if other:
                 self._conflict(peer.name, link.source, source, now)
                 return self._reject(peer.name, Reason.OTHER_UUID)
             if peer.alive:
@@ -272,6 +278,7 @@ class Membership:
             link.deaf = held if now >= self._grace else min(held, link.deaf)
         if not fresh or header.counter < session.left:
             return []
+        session.echoed = max(session.echoed, echo.stamp)
         if header.counter > session.believed:
             session.believe(page, header.counter)
             peer.newest, peer.wall_offset = header.newest, beat.wall_offset
@@ -352,6 +359,39 @@ class Membership:
     def alarms(self, now: float) -> tuple[str, ...]:
         """What needs a human and was seen within the last minute."""
         return tuple(sentence for sentence, at in self._conflicts.items() if now - at < _CONFLICT_SHOWN)
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals this node's datagrams."""
+        return self._sealer
+
+    def session_of(self, node: str) -> bytes | None:
+        """The session of a peer that heartbeats have proven; None before that."""
+        peer = self._peers.get(node)
+        return peer.session.id if peer and peer.session else None
+
+    def in_doubt(self, now: float) -> bool:
+        """Whether some living peer was not heard both ways for half a window: it may be lost soon."""
+        if self._config is None:
+            return False
+        half = self._config.window / 2
+        return any(
+            peer.alive and not any(link.lives(now, half) for link in peer.links.values())
+            for peer in self._peers.values()
+        )
+
+    def heard_all_since(self, moment: float) -> bool:
+        """Whether every peer that counts as alive was heard both ways after this moment."""
+        return all(
+            any(link.proven is not None and link.proven > moment for link in peer.links.values())
+            for peer in self._peers.values()
+            if peer.alive
+        )
+
+    def said_goodbye(self, node: str) -> bool:
+        """Whether the peer is away because its agent ended, and not for silence."""
+        peer = self._peers.get(node)
+        return bool(peer and not peer.alive and peer.session and peer.session.left >= 0)
 
     def confirmed_peers(self) -> tuple[str, ...]:
         """Living peers for which this very configuration is final."""

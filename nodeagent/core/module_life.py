@@ -26,6 +26,9 @@ from nodeagent.core.script_runs import Run
 ADOPT_LIMIT = 60.0
 """Seconds a new agent gives the checkers for their first round; the application runs on meanwhile."""
 
+ADDRESS_LIMIT = 10.0
+"""Seconds the kernel has to take a virtual address; the application starts all the same then."""
+
 REBOOT_LIMIT = 120.0
 """Seconds after which a machine that should have been started anew, and was not, starts the module."""
 
@@ -129,6 +132,15 @@ class ModuleLife(WatchfulLife):
             self.memory.why = f"this node was frozen for {seconds:.1f} s; one round of checks first"
             self._enter(Phase.DOUBTING, now)
 
+    def addresses_taken(self, error: str, now: float) -> None:
+        """The virtual addresses are on this node behind a closed filter, or `error` says why not."""
+        if self.phase is not Phase.TAKING_ADDRESS:
+            return
+        if error:
+            self._automatic(Order(Action.STOPSTART, "vip", "vip"), f"the virtual IP cannot be added: {error}", now)
+        else:
+            self._enter(Phase.STARTING, now)
+
     def let_be_green(self, now: float) -> None:
         """The node has listened for one full window."""
         self.may_be_green = True
@@ -222,6 +234,8 @@ class ModuleLife(WatchfulLife):
                 self._wait(SAVE_LIMIT, now)
             case Phase.WAITING | Phase.HELD:
                 self._wait_or_go(now)
+            case Phase.TAKING_ADDRESS:
+                self._wait(ADDRESS_LIMIT if self.config.vip else 0.0, now)
             case Phase.DRAINING | Phase.RESTART_DRAINING:
                 self._wait(self.config.health.drain, now)
             case Phase.PAUSE:

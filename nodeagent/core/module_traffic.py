@@ -16,7 +16,7 @@ from nodeagent.contract.config import ModuleConfig, TrafficGroup, VirtualIp
 from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
 from nodeagent.core.handover import GroupSlots, Handover, Presence
-from nodeagent.core.slot_table import Powers, SlotTable, slot_table
+from nodeagent.core.slot_table import NO_TABLE, Powers, SlotTable, slot_table
 from nodeagent.core.traffic_messages import (
     ObserveTraffic,
     PrepareTraffic,
@@ -52,11 +52,13 @@ class Surroundings:
     """The signature of the newest powers that each other node knows whose module is UP."""
     window: float
     pulse: float
+    doubt: bool
+    """A living peer was not heard for half a window."""
     may_serve: bool
     """This node's heartbeats can leave it."""
     macs: tuple[tuple[str, str, str], ...] = ()
-    deaf: tuple[tuple[str, str], ...] = ()
-    """(interface, node) whose probes come in and who does not hear this node's."""
+    unheard: tuple[tuple[str, str], ...] = ()
+    """(interface, node) where a node that serves should be heard on the wire and is not."""
     wire_only: tuple[str, ...] = ()
     """Nodes that are alive on the wire and silent on UDP."""
     udp_port: int = 4800
@@ -73,6 +75,8 @@ class ModuleTraffic:
         self.wanted = False
         """The addresses belong on this node now."""
         self.prepared = False
+        self.interfaces: tuple[str, ...] = ()
+        """The network interfaces that carry the addresses."""
         self.problem = ""
         """Why the addresses or the slots cannot be put into the kernel, empty when they can."""
         self.gate = not vip.scriptcontrol
@@ -87,6 +91,8 @@ class ModuleTraffic:
         self._disagree_since: float | None = None
         self.observed: TrafficObserved | None = None
         self._last: Surroundings | None = None
+        self._key: tuple[VirtualIp, tuple[tuple[str, bytes], ...]] | None = None
+        self._known = NO_TABLE
 
     # --- configuration ------------------------------------------------------------------------
 
@@ -126,6 +132,7 @@ class ModuleTraffic:
             return
         self.prepared, self._observe_at = not event.error, now + OBSERVE
         self._held = ()
+        self.interfaces = tuple(dict.fromkeys(name for _, name in event.interfaces)) or self.interfaces
         if event.error:
             self._trouble(f"the virtual IP cannot be put on this node: {event.error}")
         else:
@@ -142,34 +149,43 @@ class ModuleTraffic:
 
     # --- the table --------------------------------------------------------------------------------
 
-    def table(self, view: tuple[Member, ...]) -> SlotTable:
-        """The table when these serve."""
-        return slot_table(self.groups, _rules_of(self.vip), view)
+    def _table(self, view: tuple[Member, ...]) -> SlotTable:
+        """The table when these serve, made anew only when it is another one."""
+        key = (self.vip, tuple((member.node, member.session) for member in view))
+        if key != self._key:
+            self._key, self._known = key, slot_table(self.groups, _rules_of(self.vip), view)
+        return self._known
 
-    def follow(self, around: Surroundings, now: float) -> None:
-        """Put what follows from the surroundings into the kernel, when it is not there or must be set again."""
+    def follow(self, around: Surroundings, now: float) -> bool:
+        """Put what follows from the surroundings into the kernel, when it is not there or must be set again.
+
+        True when it did: a probe must tell it.
+        """
         self._last = around
         if self._next != self.vip.groups and all(
             staged == _signature_of(self._next) for staged in around.staged.values()
         ):
             self.vip = replace(self.vip, groups=self._next)
             self._log(LogType.INFO, "new powers are in force: every node that serves has them")
-        table = self.table(around.view)
-        self.handover.follow(table, around.others, now, serving=around.serving)
+        table = self._table(around.view)
+        self.handover.follow(table, around.others, now, serving=around.serving, doubt=around.doubt)
         self._watch_agreement(now)
         if not self.prepared:
             self.seen = self.applied = table.epoch  # nothing is in the kernel, so nothing contradicts it
-            return
+            return False
         slots = self.handover.slots(now)
         if not self.gate or not around.may_serve:
             slots = tuple(GroupSlots(group.group, quiet=group.quiet) for group in slots)
         alone = not any(presence.alive for presence in around.others.values()) and not around.wire_only
-        timeout = None if alone else around.window - around.pulse
+        # A peer judges by this node's last sign of life, at most one pulse old now.
+        timeout = None if alone else around.window - 2 * around.pulse
         due = timeout is not None and now >= self._set_at + REARM_PULSES * around.pulse
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
         if slots != self._held or timeout != self._timeout or late or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
             self._emit(self._set_slots(table, slots, timeout, around))
+            return True
+        return False
 
     def next_deadline(self, now: float) -> float | None:
         """When `follow` or `tick` has something to do by time alone."""
@@ -177,6 +193,10 @@ class ModuleTraffic:
         if self.prepared and self._timeout is not None and self._last:
             times.append(self._set_at + REARM_PULSES * self._last.pulse)
         return min((time for time in times if time is not None), default=None)
+
+    def none(self) -> tuple[GroupSlots, ...]:
+        """No slot of any group."""
+        return tuple(GroupSlots(group.name) for group in self.vip.groups)
 
     def share(self) -> float:
         """Percent of the slots of the first group that the kernel holds for this node."""
@@ -240,12 +260,11 @@ class ModuleTraffic:
                 f"{node} is alive on the wire, UDP {around.udp_port} between it and {self.me} is blocked"
                 for node in around.wire_only
             ]
-            if self.prepared:
-                found += [
-                    f"probes of {self.me} on {interface} do not reach {node}:"
-                    " the switch blocks or has learnt the virtual MAC"
-                    for interface, node in around.deaf
-                ]
+            found += [
+                f"probes of {node} do not reach {self.me} on {interface}:"
+                " the switch blocks or has learnt the virtual MAC"
+                for interface, node in around.unheard
+            ]
             if not around.may_serve and self.wanted:
                 found.append(f"{self.me} takes no traffic: its heartbeats cannot leave it")
         if self._disagree_since is not None and now - self._disagree_since >= DISAGREEMENT:

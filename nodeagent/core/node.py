@@ -16,6 +16,7 @@ from nodeagent.contract.states import Action, LogType, Mode
 from nodeagent.contract.status import ModuleStatus, PeerStatus, ResourceHistory
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
+from nodeagent.core.farm_traffic import ALONE_WINDOW, FarmTraffic
 from nodeagent.core.freeze import FreezeDetector
 from nodeagent.core.heartbeat import ModuleBeat
 from nodeagent.core.membership import Membership
@@ -23,11 +24,15 @@ from nodeagent.core.module_life import ModuleLife
 from nodeagent.core.module_memory import Order
 from nodeagent.core.module_report import chain, module_status, resource_history, sentence
 from nodeagent.core.orders import Verdict
-from nodeagent.core.traffic_messages import LansBound, ProbeReceived
+from nodeagent.core.traffic_messages import (
+    GateSet,
+    LansBound,
+    ProbeReceived,
+    SlotsSet,
+    TrafficObserved,
+    TrafficPrepared,
+)
 from nodeagent.core.view import Member, epoch_of, view_of
-
-ALONE_WINDOW = 1.0
-"""Detection window of a node without a cluster, seconds."""
 
 
 class Node:
@@ -48,6 +53,7 @@ class Node:
         self._listened = False
         self._going_down = False
         self._views: dict[str, tuple[Member, ...]] = {}
+        self.traffic = FarmTraffic(membership, session, self._emit)
 
     # --- driving ----------------------------------------------------------------------------
 
@@ -127,11 +133,14 @@ class Node:
                 if event.config is None:
                     self._effects += self.membership.leave(now)
                 self.membership.configure(event.config, event.me, event.keys, now, confirmed=event.confirmed)
+                self.traffic.configure(event.config, event.me, event.keys)
                 self._effects.append(do.PublishStatus())
             case ev.ModuleConfigured():
                 self._configure(event, now)
-            case LansBound() | ProbeReceived():
-                pass
+            case LansBound():
+                self.traffic.bound(event.lans)
+            case ProbeReceived():
+                self.traffic.probe_received(event, now)
             case ev.SystemStopping():
                 self._going_down = True
                 for life in self._lives.values():
@@ -139,6 +148,7 @@ class Node:
             case ev.AgentStopping():
                 self._effects += [do.SetHealth(name, False) for name in self._lives]
                 self._effects += self.membership.leave(now)
+                self.traffic.leave()
             case _:
                 self._tell(event, now)
 
@@ -180,6 +190,8 @@ class Node:
                 life.resource_set(event, now)
             case ev.SwitchSet():
                 life.switch(event.switch, event.on, event.author, event.until, now)
+            case TrafficPrepared() | SlotsSet() | TrafficObserved() | GateSet():
+                self.traffic.event(event, now)
 
     def _answer(self, ticket: int, verdict: Verdict) -> None:
         self._effects.append(do.AnswerOrder(ticket, verdict.accepted, verdict.text))
@@ -193,6 +205,7 @@ class Node:
         """Only a stopped module can be removed; whoever orders it sees to that."""
         if life.at_rest:
             del self._lives[name]
+            self.traffic.removed(name)
             self._effects += [do.SetHealth(name, False), do.PublishStatus()]
         else:
             text = f"module {name} is not stopped: it cannot be removed"
@@ -202,12 +215,15 @@ class Node:
         name = event.config.name
         if name in self._lives:
             self._lives[name].reconfigure(event, now)
+            self.traffic.configured(self._lives[name])
             return
         life = self._lives[name] = ModuleLife(event, self._emit, self._run_names, now)
         if self._listened:
             life.let_be_green(now)
+        self.traffic.configured(life)
         if event.record is not None:
             life.recover(event.record, event.boot_on, now)
+            self.traffic.recovered(life)
         self._effects.append(do.PublishStatus())
 
     def _emit(self, effect: do.Effect) -> None:
@@ -226,17 +242,27 @@ class Node:
         self._promised = None  # said once
         self._effects.append(do.RecordLine(LogType.ERROR, text, origin="membership"))
         self.membership.forgive(now)
+        self.traffic.forgive(seconds, now)
         for life in self._lives.values():
             life.froze(seconds, now)
 
     def _finish(self, now: float, fresh: bool) -> list[do.Effect]:
         changes = self.membership.changes()
         self._effects += [do.RecordLine(change.type, change.text, origin="membership") for change in changes]
-        if fresh or changes:
+        told = self._follow_traffic(now)
+        if fresh or changes or told:
             self._tell_peers(now, bool(changes))
         self._promised = self._earliest(now)
         effects, self._effects = self._effects, []
         return effects
+
+    def _follow_traffic(self, now: float) -> bool:
+        """Bring the virtual IPs to what has changed, before any script runs; True when peers must know of it."""
+        before, self._effects = self._effects, []
+        told = self.traffic.follow(now)
+        first = next((at for at, effect in enumerate(before) if isinstance(effect, do.RunScript)), len(before))
+        self._effects = before[:first] + self._effects + before[first:]
+        return told
 
     def _tell_peers(self, now: float, changed: bool) -> None:
         """Put what this node is into its heartbeats; publish when a view has changed."""
@@ -247,7 +273,11 @@ class Node:
         self.membership.set_modules({name: self._beat(life, views[name]) for name, life in self._lives.items()})
 
     def _earliest(self, now: float) -> float | None:
-        times = [self.membership.next_deadline(), *(life.next_deadline() for life in self._lives.values())]
+        times = [
+            self.membership.next_deadline(),
+            self.traffic.next_deadline(now),
+            *(life.next_deadline() for life in self._lives.values()),
+        ]
         if not self._listened:
             times.append(max(now, self.membership.listening_until()))
         if self._lives:
@@ -256,8 +286,10 @@ class Node:
         return max(now, min(due)) if due else None  # what is overdue is promised for now: late only once
 
     def _beat(self, life: ModuleLife, view: tuple[Member, ...]) -> ModuleBeat:
-        epoch = epoch_of([(node, 1) for node in life.config.nodes], "", view)
-        return replace(_bare_beat(life), epoch=epoch)
+        beat = _bare_beat(life)
+        if shared := self.traffic.beat(life, beat):
+            return shared
+        return replace(beat, epoch=epoch_of([(node, 1) for node in life.config.nodes], "", view))
 
     def _members(self, life: ModuleLife, now: float) -> tuple[Member, ...]:
         """The living nodes of a module: this one by its own knowledge, peers by their heartbeats.

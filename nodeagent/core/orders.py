@@ -18,13 +18,12 @@ from nodeagent.core.phases import (
     REFUSED,
     REFUSED_AUTOMATIC,
     RESTART_TO_STOP,
+    RUNS_WITHOUT,
     STRENGTH,
     WAITS,
     Phase,
     Stage,
 )
-
-RUNS_WITHOUT = "its application was started without Keepgreen: stop it with run-without first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,10 @@ class OrderedLife(PhaseMachine, ABC):
     def shut_down(self, now: float) -> None:
         """The operating system goes down: stop with the scripts, the intent stays."""
         if self.row.stage not in (Stage.REST, Stage.WITHOUT) and self.phase is not Phase.REBOOTING:
-            self._obey(Order(Action.STOP, "the system's shutdown"), now)
+            order = Order(Action.STOP, "the system's shutdown")
+            self.memory.causes.add(now, f"stop ordered by {order.author}", order.author, action=order.action)
+            self._log(LogType.INFO, f"stop ordered by {order.author}", by="system")
+            self._obey(order, now)
 
     def run_without(self, start: bool, author: str, now: float) -> Verdict:
         """Run start_both or stop_both with the module in STOP, and mark it."""

@@ -50,6 +50,8 @@ class Session:
     """Counter of the newest page that was taken."""
     left: int = -1
     """Counter of the goodbye; what was sent before it says nothing any more."""
+    echoed: int = -1
+    """The newest stamp of this node that it has echoed."""
     _pages: dict[bytes, Page] = field(default_factory=dict)
 
     def decode(self, raw: msgspec.Raw) -> Page:

@@ -21,6 +21,7 @@ class Phase(StrEnum):
     WAITING = "waiting for resources"
     HELD = "waiting for resources that are down"
     ENTERING_UP = "transition to UP"
+    TAKING_ADDRESS = "adding the virtual address"
     STARTING = "start_both"
     WARMING = "warming up"
     READY = "ready"
@@ -98,7 +99,10 @@ PHASES: dict[Phase, Row] = {
     Phase.PRESTART: Row(Stage.COMING, _WAIT, _ORANGE, Step(Script.PRESTART, _STOP, _WAIT, _FORCE, Phase.WAITING)),
     Phase.WAITING: Row(Stage.COMING, _WAIT, _ORANGE),
     Phase.HELD: Row(Stage.COMING, _WAIT, _RED),
-    Phase.ENTERING_UP: Row(Stage.COMING, _UP, _ORANGE, Step(Script.TRANSITION, _WAIT, _UP, _FORCE, Phase.STARTING)),
+    Phase.ENTERING_UP: Row(
+        Stage.COMING, _UP, _ORANGE, Step(Script.TRANSITION, _WAIT, _UP, _FORCE, Phase.TAKING_ADDRESS)
+    ),
+    Phase.TAKING_ADDRESS: Row(Stage.COMING, _UP, _ORANGE),
     Phase.STARTING: Row(Stage.COMING, _UP, _ORANGE, Step(Script.START_BOTH, _WAIT, _UP, Limit.START, Phase.WARMING)),
     Phase.WARMING: Row(Stage.UP, _UP, _ORANGE),
     Phase.READY: Row(Stage.UP, _UP, _GREEN),
@@ -146,7 +150,7 @@ WAITS = frozenset({Phase.WAITING, Phase.HELD})
 BEFORE_WAIT = frozenset({Phase.BOOT_DELAY, Phase.PREPARING, Phase.LEAVING_STOP, Phase.PRESTART})
 """On the way to WAIT."""
 
-BEFORE_APPLICATION = BEFORE_WAIT | WAITS | {Phase.ENTERING_UP}
+BEFORE_APPLICATION = BEFORE_WAIT | WAITS | {Phase.ENTERING_UP, Phase.TAKING_ADDRESS}
 """Nothing of the application has been started: a stop goes straight to poststop."""
 
 REFUSED: dict[tuple[Stage, Action], str] = {
@@ -161,6 +165,9 @@ REFUSED: dict[tuple[Stage, Action], str] = {
     },
 }
 """Orders that are refused, with the reason a user reads."""
+
+RUNS_WITHOUT = "its application was started without Keepgreen: stop it with run-without first"
+"""Why a stopped module that is marked so refuses every start."""
 
 IDLE: dict[tuple[Stage, Action], str] = {
     (Stage.REST, Action.STOP): "already stopped",
@@ -184,6 +191,7 @@ STRENGTH = (Action.START, Action.RESTART, Action.STOPSTART, Action.WAIT, Action.
 TIME_LEADS_TO: dict[Phase, Phase] = {
     Phase.BOOT_DELAY: Phase.PREPARING,
     Phase.PREPARING: Phase.LEAVING_STOP,
+    Phase.TAKING_ADDRESS: Phase.STARTING,
     Phase.DRAINING: Phase.STOPPING,
     Phase.RESTART_DRAINING: Phase.RESTART_STOPPING,
     Phase.PAUSE: Phase.STARTING,
@@ -199,11 +207,12 @@ _ALL = frozenset({"pre", "both"})
 CHECKED = frozenset({Phase.WARMING, Phase.READY, Phase.DOUBTING, Phase.ADOPTING})
 """The application runs: everything is checked."""
 
-ACTING = WAITS | {Phase.ENTERING_UP, Phase.STARTING, Phase.WARMING, Phase.READY, Phase.DOUBTING}
+ACTING = WAITS | {Phase.ENTERING_UP, Phase.TAKING_ADDRESS, Phase.STARTING, Phase.WARMING, Phase.READY, Phase.DOUBTING}
 """What is detected acts; from a stop order on it is only logged."""
 
 _PRE_CHECKED = WAITS | {
     Phase.ENTERING_UP,
+    Phase.TAKING_ADDRESS,
     Phase.STARTING,
     Phase.STOPPING,
     Phase.FORCING,

@@ -21,6 +21,8 @@ class TrafficPrepared:
 
     module: str
     error: str = ""
+    interfaces: tuple[tuple[str, str], ...] = ()
+    """(virtual address, the network interface that carries it)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ class GroupFacts:
     """The slots of one group as the kernel holds them now; expired ones are not there."""
 
     mine: frozenset[int]
+    datagrams: frozenset[int]
     est: frozenset[int]
     quiet: frozenset[int]
     owner: Mapping[int, str]
@@ -24,9 +25,11 @@ class TableFacts:
     intact: bool
     """Its rules are those that were written; False also when nobody remembers them."""
     counters: Mapping[str, int]
-    """Packets: `taken_<g>`, `left_<g>`, `quiet_<g>` per group; `unmatched`; `forged` (came with the virtual MAC
-    as their source), `forged_out`; with vmac_directed `sent` and `received`."""
+    """Packets: `taken_<g>`, `left_<g>`, `quiet_<g>` per group; `unmatched`; `forged_<n>` (came in on the
+    n-th interface of the plan with the virtual MAC as their source), `forged_out`; with vmac_directed `sent`
+    and `received`."""
     groups: tuple[GroupFacts, ...]
+    """Empty when nobody asked for the slots."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ forwards other nodes' slots by the map `owner_<group>`; a frame that comes from 
 and is taken (the loop guard).
 
 A slot is `jhash` of the client's address, or of address and port, see `bucket`. Each group has its own:
-`mine_` (whose new connections I take), `est_` (whose unknown connections I take, so that the kernel answers
-RST), `quiet_` (whose RST for unknown connections are held back). `flows` remembers the connections taken:
-they stay where they are while slots move. A SYN that is another node's ends such a memory, so that a
-port used again later cannot have two owners.
+`mine_` (whose new connections I take), `data_` (whose datagrams I take), `est_` (whose unknown connections
+I take, so that the kernel answers RST), `quiet_` (whose RST for unknown connections are held back). `flows`
+remembers the connections taken: they stay where they are while slots move. A SYN that is another node's ends
+such a memory, so that a port used again later cannot have two owners.
 """
 
 from collections.abc import Iterable, Iterator
@@ -102,7 +102,7 @@ class _Way:
 def _body(plan: VipPlan) -> Iterator[str]:
     vip, groups = plan.vip, range(len(plan.vip.groups))
     tcp = any(has(group, Proto.TCP) for group in vip.groups)
-    yield from _sets(vip, tcp)
+    yield from _sets(plan, tcp)
     shared = [a for a in vip.addresses if a.type is VmacType.INVISIBLE]
     for number, link in enumerate(plan.links()):
         here = plan.on(link)
@@ -124,19 +124,21 @@ def _body(plan: VipPlan) -> Iterator[str]:
             if addresses:
                 yield from _shared(way, vip, addresses)
     for g in groups:
-        yield from _chain(f"new_{g}", f"meta mark @mine_{g} goto take_{g}", f'counter name "left_{g}" drop')
         yield from _chain(f"take_{g}", f'meta mark set 0 meta pkttype set host counter name "taken_{g}" accept')
     if tcp:
         yield from _resets(vip)
 
 
-def _sets(vip: VirtualIp, tcp: bool) -> Iterator[str]:
-    single = directed(vip)
+def _sets(plan: VipPlan, tcp: bool) -> Iterator[str]:
+    vip, single = plan.vip, directed(plan.vip)
     families = {6 if ":" in a.addr else 4 for a in vip.addresses}
-    counters = ["forged", "forged_out", "unmatched", *(["sent", "received"] if single else [])]
+    counters = [f"forged_{number}" for number in range(len(plan.links()))]
+    counters += ["forged_out", "unmatched", *(["sent", "received"] if single else [])]
     for g, group in enumerate(vip.groups):
         counters += [f"taken_{g}", f"left_{g}"]
         yield f"\tset mine_{g} {{ type mark; flags timeout; }}"
+        if has(group, Proto.UDP):
+            yield f"\tset data_{g} {{ type mark; flags timeout; }}"
         if has(group, Proto.TCP):
             counters.append(f"quiet_{g}")
             yield f"\tset est_{g} {{ type mark; flags timeout; }}"
@@ -162,7 +164,7 @@ def _ingress(number: int, link: Interface, here: Iterable[VirtualAddress]) -> It
     single = _one_of(a.addr for a in here if not a.vmac)
     rules = [f'type filter hook ingress device "{link.name}" priority -500; policy accept;']
     if vmacs:
-        rules += [f'ether saddr {vmacs} counter name "forged"', f"ether daddr {vmacs} goto shared"]
+        rules += [f'ether saddr {vmacs} counter name "forged_{number}"', f"ether daddr {vmacs} goto shared"]
     if single:
         rules += [
             f"ether daddr {link.mac} ip daddr {single} goto directed{number}",
@@ -211,7 +213,12 @@ def _shared(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress]) -> Itera
     )
     for g, proto, by in _kinds(vip, addresses):
         if proto is Proto.UDP:
-            yield from _chain(_kind(way, g, proto, by), *_mark(way, by), f"goto new_{g}")
+            yield from _chain(
+                _kind(way, g, proto, by),
+                *_mark(way, by),
+                f"meta mark @data_{g} goto take_{g}",
+                f'counter name "left_{g}" drop',
+            )
             continue
         flows = f"flows{way.family}"
         yield from _chain(
@@ -257,7 +264,7 @@ def _directed(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress], tcp: b
         "drop",
     )
     yield from _chain(forward, f'{from_me} meta mark set 0 counter name "sent" fwd to "{link.name}"')
-    for g in groups:
+    for g in (g for g in groups if g == 0 or has(vip.groups[g], Proto.TCP)):
         yield from _chain(
             f"{way.name}_new_{g}",
             f"meta mark @mine_{g} goto take_{g}",
@@ -265,11 +272,17 @@ def _directed(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress], tcp: b
             f'counter name "left_{g}" drop',
         )
     for g, proto, by in _kinds(vip, addresses):
+        to_owner = f"ether daddr set meta mark map @owner_{g}"
         if proto is Proto.UDP:
-            yield from _chain(_kind(way, g, proto, by), *_mark(way, by), f"goto {way.name}_new_{g}")
+            yield from _chain(
+                _kind(way, g, proto, by),
+                *_mark(way, by),
+                f"meta mark @data_{g} goto take_{g}",
+                f"{to_owner} goto {forward}",
+                f'counter name "left_{g}" drop',
+            )
             continue
         flow = way.flow
-        to_owner = f"ether daddr set meta mark map @owner_{g}"
         yield from _chain(
             _kind(way, g, proto, by),
             *_mark(way, by),

@@ -1,6 +1,6 @@
 """Which slots the kernel takes, as one nftables transaction over all modules.
 
-Elements of `mine`, `est`, `owner` and `speaks` may carry a timeout: the dead-man's switch. Who does not write
+Elements of `mine`, `data`, `est`, `owner` and `speaks` may carry a timeout: the dead-man's switch. Who does not write
 them again in time has given them up.
 """
 
@@ -16,7 +16,9 @@ class SlotSets:
     """The slots of one group."""
 
     mine: frozenset[int] = frozenset()
-    """New connections are taken."""
+    """New connections are taken (TCP), echo requests and later fragments."""
+    datagrams: frozenset[int] = frozenset()
+    """Datagrams are taken (UDP)."""
     est: frozenset[int] = frozenset()
     """Connections that this node does not know are taken, so that its kernel resets them (TCP)."""
     quiet: frozenset[int] = frozenset()
@@ -32,7 +34,7 @@ class ModuleSets:
     plan: VipPlan
     groups: tuple[SlotSets, ...] = ()
     timeout: float | None = None
-    """Seconds that `mine`, `est`, `owner` and `director` hold; None: until they are written again."""
+    """Seconds that `mine`, `datagrams`, `est`, `owner` and `director` hold; None: until they are written again."""
     quiet_timeout: float | None = None
     director: bool = False
     """This node answers ARP for the addresses of vmac_directed."""
@@ -52,6 +54,8 @@ def _module(sets: ModuleSets) -> Iterator[str]:
     for g, group in enumerate(vip.groups):
         slots = sets.groups[g] if sets.groups else SlotSets()
         yield from _fill(plan, "set", f"mine_{g}", _each(slots.mine, held))
+        if has(group, Proto.UDP):
+            yield from _fill(plan, "set", f"data_{g}", _each(slots.datagrams, held))
         if has(group, Proto.TCP):
             yield from _fill(plan, "set", f"est_{g}", _each(slots.est, held))
             yield from _fill(plan, "set", f"quiet_{g}", _each(slots.quiet, hushed))

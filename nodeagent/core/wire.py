@@ -1,9 +1,8 @@
 """Alive on the wire: small sealed frames to the virtual MAC tell that a node serves, whatever UDP does.
 
-Each probe carries what the heartbeats carry of the modules with a virtual IP, and whose probes the
-sender hears. It is believed only from a session that heartbeats have proven before, and only with a
-higher counter than the last: a probe can keep a node that fell silent in the table, not bring in one
-that was never heard.
+Each probe carries what the heartbeats carry of the modules with a virtual IP. It is believed only from a
+session that heartbeats have proven before, and only with a higher counter than the last: a probe can keep
+a node that fell silent in the table, not bring in one that was never heard.
 """
 
 import struct
@@ -27,9 +26,8 @@ _MOST: Final = 1400
 
 
 class ProbeBody(msgspec.Struct, array_like=True, frozen=True):
-    """`hears`: the names of the nodes whose probes arrived on this interface within the last window."""
+    """The sender's modules with a virtual IP on this interface."""
 
-    hears: list[str]
     modules: list[ModuleEntry]
 
 
@@ -41,7 +39,6 @@ class Heard:
     counter: int
     session: bytes
     mac: str
-    hears: frozenset[str]
     modules: dict[int, ModuleBeat]
 
 
@@ -62,16 +59,15 @@ class Wire:
         self._me, self._active = me, keys[0] if keys else b""
         self._keys = {self.sealer.key_id(key): key for key in keys}
 
-    def probe(self, interface: str, modules: Mapping[str, ModuleBeat], window: float, now: float) -> bytes:
-        """What to send on an interface now; empty without a key."""
+    def probe(self, modules: Mapping[str, ModuleBeat]) -> bytes:
+        """What to send now; empty without a key."""
         if not self._active:
             return b""
         self._counter += 1
-        name = self._me.encode()
-        fixed = (_MAGIC, self.sealer.key_id(self._active), self.session, self._counter, len(name))
-        header = _FIXED.pack(*fixed) + name
-        hears = sorted(node for (on, node), heard in self._heard.items() if on == interface and now < heard.at + window)
-        body = msgspec.msgpack.encode(ProbeBody(hears, [module_entry(m, beat) for m, beat in modules.items()]))
+        me = self._me.encode()
+        fixed = (_MAGIC, self.sealer.key_id(self._active), self.session, self._counter, len(me))
+        header = _FIXED.pack(*fixed) + me
+        body = msgspec.msgpack.encode(ProbeBody([module_entry(name, beat) for name, beat in modules.items()]))
         sender = self._me + _LABEL
         return header + self.sealer.seal(self._active, self.session, sender, self._counter, header=header, body=body)
 
@@ -101,7 +97,7 @@ class Wire:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return ""
         modules = {entry.module: beat for entry in probe.modules if (beat := entry.beat())}
-        self._heard[interface, sender] = Heard(now, counter, session, mac, frozenset(probe.hears), modules)
+        self._heard[interface, sender] = Heard(now, counter, session, mac, modules)
         return sender
 
     def heard(self, node: str, window: float, now: float) -> tuple[Heard, ...]:
@@ -113,15 +109,9 @@ class Wire:
         heard = self._heard.get((interface, node))
         return heard.mac if heard else ""
 
-    def deaf(self, interface: str, window: float, now: float) -> tuple[str, ...]:
-        """Nodes that send probes on this interface and do not hear this node's."""
-        return tuple(
-            sorted(
-                node
-                for (on, node), heard in self._heard.items()
-                if on == interface and now < heard.at + window and self._me not in heard.hears
-            )
-        )
+    def heard_on(self, node: str, window: float, now: float) -> frozenset[str]:
+        """The interfaces on which a probe of the node came in within the last `window` seconds."""
+        return frozenset(on for (on, name), heard in self._heard.items() if name == node and now < heard.at + window)
 
     def forgive(self, seconds: float) -> None:
         """This node stood still for so long."""

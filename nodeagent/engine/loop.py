@@ -16,6 +16,7 @@ from typing import Protocol
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.node import Node
+from nodeagent.core.traffic_messages import ObserveTraffic, PrepareTraffic, SendProbe, SetSlots, WithdrawTraffic
 from nodeagent.engine.ports import (
     CheckerJob,
     Checkers,
@@ -27,6 +28,7 @@ from nodeagent.engine.ports import (
     ScriptJob,
     ScriptRunner,
     StateStore,
+    Traffic,
 )
 from nodeagent.engine.writer import Writer
 
@@ -53,6 +55,7 @@ class Adapters:
     processes: Processes
     checkers: Checkers
     rebooting: Rebooting
+    traffic: Traffic
     health: HealthBoard
     states: StateStore
     journal: Journal
@@ -178,8 +181,20 @@ class Engine:
             self._adapters.processes.exclude(frozenset(self._scripts.values()))
 
     def _carry_out(self, effects: list[do.Effect]) -> None:
+        slots: list[SetSlots] = []
         for effect in effects:
+            if isinstance(effect, SetSlots):
+                slots.append(effect)
+                continue
+            self._set_slots(slots)
+            slots = []
             self._do(effect)
+        self._set_slots(slots)
+
+    def _set_slots(self, effects: list[SetSlots]) -> None:
+        """Neighbours go into the kernel together."""
+        if effects and self._adapters:
+            self._adapters.traffic.set_slots(effects)
 
     def _do(self, effect: do.Effect) -> None:
         to = self._adapters
@@ -203,6 +218,14 @@ class Engine:
                 self._run_checkers(effect, to)
             case do.CheckNow():
                 to.checkers.check_now(effect.module, effect.round)
+            case PrepareTraffic():
+                to.traffic.prepare(effect)
+            case WithdrawTraffic():
+                to.traffic.withdraw(effect)
+            case ObserveTraffic():
+                to.traffic.observe(effect)
+            case SendProbe():
+                to.traffic.probe(effect)
             case do.RebootSystem():
                 to.rebooting.reboot(effect.module, effect.why)
             case do.SaveState():

@@ -1,6 +1,6 @@
 """What the engine asks of the adapters, and the agent of its control. Protocols only."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig, 
 from nodeagent.contract.states import LogType, ResourceState, Role, Script
 from nodeagent.contract.status import NodeStatus
 from nodeagent.core.events import Event, ModuleRecord, ProcessRef
+from nodeagent.core.traffic_messages import ObserveTraffic, PrepareTraffic, SendProbe, SetSlots, WithdrawTraffic
 
 Post = Callable[[Event], None]
 """Hands an event to the core; from the loop's thread only. Never blocks."""
@@ -87,6 +88,43 @@ class Checkers(Protocol):
 
     async def close(self) -> None:
         """End all of them, custom programs with their process trees."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramEnd:
+    """How a program ended; `error`: why it could not be started at all."""
+
+    exit_code: int | None
+    error: str = ""
+
+
+class Programs(Protocol):
+    """Runs programs that must not outlive whoever wants them."""
+
+    async def run(self, job: ScriptJob) -> ProgramEnd:
+        """Start it and wait for its end. However this ends, cancelled too, its whole process tree is ended with it."""
+
+
+class Traffic(Protocol):
+    """The virtual IPs in the kernel. What is asked for one module is done in the order it was asked for."""
+
+    def prepare(self, effect: PrepareTraffic) -> None:
+        """Filter without slots, then the addresses behind it; posts TrafficPrepared."""
+
+    def set_slots(self, effects: Sequence[SetSlots]) -> None:
+        """The slots of all these modules in one transaction, at once; posts SlotsSet for each."""
+
+    def withdraw(self, effect: WithdrawTraffic) -> None:
+        """Addresses off, then the filter; an earlier agent's too."""
+
+    def observe(self, effect: ObserveTraffic) -> None:
+        """Look into the kernel; posts TrafficObserved."""
+
+    def probe(self, effect: SendProbe) -> None:
+        """Send a probe frame now; what comes in is posted as ProbeReceived."""
+
+    async def close(self) -> None:
+        """Do nothing more. The kernel goes on as it is."""
 
 
 class Rebooting(Protocol):

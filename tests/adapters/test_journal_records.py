@@ -143,18 +143,23 @@ async def test_cursors_never_come_twice(tmp_path: Path) -> None:
 
 def test_what_is_dropped_first() -> None:
     backlog = Backlog(100)
-    types = (LogType.ERROR, LogType.INFO, LogType.SCRIPT, LogType.DEBUG)
-    gone: list[str] = []
-    for number in range(130):
-        before = [line.type for line in backlog.lines]
-        backlog.add(LogLine(number, 0.0, "n", "", "a", types[number % 4], "x"))
-        if len(backlog.lines) <= len(before):
-            gone.append(
-                "".join(sorted({t for t in LogType if before.count(t) > [x.type for x in backlog.lines].count(t)}))
-            )
-    assert gone == ["D", "D", "DS"][: len(gone)]
-    assert backlog.dropped > 0
-    assert sum(line.type is LogType.ERROR for line in backlog.lines) == 33
+
+    def add(cursor: int, kind: LogType) -> bool:
+        return backlog.add(LogLine(cursor, 0.0, "n", "", "a", kind, "x"))
+
+    mixed = (LogType.ERROR, LogType.INFO, LogType.SCRIPT, LogType.DEBUG)
+    assert all(add(number, mixed[number % 4]) for number in range(100))
+    assert backlog.dropped == 0
+    assert not add(100, LogType.CRITICAL)
+    assert backlog.dropped == 11
+    assert next(line.cursor for line in backlog.lines if line.type is LogType.DEBUG) == 47, "the oldest go"
+    vanished: list[LogType] = []
+    for number in range(101, 400):
+        add(number, LogType.CRITICAL)
+        left = {line.type for line in backlog.lines}
+        vanished += [kind for kind in mixed if kind not in left and kind not in vanished]
+    assert vanished == [LogType.DEBUG, LogType.SCRIPT, LogType.INFO, LogType.ERROR]
+    assert len(backlog.lines) + backlog.dropped == 400
 
 
 STORY = """

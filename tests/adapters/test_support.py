@@ -25,6 +25,7 @@ from nodeagent.adapters.support import (
     tail,
 )
 from nodeagent.adapters.support.system import output_of
+from nodeagent.adapters.support.text import PIECE, in_pieces
 
 PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIB\nabc\n-----END EC PRIVATE KEY-----"
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$a2VlcGdyZWVuLW5vYm9keQ$tpsbERAUzfwESglWMLzhhKpw5bTKQPwf7"
@@ -79,6 +80,20 @@ def test_known_secrets_go_in_every_spelling() -> None:
     assert clean.endswith("| db1 | abc")
     assert bytes(range(32)).hex() not in secrecy.text(f"key {bytes(range(32)).hex()}!")
     assert secrecy.text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=") == "REMOVED"
+
+
+@given(st.text(st.sampled_from("ab \n"), max_size=60_000))
+def test_pieces_make_the_whole(text: str) -> None:
+    met: list[str] = []
+    assert in_pieces(text, lambda piece: met.append(piece) or piece) == text  # type: ignore[func-returns-value]
+    assert all(len(piece) <= PIECE for piece in met)
+
+
+def test_no_secret_hides_between_pieces() -> None:
+    lines = "".join(f"{number} password=hunter{number}\n" for number in range(5000))
+    assert "hunter" not in Secrecy().text(lines)
+    pem = "x\n" * (PIECE // 2 - 10) + PEM
+    assert "MHcCAQ" not in Secrecy().text(pem)
 
 
 def test_names_of_secrets() -> None:
@@ -142,6 +157,12 @@ def test_xml_stays_well_formed() -> None:
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
     anonymous().text(Secrecy().text(text))
+
+
+@pytest.mark.parametrize("text", ["a", "key", "a:", "1.", " ", "\n", "--password ", "://", "<", "a@", "password="])
+def test_long_lines_cost_no_more_than_many_short_ones(text: str) -> None:
+    """One repetition that tries all lengths at all places would take hours here."""
+    anonymous().text(Secrecy().text(text * (1_000_000 // len(text))))
 
 
 def read(target: Path) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:

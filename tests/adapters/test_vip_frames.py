@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nodeagent.adapters.vip import NoVip, ProbeFrames
 from nodeagent.adapters.vip.frames import PROBE_MAX, gratuitous_arp, neighbour_advertisement, probe, read_probe
 from nodeagent.adapters.vip.kernel import LinuxVip
-from nodeagent.adapters.vip.null import NOT_LINUX, vip_problem
+from nodeagent.adapters.vip.null import NOT_LINUX, node_problems, vip_problem
 from nodeagent.adapters.vip.null import ProbeFrames as NoProbeFrames
 from nodeagent.core.vip_sets import ModuleSets
 from tests.adapters.network_namespace import Namespace, namespaces, namespaces_problem
@@ -60,7 +60,7 @@ async def test_probes_to_the_virtual_mac_arrive_through_its_rules(tmp_path: Path
     with namespaces(2) as (here, there):
         _cable(here, there)
         vip = here.call(LinuxVip, tmp_path / "vip.json")
-        plan, _ = here.call(vip.plan, "web", PLANS["one_tcp_port"].vip)
+        plan, _ = await vip.plan("web", PLANS["one_tcp_port"].vip)
         assert plan
         assert await vip.prepare(plan) == ""
         heard: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue()
@@ -119,10 +119,11 @@ def _open(namespace: Namespace, loop: asyncio.AbstractEventLoop, deliver: object
 
 async def test_a_node_that_cannot_filter_says_so_to_every_call() -> None:
     none, plan = NoVip(NOT_LINUX), PLANS["one_tcp_port"]
-    assert none.plan("web", plan.vip) == (None, (NOT_LINUX,))
+    assert await none.plan("web", plan.vip) == (None, (NOT_LINUX,))
     assert await none.prepare(plan) == NOT_LINUX
     assert none.update([sets_of(plan), ModuleSets(plan)]) == {"web": NOT_LINUX}
-    assert await none.withdraw("web") == ""
+    assert (await none.reset("web"), await none.withdraw("web")) == ("", "")
+    assert node_problems(plan.vip) == (NOT_LINUX,)
     assert (await none.observe()).problem == NOT_LINUX
     assert await none.announce(plan) == NOT_LINUX
     assert await none.connections("web") == 0

@@ -129,7 +129,7 @@ async def test_the_switch_never_learns_the_virtual_mac(net: Farm) -> None:
     # One frame that has it as its source is counted by every node that sees it.
     frame = bytes.fromhex("ffffffffffff5afe0a4d006488b5") + bytes(46)
     net.client.call(_send, frame)
-    until(lambda: all(net.counters(node)["forged"] == 1 for node in net.nodes))
+    until(lambda: all(net.counters(node)["forged_0"] == 1 for node in net.nodes))
 
 
 @pytest.mark.parametrize("kind", list(VmacType))
@@ -160,7 +160,7 @@ async def test_an_unknown_connection_is_reset_unless_its_slot_is_quiet(net: Farm
         every = frozenset(range(256))
         gone, heir = net.nodes[0], net.nodes[1]
         gone.namespace.ip("link set dev eth0 down")
-        slots = SlotSets(every, every, every if quiet else frozenset())
+        slots = SlotSets(every, every, every, every if quiet else frozenset())
         heir.update(replace(net.sets(heir, plans["n2"]), groups=(slots, slots), quiet_timeout=30.0))
         sock.settimeout(0.5)
         with pytest.raises(TimeoutError if quiet else ConnectionResetError):

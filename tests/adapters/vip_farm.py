@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from nodeagent.adapters.vip.kernel import LinuxVip
+from nodeagent.adapters.vip.places import plan_here
 from nodeagent.contract.config import VirtualIp
 from nodeagent.core.bucket import slot_of
 from nodeagent.core.slots import slot_plan
@@ -76,7 +77,7 @@ class Node:
         self.vip = namespace.call(LinuxVip, record)
 
     def plan(self, vip: VirtualIp) -> VipPlan:
-        plan, problems = self.namespace.call(self.vip.plan, "web", vip)
+        plan, problems = self.namespace.call(plan_here, "web", vip)
         assert plan, problems
         return plan
 
@@ -111,7 +112,7 @@ class Farm:
             owners = slot_plan(group.powers).owners(set(view))
             mine = frozenset(slot for slot, owner in enumerate(owners) if owner == node.name)
             others = tuple((slot, macs[owner]) for slot, owner in enumerate(owners) if owner and owner != node.name)
-            groups.append(SlotSets(mine, mine, owner=others))
+            groups.append(SlotSets(mine, mine, mine, owner=others))
         peers = tuple(mac for name, mac in macs.items() if name != node.name)
         director = bool(view) and node.name == view[0]
         return ModuleSets(plan, tuple(groups), director=director, peers=peers, **more)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from tests.bench._report import percentile, write_section
-from tests.e2e.real_farm import FILES, running_farm, until
+from tests.e2e.real_farm import APP, FILES, running_farm, until
 
 MARK = b'#!/bin/bash\necho $EPOCHREALTIME >> "%s"\n'
 
@@ -59,7 +59,7 @@ def keepgreen(directory: Path, kills: int) -> list[float]:
         marks = directory / "marks"
         farm.apply(scripts={"bin/stop_both": MARK % bytes(marks) + FILES["bin/stop_both"].partition(b"\n")[2]})
         farm.start()
-        return killed(lambda: named(f"kg_app-{node.name}") if node.green() else None, marks, kills, 0.05)
+        return killed(lambda: named(f"{APP}-{node.name}") if node.green() else None, marks, kills, 0.05)
 
 
 def runit(directory: Path, kills: int) -> list[float]:

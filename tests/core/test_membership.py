@@ -227,6 +227,20 @@ def test_two_machines_with_one_name_raise_an_alarm_and_the_first_stays() -> None
     assert one.alarms(100.0) == ()
 
 
+def test_a_double_at_an_address_of_its_own_is_an_alarm_too() -> None:
+    one, _ = pair()
+    double = solo("node2", b"3" * 16, uuid="another")
+    datagrams = [d.data for step in (4, 5) for d in double.tick(step / 10) if d.peer == "node1"]
+    one.receive("lan1", "10.9.9.9", datagrams[0], 0.4)
+    assert one.alarms(0.4) == ()
+    one.receive("lan1", "10.9.9.9", datagrams[0], 0.4)
+    assert one.rejected() == {"node1 rejects node2: replay": 1}
+    assert one.alarms(0.4) == ()
+    one.receive("lan1", "10.9.9.9", datagrams[1], 0.5)
+    assert one.alarms(0.5) == ("two machines say that they are node2: 10.0.1.2 and 10.9.9.9; the first one stays",)
+    assert heard(one) == {"node2"}
+
+
 def test_another_machine_with_my_own_name_is_an_alarm() -> None:
     one, double = solo(), solo("node1", b"3" * 16, uuid="another")
     one.receive("lan1", "10.9.9.9", double.tick(0.0)[0].data, 0.0)

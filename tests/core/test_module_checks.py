@@ -260,6 +260,31 @@ def test_which_checkers_run_in_which_phase() -> None:
     }
 
 
+def test_a_stop_switches_the_checkers_off_before_its_first_script() -> None:
+    one = started(CHECKED)
+    one.effects.clear()
+    one.order("farm", Action.STOP)
+    one.world.advance(3)
+    told = []
+    for effect in one.effects:
+        match effect:
+            case do.SetHealth():
+                told.append("200" if effect.ready else "404")
+            case do.RunCheckers():
+                told.append(f"checkers: {', '.join(rule.key for rule in effect.checkers) or 'none'}")
+            case do.RunScript():
+                told.append(" ".join((effect.script, *effect.args)))
+    assert told == [
+        "404",
+        "checkers: ping.gw",
+        "stop_both UP WAIT stop",
+        "stop_both force WAIT STOP stop",
+        "checkers: none",
+        "poststop WAIT STOP stop",
+        "transition WAIT STOP stop",
+    ]
+
+
 def test_another_module_that_was_started_anew_is_a_stopstart() -> None:
     other = CheckerRule("module", "db", "both", Action.WAIT, params=(("interval", "1"),))
     one = started(replace(CHECKED, checkers=(other,)))

@@ -23,7 +23,11 @@ RUN = ScriptRun("r", Script.START_BOTH)
         (ModuleRecord(phase=Phase.STOPPING, runs=(RUN,)), Recovery.AWAIT_SCRIPT),
         (ModuleRecord(phase=Phase.PREPARING), Recovery.BEGIN),
         (ModuleRecord(phase=Phase.WAITING), Recovery.BEGIN),
+        (ModuleRecord(phase=Phase.HELD), Recovery.BEGIN),
         (ModuleRecord(phase=Phase.DRAINING), Recovery.CRASHED),
+        (ModuleRecord(phase=Phase.REBOOTING), Recovery.REBOOT),
+        (ModuleRecord(phase=Phase.WITHOUT_STARTING, runs=(RUN,)), Recovery.AWAIT_SCRIPT),
+        (ModuleRecord(phase=Phase.WITHOUT_STOPPING), Recovery.REST),
     ],
 )
 def test_the_same_boot_goes_on(record: ModuleRecord, then: Recovery) -> None:
@@ -48,3 +52,12 @@ def test_another_boot_never_adopts(phase: Phase, boot: Boot, intent: Intent, set
         assert decision is Recovery.BOOT
     else:
         assert decision is (Recovery.REST if phase is Phase.STOPPED else Recovery.STAY_DOWN)
+
+
+def test_a_machine_that_was_started_anew_for_a_module_starts_it() -> None:
+    record = ModuleRecord(phase=Phase.REBOOTING, intent=Intent.STOP, same_boot=False)
+    assert decide(record, Boot.OFF, False) is Recovery.BOOT
+
+
+def test_the_words_of_a_phase_are_never_changed() -> None:
+    assert {Phase.WAITING, Phase.HELD} == {"waiting for resources", "waiting for resources that are down"}

@@ -39,8 +39,8 @@ def test_one_transaction_holds_all_modules_and_its_elements_their_timeouts() -> 
     web, db = PLANS["one_tcp_port"], replace(PLANS["udp_only"], module="db")
     text = update(
         [
-            ModuleSets(web, (SlotSets(frozenset({2, 1}), frozenset({1}), frozenset({7})),), 0.8, 5.0),
-            ModuleSets(db, (SlotSets(frozenset({255}), frozenset({255}), frozenset({9})),)),
+            ModuleSets(web, (SlotSets(frozenset({2, 1}), frozenset({9}), frozenset({1}), frozenset({7})),), 0.8, 5.0),
+            ModuleSets(db, (SlotSets(frozenset({255}), frozenset({7}), frozenset({255}), frozenset({9})),)),
         ]
     )
     w, d = table_of("web"), table_of("db")
@@ -51,9 +51,11 @@ def test_one_transaction_holds_all_modules_and_its_elements_their_timeouts() -> 
         f"add element netdev {w} est_0 {{ 1 timeout 800ms }}",
         f"flush set netdev {w} quiet_0",
         f"add element netdev {w} quiet_0 {{ 7 timeout 5000ms }}",
-        # UDP has no connections: neither est nor quiet.
+        # UDP has no connections: neither est nor quiet, and slots of its own.
         f"flush set netdev {d} mine_0",
         f"add element netdev {d} mine_0 {{ 255 }}",
+        f"flush set netdev {d} data_0",
+        f"add element netdev {d} data_0 {{ 7 }}",
     ]
 
 
@@ -61,7 +63,7 @@ def test_a_module_without_slots_is_emptied() -> None:
     text = update([ModuleSets(PLANS["directed"])])
     assert "add" not in text
     flushed = [line.split()[-1] for line in text.splitlines()]
-    assert flushed == ["mine_0", "est_0", "quiet_0", "owner_0", "peers", "speaks"]
+    assert flushed == ["mine_0", "data_0", "est_0", "quiet_0", "owner_0", "peers", "speaks"]
 
 
 def test_a_node_that_is_not_the_director_does_not_speak() -> None:

@@ -71,7 +71,7 @@ def sets_of(plan: VipPlan, timeout: float | None = 0.8) -> ModuleSets:
     owners = slot_plan(EQUAL).owners({"n1", "n2", "n3"})
     mine = frozenset(slot for slot, owner in enumerate(owners) if owner == "n1")
     others = tuple((slot, MACS[owner]) for slot, owner in enumerate(owners) if owner and owner != "n1")
-    slots = SlotSets(mine, mine, frozenset(sorted(mine)[:3]), others)
+    slots = SlotSets(mine, mine, mine, frozenset(sorted(mine)[:3]), others)
     return ModuleSets(plan, (slots,) * len(plan.vip.groups), timeout, 5.0, True, (MACS["n2"], MACS["n3"]))
 
 

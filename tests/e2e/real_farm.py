@@ -1,4 +1,7 @@
-"""A farm of real agents on loopback addresses of its own, driven over their local transport."""
+"""A farm of real agents on loopback addresses of its own, driven over their local transport.
+
+Every process that imports this has addresses and an application name that no other process on the machine has.
+"""
 
 import base64
 import http.client
@@ -17,8 +20,27 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-NETWORK = "127.0.77"
-"""Addresses of the tests, so that a demo on the same machine is not in the way."""
+
+
+def free_network() -> tuple[int, socket.socket]:
+    """The first n for which nobody holds 127.77.n.254; the socket holds it until this process ends."""
+    for number in (1 + (os.getpid() + step) % 250 for step in range(250)):
+        claim = socket.socket()
+        try:
+            claim.bind((f"127.77.{number}.254", 4799))
+        except OSError:
+            claim.close()
+        else:
+            return number, claim
+    raise RuntimeError("250 test runs at once are too many")
+
+
+_NUMBER, _CLAIM = free_network()
+NETWORK = f"127.77.{_NUMBER}"
+"""The first three numbers of this process's addresses."""
+
+APP = f"kg_app{_NUMBER}"
+"""How the application of the test module calls itself, in front of `-<node>`."""
 
 
 class LocalConnection(http.client.HTTPConnection):
@@ -53,6 +75,11 @@ class RealNode:
 
     def start_agent(self) -> None:
         """Start it and wait until it answers locally."""
+        self.spawn_agent()
+        until(self.answers, 20, f"the agent of {self.name} answers")
+
+    def spawn_agent(self) -> None:
+        """Start it."""
         env = os.environ | {
             "KEEPGREEN_HOME": str(self.home),
             "KEEPGREEN_BOOT_ID": f"boot-{self.boot}",
@@ -67,7 +94,6 @@ class RealNode:
                 stderr=out,
                 start_new_session=True,
             )
-        until(self.answers, 20, f"the agent of {self.name} answers")
 
     def answers(self) -> bool:
         """Whether the local transport is served."""
@@ -206,21 +232,23 @@ USERCONFIG = """<!DOCTYPE safe>
 </safe>
 """
 
-DEFAULTS = {"loop_interval": "0", "drain": 0, "polltimer": 5, "starttimeout": 10, "exitcode": "log", "app": "kg_app"}
+DEFAULTS = {"loop_interval": "0", "drain": 0, "polltimer": 5, "starttimeout": 10, "exitcode": "log", "app": APP}
 
 FILES = {
     "bin/start_both": b"""#!/bin/bash
 echo "$@" >> "$SAFEUSERVAR/started"
-setsid bash -c "exec -a kg_app-$SAFENODE sleep 3600" >/dev/null 2>&1 </dev/null &
+setsid bash -c "exec -a %s-$SAFENODE sleep 3600" >/dev/null 2>&1 </dev/null &
 disown
-""",
+"""
+    % APP.encode(),
     "bin/stop_both": b"""#!/bin/bash
 echo "$@" >> "$SAFEUSERVAR/stopped"
-pkill -9 -f "^kg_app-$SAFENODE "
+pkill -9 -f "^%s-$SAFENODE "
 exit 0
-""",
+"""
+    % APP.encode(),
 }
-"""A module whose application is one `sleep` that calls itself kg_app-<node>."""
+"""A module whose application is one `sleep` that calls itself <APP>-<node>."""
 
 
 def userconfig(**values: object) -> bytes:

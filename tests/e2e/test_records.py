@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from nodeagent.adapters.http_api.users import read_table
-from tests.e2e.real_farm import FILES, RealFarm, running_farm, until, userconfig
+from tests.e2e.real_farm import APP, FILES, RealFarm, running_farm, until, userconfig
 
 PLANTED = {
     "a var": "var-Hunter2-geheim",
@@ -35,11 +35,11 @@ START = (
     + f"""
 echo "the application says: $DB_PASSWORD"
 echo "token: {PLANTED["an output"]}"
-setsid bash -c "exec -a 'kg_app-$SAFENODE-tool --password={PLANTED["a command line"]}' sleep 3600" >/dev/null 2>&1 &
+setsid bash -c "exec -a '{APP}-$SAFENODE-tool --password={PLANTED["a command line"]}' sleep 3600" >/dev/null 2>&1 &
 echo "peer 10.77.1.9 and again 10.77.1.9, mail to anna.berg@corp.example.com"
 """.encode()
 )
-STOP = FILES["bin/stop_both"].replace(b'"^kg_app-$SAFENODE "', b'"^kg_app-$SAFENODE[ -]"')
+STOP = FILES["bin/stop_both"].replace(b'-$SAFENODE "', b'-$SAFENODE[ -]"')
 
 
 def module_files() -> dict[str, bytes]:
@@ -97,6 +97,9 @@ def test_what_is_written_down(farm: RealFarm) -> None:
     audit = node.get("/audit?text=commitModule")
     assert [line["who"] for line in audit["lines"]] == ["root"]
     assert audit["lines"][0]["result"] == "ok"
+    assert "changes" in node.get("/modules/farm/resources/proc.kg_app/history")
+    with pytest.raises(AssertionError, match=r"farm has no resource .tcp\.none"):
+        node.get("/modules/farm/resources/tcp.none/history")
     page = node.get("/log?limit=1")
     assert page["now"] >= page["lines"][0]["time"]
     (output,) = [known for known in node.get("/modules/farm/outputs") if "start_both" in known["path"]]

@@ -7,16 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.real_farm import FILES, RealFarm, RealNode, running_farm, until
+from tests.e2e.real_farm import APP, FILES, RealFarm, RealNode, running_farm, until
 from tests.fakes.systemctl import FakeSystemctl
 
-STOP = b"""#!/bin/bash
-echo "$@" >> "$SAFEUSERVAR/stopped"
-sleep 2
-pkill -9 -f "^kg_ending-$SAFENODE "
-exit 0
-"""
-START = FILES["bin/start_both"].replace(b"kg_app-", b"kg_ending-")
+STOP = FILES["bin/stop_both"].replace(b"pkill", b"sleep 2\npkill")
 
 
 @pytest.fixture
@@ -38,7 +32,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.so
 @pytest.fixture
 def farm(tmp_path: Path, systemctl: FakeSystemctl, words: socket.socket) -> Iterator[RealFarm]:
     with running_farm(tmp_path / "farm", 1) as farm:
-        farm.apply(scripts={"bin/start_both": START, "bin/stop_both": STOP}, app="kg_ending")
+        farm.apply(scripts={"bin/stop_both": STOP})
         farm.start()
         yield farm
 
@@ -53,7 +47,7 @@ def heard(words: socket.socket) -> str:
 
 
 def application(node: RealNode) -> list[int]:
-    return [p.pid for p in node.processes() if p.cmdline()[:1] == [f"kg_ending-{node.name}"]]
+    return [p.pid for p in node.processes() if p.cmdline()[:1] == [f"{APP}-{node.name}"]]
 
 
 def end(node: RealNode) -> None:

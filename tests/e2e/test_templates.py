@@ -1,10 +1,11 @@
-"""Templates on a real agent with a real nginx: started, killed, started again, stopped; and one that cannot start."""
+"""Templates on a real agent with real nginx and Apache: started, killed, started again, stopped; starts that fail."""
 
 import http.client
+import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -15,18 +16,21 @@ import pytest
 from nodeagent.demo.module import filled, template
 from tests.e2e.real_farm import NETWORK, RealFarm, RealNode, running_farm, until
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
-WITH_SYSTEMD = Path("/run/systemd/system").is_dir()
+ADDRESS = f"{NETWORK}.1"
+PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+NGINX = shutil.which("nginx", path=PLACES)
+APACHE = shutil.which("apache2", path=PLACES)
 
 pytestmark = [
     pytest.mark.timeout(180),
-    pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)"),
-    pytest.mark.skipif(WITH_SYSTEMD, reason="systemd runs here: the templates would use the system's own nginx"),
+    pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="with systemd it would be the system's own nginx"),
 ]
+with_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)")
+with_apache = pytest.mark.skipif(APACHE is None, reason="Apache is not installed (Debian: apache2-bin)")
 
-CONFIG = """
+NGINX_CONFIG = """
 user root;
-pid {directory}/nginx.pid;
+pid {directory}/pid;
 error_log stderr;
 events {{}}
 http {{
@@ -42,48 +46,120 @@ http {{
     }}
 }}
 """
+APACHE_CONFIG = """
+ServerRoot {directory}
+ServerName test
+DefaultRuntimeDir {directory}
+PidFile {directory}/pid
+ErrorLog {directory}/error.log
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+User nobody
+Listen {address}:{port}
+ErrorDocument 403 "served"
+<Location />
+    Require all denied
+</Location>
+"""
 
 
 class Web(NamedTuple):
-    """An nginx of the test's own: its directory, and the port it is told to serve."""
+    """A web server of the test's own: its directory, and its port."""
 
     directory: Path
     port: int
 
     @property
-    def command(self) -> str:
-        """How it is started."""
+    def nginx(self) -> str:
+        """How nginx is started."""
         return f"{NGINX} -p {self.directory} -c {self.directory}/nginx.conf"
 
     @property
+    def apache(self) -> str:
+        """How Apache is started, but for `-k start`."""
+        return f"{APACHE} -f {self.directory}/apache.conf"
+
+    @property
+    def pid_file(self) -> Path:
+        """Of the master process."""
+        return self.directory / "pid"
+
+    @property
     def pid(self) -> int:
-        """Of its master process."""
-        return int((self.directory / "nginx.pid").read_text())
+        """What it holds; 0 when there is none."""
+        return int(self.pid_file.read_text() or 0) if self.pid_file.exists() else 0
 
-    def configure(self, port: int) -> None:
-        """Write its configuration."""
-        text = CONFIG.format(directory=self.directory, address=f"{NETWORK}.1", port=port)
-        (self.directory / "nginx.conf").write_text(text)
+    def configure(self, more: str = "") -> None:
+        """Write both configurations, with this at their beginning."""
+        for name, text in (("nginx", NGINX_CONFIG), ("apache", APACHE_CONFIG)):
+            filled_in = text.format(directory=self.directory, address=ADDRESS, port=self.port)
+            (self.directory / f"{name}.conf").write_text(more + filled_in)
 
-    def serves(self) -> bool:
-        """Whether it answers."""
-        connection = http.client.HTTPConnection(f"{NETWORK}.1", self.port, timeout=2)
+    def answer(self) -> bytes:
+        """What is served; nothing when nobody answers."""
+        connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=2)
         try:
             connection.request("GET", "/")
-            return connection.getresponse().read() == b"served"
+            return connection.getresponse().read()
         except (OSError, http.client.HTTPException):
-            return False
+            return b""
         finally:
             connection.close()
 
     def processes(self) -> list[psutil.Process]:
-        """Masters and workers, those of a killed master too."""
+        """Master and workers, also those of a master that was killed: they hold the port."""
         found = []
         for process in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                if process.name() == "nginx" and str(self.directory) in process.environ().get("PATH", ""):
+            with suppress(psutil.Error):
+                mine = process.name() in ("nginx", "apache2")
+                if mine and any(c.laddr and c.laddr.port == self.port for c in process.net_connections("tcp")):
                     found.append(process)
         return found
+
+
+Module = Callable[[Web], dict[str, bytes]]
+End = Callable[[psutil.Process], None]
+
+
+def nginx_module(web: Web) -> dict[str, bytes]:
+    """The nginx template with the values of its macros filled in."""
+    return with_macros("nginx_farm", web, ('COMMAND" value="nginx"', f'COMMAND" value="{web.nginx}"'), "/run/nginx.pid")
+
+
+def apache_module(web: Web) -> dict[str, bytes]:
+    """The Apache template with the values of its macros filled in."""
+    command = ('COMMAND" value="apachectl"', f'COMMAND" value="{web.apache}"')
+    return with_macros("apache_farm", web, command, "/run/apache2/apache2.pid")
+
+
+def with_macros(name: str, web: Web, command: tuple[str, str], pid_file: str) -> dict[str, bytes]:
+    """A template's files; nothing but values of macros and the drain is changed."""
+    files = template(name)
+    xml = filled(
+        files["conf/userconfig.xml"],
+        ('value="http://127.0.0.1:80/"', f'value="http://{ADDRESS}:{web.port}/"'),
+        command,
+        (f'value="{pid_file}"', f'value="{web.pid_file}"'),
+        ('drain="7"', 'drain="0"'),
+    )
+    return {**files, "conf/userconfig.xml": xml}
+
+
+def farm_module(web: Web) -> dict[str, bytes]:
+    """The generic farm template with nginx as its application, started and stopped by calls of its own."""
+    files, file = template("farm"), web.pid_file
+    stop = f"[ -e {file} ] && kill -QUIT $(cat {file}) && while [ -e {file} ]; do sleep 0.1; done"
+    xml = filled(
+        files["conf/userconfig.xml"],
+        ('name="PROCESS_NAME"', 'name="nginx" argregex="^nginx: master"'),
+        ('drain="7"', 'drain="0"'),
+    )
+    return {
+        **files,
+        "conf/userconfig.xml": xml,
+        "bin/start_both": filled(files["bin/start_both"], ("# OWN START CALLS", f"{web.nginx} || res=$?")),
+        "bin/stop_both": filled(files["bin/stop_both"], ("# OWN STOP CALLS", stop)),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -98,54 +174,110 @@ def farm() -> Iterator[RealFarm]:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    """Configured, not started."""
-    with socket.create_server((f"{NETWORK}.1", 0)) as free:
-        port = free.getsockname()[1]
-    nginx = Web(tmp_path, port)
-    nginx.configure(port)
-    yield nginx
+def web(farm: RealFarm, tmp_path: Path) -> Iterator[Web]:
+    """Configured, not started; nothing of it is left afterwards."""
+    with socket.create_server((ADDRESS, 0)) as free:
+        server = Web(tmp_path, free.getsockname()[1])
+    server.configure()
+    yield server
+    (one,) = farm.nodes
+    if any(module["name"] == "web" for module in one.get("/status")["modules"]):
+        one.order("stop", "web", wait=30)
+    for process in server.processes():
+        process.kill()
 
 
-def nginx_module(web: Web) -> dict[str, bytes]:
-    """The nginx template, with the values of its macros."""
-    files = template("nginx_farm")
-    xml = filled(
-        files["conf/userconfig.xml"],
-        ('value="http://127.0.0.1:80/"', f'value="http://{NETWORK}.1:{web.port}/"'),
-        ('name="NGINX_COMMAND" value="nginx"', f'name="NGINX_COMMAND" value="{web.command}"'),
-        ("/run/nginx.pid", f"{web.directory}/nginx.pid"),
-        ('drain="7"', 'drain="0"'),
-    )
-    return {**files, "conf/userconfig.xml": xml}
+def lives(process: psutil.Process) -> bool:
+    """A zombie does not: whose child it has become is the machine's affair."""
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
-def farm_module(web: Web) -> dict[str, bytes]:
-    """The generic farm template, nginx as its application."""
-    files = template("farm")
-    return {
-        **files,
-        "conf/userconfig.xml": filled(
-            files["conf/userconfig.xml"],
-            ("PROCESS_NAME", "PROCESS_NAME"),
-            ('name="PROCESS_NAME"', 'name="nginx" argregex="^nginx: master"'),
-            ('drain="7"', 'drain="0"'),
-        ),
-        "bin/start_both": filled(files["bin/start_both"], ("# OWN START CALLS", f"{web.command} || res=$?")),
-        "bin/stop_both": filled(
-            files["bin/stop_both"],
-            ("# OWN STOP CALLS", f"{web.command} -s quit\nwhile [ -e {web.directory}/nginx.pid ]; do sleep 0.1; done"),
-        ),
-    }
+def logged(node: RealNode, words: str) -> bool:
+    return any(words in line["text"] for line in node.log(module="web"))
 
 
-def test_dbg(farm, web):
-    farm.install("web", nginx_module(web))
-    one = farm.nodes[0]
-    print(one.order("start", "web", wait=30))
-    print(one.shown("web"), web.serves(), one.why("web"))
-    for l in one.log(module="web"): print(l["type"], l["origin"], l["text"])
-    print(psutil.Process(web.pid).environ())
+@pytest.mark.parametrize(
+    ("module", "end", "seen"),
+    [
+        pytest.param(nginx_module, psutil.Process.kill, "nginx gone", id="nginx", marks=with_nginx),
+        pytest.param(farm_module, psutil.Process.terminate, "nginx gone", id="farm", marks=with_nginx),
+        pytest.param(apache_module, psutil.Process.terminate, "apache gone", id="apache", marks=with_apache),
+    ],
+)
+def test_it_starts_comes_back_and_stops(farm: RealFarm, web: Web, module: Module, end: End, seen: str) -> None:
+    (one,) = farm.nodes
+    farm.install("web", module(web))
+    farm.start("web")
+    assert web.answer() == b"served"
+
+    first = psutil.Process(web.pid)
+    workers = first.children()
+    assert workers
+    end(first)
+    until(lambda: web.pid not in (0, first.pid), 20, "another master")
+    until(lambda: one.green("web"), 20, "green again")
+    assert web.answer() == b"served"
+    assert logged(one, seen)
+    assert not any(map(lives, workers))  # those of a killed nginx would keep its port
+
     one.order("stop", "web", wait=30)
-    print(one.shown("web"), web.serves())
-    assert 0
+    assert one.shown("web") == "STOP NotReady"
+    assert web.processes() == []
+    assert web.answer() == b""
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        pytest.param(nginx_module, "nginx", marks=with_nginx),
+        pytest.param(apache_module, "Apache", marks=with_apache),
+    ],
+)
+def test_a_start_that_fails_ends_in_a_stop_that_says_why(farm: RealFarm, web: Web, module: Module, name: str) -> None:
+    (one,) = farm.nodes
+    farm.install("web", module(web))
+    with socket.create_server((ADDRESS, web.port)):
+        one.order("start", "web")
+        until(lambda: "4th automatic action" in one.why("web"), 60, "stopped by maxloop")
+    said = f"start_both said “start_both: {name} did not start: its own words are in the output of start_both”"
+    assert f"(3 allowed): start_both ended with exit code 1 (4 times); {said}" in one.why("web")
+    [newest] = [f["path"] for f in one.get("/modules/web/outputs") if f["path"].endswith("start_both.ulog")][:1]
+    assert b"Address already in use" in one.get(f"/modules/web/outputs/{newest}")
+
+
+@with_nginx
+def test_a_wrong_pid_file_is_named(farm: RealFarm, web: Web) -> None:
+    (one,) = farm.nodes
+    files = nginx_module(web)
+    wrong = ('/pid"', '/other"')
+    xml = filled(files["conf/userconfig.xml"], wrong, ('maxloop="3"', 'maxloop="0"'))
+    farm.install("web", {**files, "conf/userconfig.xml": xml})
+    one.order("start", "web")
+    until(lambda: "PID_FILE must be what its configuration names" in one.why("web"), 30, "the mistake is named")
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        pytest.param(nginx_module, "nonsense", marks=with_nginx),
+        pytest.param(apache_module, "Invalid command .*nonsense", marks=with_apache),
+    ],
+)
+def test_a_mistake_in_its_own_configuration_is_refused(farm: RealFarm, web: Web, module: Module, said: str) -> None:
+    web.configure("nonsense\n")
+    with pytest.raises(AssertionError, match=rf"confcheck ended with exit code 1.*{said}"):
+        farm.install("web", module(web))
+
+
+def test_a_program_that_is_not_there_is_named(farm: RealFarm, web: Web) -> None:
+    files = template("nginx_farm")
+    xml = filled(files["conf/userconfig.xml"], ('COMMAND" value="nginx"', 'COMMAND" value="no-such-nginx -q"'))
+    with pytest.raises(AssertionError, match="there is no program no-such-nginx on this node: install nginx"):
+        farm.install("web", {**files, "conf/userconfig.xml": xml})
+
+
+def test_iis_is_refused_on_linux(farm: RealFarm) -> None:
+    with pytest.raises(AssertionError, match="IIS runs on Windows only"):
+        farm.install("iis", template("iis_farm"))

@@ -1,5 +1,6 @@
 """FakeHands: every adapter of the engine in one; writes down what it is told to do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nodeagent.contract.api import LogLine, LogPage
@@ -8,11 +9,12 @@ from nodeagent.contract.states import LogType, ResourceState
 from nodeagent.contract.status import NodeStatus
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
+from nodeagent.core.traffic_messages import ObserveTraffic, PrepareTraffic, SendProbe, SetSlots, WithdrawTraffic
 from nodeagent.engine.ports import CheckerJob, Post, ScriptJob
 
 
 class FakeHands:
-    """Datagrams, ScriptRunner, Processes, Checkers, Rebooting, Jobs, HealthBoard, StateStore and Journal."""
+    """Datagrams, ScriptRunner, Processes, Checkers, Rebooting, Traffic, Jobs, HealthBoard, StateStore and Journal."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -50,6 +52,21 @@ class FakeHands:
 
     def reboot(self, module: str, why: str) -> None:
         self.done.append(f"reboot {why}")
+
+    def prepare(self, effect: PrepareTraffic) -> None:
+        self.done.append(f"prepare {effect.module}")
+
+    def set_slots(self, effects: Sequence[SetSlots]) -> None:
+        self.done.append(f"slots {[effect.module for effect in effects]}")
+
+    def withdraw(self, effect: WithdrawTraffic) -> None:
+        self.done.append(f"withdraw {effect.module}")
+
+    def observe(self, effect: ObserveTraffic) -> None:
+        self.done.append(f"observe {effect.module}")
+
+    def probe(self, effect: SendProbe) -> None:
+        self.done.append(f"probe {effect.interface}")
 
     def run(self, job: ScriptJob) -> None:
         self.run_name = job.run

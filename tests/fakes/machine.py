@@ -12,6 +12,8 @@ from nodeagent.core import events as ev
 from nodeagent.core.heartbeat import Sealer
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
+from nodeagent.core.traffic_messages import ObserveTraffic, PrepareTraffic, SendProbe, SetSlots, WithdrawTraffic
+from tests.fakes.vip_kernel import FakeKernel
 
 
 class FakeWorld:
@@ -126,6 +128,7 @@ class FakeMachine:
     handler: FakeScript = field(default_factory=lambda: FakeScript(starts=("app",)))
     may_reboot: bool = False
     reboots: int = 0
+    kernel: FakeKernel = field(init=False)
     observe: Callable[["FakeMachine", do.Effect], None] | None = None
     """Sees every effect before it is carried out."""
     _written_boot: dict[str, int] = field(default_factory=dict)
@@ -139,6 +142,9 @@ class FakeMachine:
     answered: dict[str, int] = field(default_factory=dict)
     """Module → serial of the last record that the disk has answered for."""
     _wake: float = float("inf")
+
+    def __post_init__(self) -> None:
+        self.kernel = FakeKernel(lambda delay, event: self._later(delay, lambda: self.tell(event)))
 
     # --- the machine ------------------------------------------------------------------------
 
@@ -176,6 +182,7 @@ class FakeMachine:
             run.ended = True
         self._runs.clear()
         self.processes.clear()
+        self.kernel.tables.clear()
         self.boots += 1
 
     def freeze(self, seconds: float) -> None:
@@ -320,6 +327,8 @@ class FakeMachine:
                     self._watched[effect.module] = effect.processes
                     for process in effect.processes - self.processes.keys():
                         self._later(0.001, lambda m=effect.module, p=process: self.tell(ev.ProcessDied(m, p)))
+                case PrepareTraffic() | SetSlots() | WithdrawTraffic() | ObserveTraffic() | SendProbe():
+                    self.kernel.carry_out(effect, self.world.now)
                 case do.SaveState():
                     self._written_at = max(self._written_at, self.world.now + self.disk_delay)  # one writer, in order
                     self._later(self._written_at - self.world.now, lambda e=effect: self._save(e))

@@ -137,5 +137,3 @@ def url_host(host: str) -> str:
         return f"[{host}]" if ip_address(host).version == 6 else host
     except ValueError:
         return host
-
-

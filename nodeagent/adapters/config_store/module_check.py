@@ -1,19 +1,24 @@
-"""What this node can say of a module's files before they are applied: are its scripts there, and can they run."""
+"""What this node can say of a module before it is applied: can its scripts run, can its checkers look."""
 
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
+
+import psutil
 
 from nodeagent.contract.config import ModuleConfig
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.module_files import (
     POSIX_SUFFIXES,
+    USERCONFIG,
     WINDOWS_SUFFIXES,
     is_posix_program,
     script_candidates,
 )
 from nodeagent.contract.states import Script
+from nodeagent.icmp import NOT_ALLOWED, may_ping
 
 ON_WINDOWS = sys.platform == "win32"
 OWN_SUFFIXES = WINDOWS_SUFFIXES if ON_WINDOWS else POSIX_SUFFIXES
@@ -55,6 +60,41 @@ def script_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[Pr
             if path in own.values() and is_posix_program(path, data) and (why := _interpreter_problem(data)):
                 problems.append(_warning(why, path, line=1))
     return problems
+
+
+def checker_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[Problem]:
+    """Checkers that cannot do here what they are for; all of them warnings. Blocks shortly."""
+    problems: list[Problem] = []
+    checkers = config.checkers
+    if any(rule.kind == "ping" for rule in checkers) and not may_ping():
+        problems.append(_warning(NOT_ALLOWED, USERCONFIG))
+    own = (
+        {a.address.partition("%")[0] for found in psutil.net_if_addrs().values() for a in found} if checkers else set()
+    )
+    virtual = {address.addr for address in config.vip.addresses} if config.vip else set()
+    for rule in checkers:
+        address = rule.param("local_addr" if rule.kind == "intf" else "addr")
+        if rule.kind in {"intf", "ip"} and _is_address(address) and address not in own | virtual:
+            text = f"{rule.key} is down from the start: this node does not have {address}"
+            problems.append(_warning(text, USERCONFIG))
+        program = rule.param("exec")
+        if rule.kind == "custom" and not _is_program(program, files):
+            text = f"{rule.key} cannot run: {program} is neither in bin/ nor a program of this node"
+            problems.append(_warning(text, USERCONFIG))
+    return problems
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_program(name: str, files: Mapping[str, bytes]) -> bool:
+    suffixes = ("", *OWN_SUFFIXES)
+    return any(f"bin/{name}{suffix}" in files for suffix in suffixes) or shutil.which(name) is not None
 
 
 def _interpreter_problem(data: bytes) -> str:

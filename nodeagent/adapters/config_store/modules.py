@@ -15,7 +15,7 @@ import msgspec
 from nodeagent.adapters.config_store.cluster import ClusterStore
 from nodeagent.adapters.config_store.damage import Damaged, writing
 from nodeagent.adapters.config_store.history import known, module_difference, module_history
-from nodeagent.adapters.config_store.module_check import script_problems
+from nodeagent.adapters.config_store.module_check import checker_problems, script_problems
 from nodeagent.adapters.config_store.module_revisions import Meta, ModuleRevisions, signature_of_files
 from nodeagent.adapters.config_store.service_check import service_problems
 from nodeagent.contract.api import FileInfo, ModuleInfo, Staged, StageModule
@@ -280,7 +280,8 @@ class ModuleStore:
             )
             problems += found
         if config is not None:
-            problems += script_problems(files, config) + service_problems(config)
+            problems += script_problems(files, config) + checker_problems(files, config)
+            problems += service_problems(config)
         signature = signature_of_files(files, config.signature if config else "", request.nodes)
         meta = Meta(signature, request.nodes, request.author, wall_time(), environment)
         if config is None or errors_of(problems):

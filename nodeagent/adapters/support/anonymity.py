@@ -4,6 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
+from nodeagent.adapters.support.text import in_pieces
+
 SHORTEST = 3
 """Characters of a name that is looked for everywhere; a shorter one, or a number, only where it is in quotes."""
 KEPT_ADDRESSES = ("0.0.0.0", "255.255.255.255", "::", "::1")
@@ -13,7 +15,7 @@ KEPT_USERS = frozenset({"root", "admin", "nobody", "system", "daemon", "keepgree
 _V4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w])(?!\.\d)")
 _V6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]{2,45}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![\w:-])")
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_MAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 """A name begins here; in JSON a line break before it is a backslash and a letter."""
 _PLAIN = ("xml", "safe", "cluster", "node", "name", "addr", "lan", "lans", "service", "module", "true", "false", "null")
@@ -40,6 +42,9 @@ class Anonymity:
 
     def text(self, text: str) -> str:
         """The same without addresses and names."""
+        return in_pieces(text, self._piece)
+
+    def _piece(self, text: str) -> str:
         text = _MAIL.sub(lambda mail: f"{self._word('mail', mail[0])}@example.invalid", text)
         text = _MAC.sub(lambda found: self._mac(found[0]), text)
         text = _V4.sub(lambda found: self._address(found[0]), text)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from html import escape, unescape
 from urllib.parse import quote
 
+from nodeagent.adapters.support.text import in_pieces
+
 GONE = "REMOVED"
 SHORTEST = 4
 """Characters of a value that is looked for everywhere; a shorter one is in too much that is no secret."""
@@ -16,23 +18,27 @@ _NAME = re.compile(rf"{_WORDS}|key", re.IGNORECASE)
 _WORD = rf"(?:{_WORDS}|[_-]key\b|\bkey\b)"
 _ELEMENT = re.compile(r"<(?:\w+:)?(?:var|macro)\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""(\s)([\w:.-]+)(\s*=\s*)("[^"<]*"|'[^'<]*')""")
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _FORMS = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), GONE),
     (re.compile(r"(?i)\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {GONE}"),
-    (re.compile(r"(://[^\s/:@\"'<>]*:)[^\s/@\"'<>]+@"), rf"\1{GONE}@"),
+    (re.compile(r"(://[^\s/:@\"'<>]{0,200}:)[^\s/@\"'<>]{1,200}@"), rf"\1{GONE}@"),
     (re.compile(r"\$(argon2\w*|[1-9a-z]{1,2})\$[A-Za-z0-9./+,=$-]{16,}"), GONE),
 )
+# Every repetition that another one may follow is bounded: a line of megabytes costs no more than many short ones.
 _PAIR = re.compile(
     rf"""(?ix)
-    ([\w.-]*{_WORD}[\w.-]* \\? ["']? \s*[=:]\s*)   # a name that speaks of a secret
+    ({_WORD}[\w.-]{{0,64}} \\? ["']? \s{{0,20}}[=:]\s{{0,20}})   # the end of a name that speaks of a secret
     ("(?:\\.|[^"\\\n])*" | '[^'\n]*' | \\"[^"\\\n]*\\" | [^\s"'<>,;&|(){{}}\\]+)
     """
 )
-_OPTION = re.compile(rf"""(?i)(\s--?[\w-]*{_WORD}[\w-]*\s+)([^\s"'<>-][^\s"'<>]*)""")
+_OPTION = re.compile(rf"""(?i)(\s--?[\w-]{{0,64}}{_WORD}[\w-]{{0,64}}\s{{1,20}})([^\s"'<>-][^\s"'<>]*)""")
 _ASSIGNMENT = re.compile(
-    rf"""(?im)^(\s*(?:set\s+|setx\s+|export\s+)?[$\w:.-]*{_WORD}[\w.-]*\s*=\s*)([^\s"'<>][^"'<>\r\n]*)"""
+    rf"""(?imx)
+    ^([ \t]{{0,99}}(?:setx?[ ]+|export[ ]+)?[$\w:.-]{{0,64}}{_WORD}[\w.-]{{0,64}}[ \t]*=[ \t]*)
+    ([^\s"'<>][^"'<>\r\n]*)
+    """
 )
-_ENTRY = re.compile(rf"(?i)(<([\w.-]*{_WORD}[\w.-]*)>)[^<]+(</\2>)")
+_ENTRY = re.compile(rf"(?i)(<([\w.-]{{0,64}}{_WORD}[\w.-]{{0,64}})>)[^<]+(</\2>)")
 """An XML element that holds one."""
 
 
@@ -69,11 +75,14 @@ class Secrecy:
         """The same without secrets."""
         for known in sorted(self._known, key=len, reverse=True):
             text = text.replace(known, GONE)
-        text = _ELEMENT.sub(_without_value, text)
-        for form, instead in _FORMS:
-            text = form.sub(instead, text)
-        text = _ENTRY.sub(rf"\1{GONE}\3", _OPTION.sub(rf"\1{GONE}", text))
-        return _ASSIGNMENT.sub(_pair_without_value, _PAIR.sub(_pair_without_value, text))
+        return in_pieces(_ELEMENT.sub(_without_value, _PEM.sub(GONE, text)), _piece)
+
+
+def _piece(text: str) -> str:
+    for form, instead in _FORMS:
+        text = form.sub(instead, text)
+    text = _ENTRY.sub(rf"\1{GONE}\3", _OPTION.sub(rf"\1{GONE}", text))
+    return _ASSIGNMENT.sub(_pair_without_value, _PAIR.sub(_pair_without_value, text))
 
 
 def is_secret(name: str) -> bool:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import psutil
 
@@ -92,9 +93,8 @@ def output_of(command: tuple[str, ...], seconds: float = SECONDS) -> bytes:
 
 def accounts() -> frozenset[str]:
     """The accounts of this machine that belong to people or run processes, without their domain."""
-    names = set(_people())
-    for process in psutil.process_iter(["username"], ad_value=None):
-        names.add((process.info["username"] or "").rpartition("\\")[2])
+    told = (_told(process, "username") or "" for process in psutil.process_iter())
+    names = {*_people(), *(name.rpartition("\\")[2] for name in told)}
     return frozenset(name for name in names if name and not name.isdigit())
 
 
@@ -115,14 +115,21 @@ def versions() -> bytes:
 def processes() -> bytes:
     """Every process: pid, parent, user, start, memory, command line."""
     lines = []
-    wanted = ["pid", "ppid", "username", "create_time", "memory_info", "name", "cmdline"]
-    for process in psutil.process_iter(wanted, ad_value=None):
-        known = process.info
-        began = datetime.fromtimestamp(known["create_time"] or 0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        size = known["memory_info"].rss // 1024 if known["memory_info"] else 0
-        words = " ".join(known["cmdline"] or [f"[{known['name']}]"])
-        lines.append(f"{known['pid']:>8} {known['ppid'] or 0:>8} {known['username']} {began} {size:>9} kB {words}")
+    for process in psutil.process_iter():
+        with process.oneshot():
+            began = datetime.fromtimestamp(_told(process, "create_time") or 0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            memory, user = _told(process, "memory_info"), _told(process, "username") or "-"
+            size, parent = memory.rss // 1024 if memory else 0, _told(process, "ppid") or 0
+            words = " ".join(_told(process, "cmdline") or [f"[{_told(process, 'name') or '?'}]"])
+        lines.append(f"{process.pid:>8} {parent:>8} {user} {began} {size:>9} kB {words}")
     return "\n".join(lines).encode("utf-8", "replace")
+
+
+def _told(process: psutil.Process, what: str) -> Any:
+    """An attribute of a process; None when the system does not tell, or the process is gone."""
+    with suppress(psutil.Error, OSError):
+        return getattr(process, what)()
+    return None
 
 
 def connections() -> bytes:

@@ -7,24 +7,29 @@
 
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 from nodeagent.adapters.vip.null import NoVip
 
 if sys.platform == "linux":
-    from nodeagent.adapters.vip.ability import vip_problem
+    from nodeagent.adapters.vip.ability import node_problems, vip_problem
     from nodeagent.adapters.vip.kernel import LinuxVip, release_all
     from nodeagent.adapters.vip.probes import ProbeFrames
 
-    def open_vip(record: Path) -> LinuxVip | NoVip:
+    Vip: TypeAlias = LinuxVip | NoVip
+
+    def open_vip(record: Path) -> Vip:
         """The virtual IP of this machine. `record` is the file that remembers what was changed here."""
         problem = vip_problem()
         return NoVip(problem) if problem else LinuxVip(record)
 else:
-    from nodeagent.adapters.vip.null import ProbeFrames, release_all, vip_problem
+    from nodeagent.adapters.vip.null import ProbeFrames, node_problems, release_all, vip_problem
 
-    def open_vip(record: Path) -> NoVip:
+    Vip: TypeAlias = NoVip
+
+    def open_vip(record: Path) -> Vip:
         """No virtual IP, with the reason."""
         return NoVip(vip_problem())
 
 
-__all__ = ["NoVip", "ProbeFrames", "open_vip", "release_all", "vip_problem"]
+__all__ = ["NoVip", "ProbeFrames", "Vip", "node_problems", "open_vip", "release_all", "vip_problem"]

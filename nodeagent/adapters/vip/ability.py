@@ -5,9 +5,14 @@ import re
 from pathlib import Path
 
 from nodeagent.adapters.vip.nft import NftError, open_nft
+from nodeagent.adapters.vip.places import plan_here
+from nodeagent.contract.config import VirtualIp
 
 _LEAST_KERNEL = (5, 16)
 _NET_ADMIN, _NET_RAW = 12, 13
+_OTHER_WAYS = (
+    "else use a load balancer that asks the health URL, Windows Network Load Balancing, or other nodes for this module"
+)
 _TRIAL = """table netdev keepgreen_trial {
 	set s { type mark; flags timeout; }
 	chain i { type filter hook ingress device "lo" priority -500; policy accept;
@@ -38,6 +43,13 @@ def vip_problem() -> str:
     finally:
         nft.close()
     return ""
+
+
+def node_problems(vip: VirtualIp) -> tuple[str, ...]:
+    """Why this node cannot serve this virtual IP, one sentence each; none when it can."""
+    if problem := vip_problem():
+        return (f"{problem}; {_OTHER_WAYS}",)
+    return plan_here("check", vip)[1]
 
 
 def kernel_too_old(release: str) -> bool:

@@ -15,10 +15,11 @@ from typing import ParamSpec, TypeVar
 from nodeagent.adapters.vip import links, record, tables
 from nodeagent.adapters.vip.frames import gratuitous_arp, neighbour_advertisement
 from nodeagent.adapters.vip.nft import Nft, NftError, open_nft
+from nodeagent.adapters.vip.places import plan_here
 from nodeagent.adapters.vip.probes import send_frames
-from nodeagent.contract.config import VirtualIp
+from nodeagent.contract.config import Proto, VirtualIp
 from nodeagent.core.vip_facts import KernelFacts
-from nodeagent.core.vip_plan import Interface, VipPlan, table_of
+from nodeagent.core.vip_plan import VipPlan, table_of
 from nodeagent.core.vip_rules import fingerprint, removal, rule_set
 from nodeagent.core.vip_sets import ModuleSets, update
 
@@ -41,20 +42,9 @@ class LinuxVip:
         # Begun here, so that it has this thread's namespace.
         self._nft: Nft = self._worker.submit(open_nft).result()
 
-    def plan(self, module: str, vip: VirtualIp) -> tuple[VipPlan | None, tuple[str, ...]]:
-        """The plan for this node; None with all reasons when an interface is not here. Some milliseconds."""
-        macs = links.macs()
-        found, problems = [], []
-        for address in vip.addresses:
-            name = address.interface or links.interface_towards(address.addr)
-            if not name:
-                problems.append(f"no interface of this node has the network of {address.addr}: name it in <interface>")
-            elif name not in macs:
-                here = ", ".join(sorted(macs))
-                problems.append(f'this node has no interface "{name}" for {address.addr}: it has {here}')
-            else:
-                found.append((address.addr, Interface(name, macs[name])))
-        return (None if problems else VipPlan(module, vip, tuple(found))), tuple(dict.fromkeys(problems))
+    async def plan(self, module: str, vip: VirtualIp) -> tuple[VipPlan | None, tuple[str, ...]]:
+        """The plan for this node; None with all reasons when there can be none."""
+        return await self._later(plan_here, module, vip)
 
     async def prepare(self, plan: VipPlan) -> str:
         """Table without slots, kernel settings, hardware filter, then the addresses.
@@ -78,13 +68,17 @@ class LinuxVip:
             return {module: why for sets in modules for module, why in self.update([sets]).items()}
         return {}
 
+    async def reset(self, module: str) -> str:
+        """End the TCP connections to the module's addresses, by a reset; those of other modules stay."""
+        return await self._later(self._reset, module)
+
     async def withdraw(self, module: str) -> str:
         """Addresses off, then the table; then what no other module needs. Works for an earlier agent's module too."""
         return await self._later(self._withdraw, module)
 
-    async def observe(self) -> KernelFacts:
-        """Everything of ours that is in the kernel now."""
-        return await self._later(self._observe)
+    async def observe(self, *, slots: bool = True) -> KernelFacts:
+        """Everything of ours that is in the kernel now; without `slots` tables have no groups, which is quicker."""
+        return await self._later(self._observe, slots)
 
     async def announce(self, plan: VipPlan) -> str:
         """Tell the network where the addresses are, by gratuitous ARP and neighbour advertisements."""
@@ -109,6 +103,7 @@ class LinuxVip:
             tuple((address.addr, name) for address, name in pairs),
             tuple(dict.fromkeys((address.vmac, name) for address, name in pairs if address.vmac)),
             tuple(link.name for link in plan.links()),
+            tuple(sorted(_tcp_ports(plan.vip))),
         )
         before = self._changes.modules.get(plan.module)
         if before and not before.same_places(owned) and (problem := self._withdraw(plan.module)):
@@ -138,6 +133,16 @@ class LinuxVip:
             self._nft.run(rule_set(plan))
             listed = tables.listings(self._nft).get(plan.table, "")
         return tables.shape(listed)
+
+    def _reset(self, module: str) -> str:
+        owned = self._changes.modules.get(module, record.Owned())
+        others = [served for name, other in self._changes.modules.items() if name != module for served in other.served]
+        try:
+            for address, port in owned.served:
+                links.end_connections(address, port, [other for where, other in others if where == address and other])
+        except links.LinkError as error:
+            return str(error)
+        return ""
 
     def _withdraw(self, module: str) -> str:
         owned = self._changes.modules.get(module, record.Owned())
@@ -174,11 +179,11 @@ class LinuxVip:
             self._changes.modules[module] = owned
         record.save(self._record, self._changes)
 
-    def _observe(self) -> KernelFacts:
+    def _observe(self, slots: bool) -> KernelFacts:
         shapes = {module: owned.shape for module, owned in self._changes.modules.items()}
         try:
             listed = tables.listings(self._nft)
-            found = [tables.facts(self._nft, name, text, shapes) for name, text in listed.items()]
+            found = [tables.facts(self._nft, name, text, shapes, slots=slots) for name, text in listed.items()]
             return KernelFacts({facts.module: facts for facts in found}, links.addresses(), links.macs())
         except _Expected as error:
             return KernelFacts({}, {}, {}, f"the kernel's rules cannot be read: {error}")
@@ -203,6 +208,11 @@ class LinuxVip:
             except OSError as error:
                 problem = f"{address.addr} could not be announced on {link.name}: {error}"
         return problem
+
+
+def _tcp_ports(vip: VirtualIp) -> set[tuple[str, int]]:
+    rules = [rule for group in vip.groups for rule in group.rules if rule.proto is Proto.TCP]
+    return {(address, rule.port) for rule in rules for address in rule.addresses}
 
 
 def release_all() -> str:

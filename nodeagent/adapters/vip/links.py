@@ -2,13 +2,15 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 import psutil
 
 _LIMIT = 10.0
+_MAC = len("00:00:00:00:00:00")
+_SINGLE6 = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
 _SETTINGS = Path("/proc/sys/net/ipv4/conf")
 _PATH = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin"
 
@@ -26,12 +28,24 @@ def addresses() -> dict[str, frozenset[str]]:
 
 
 def macs() -> dict[str, str]:
-    """The hardware address of each interface that has one."""
+    """The hardware address of each Ethernet interface."""
     return {
         name: entry.address.lower()
         for name, entries in psutil.net_if_addrs().items()
         for entry in entries
-        if entry.family == psutil.AF_LINK
+        if entry.family == psutil.AF_LINK and len(entry.address) == _MAC and entry.address.strip("0:")
+    }
+
+
+def holders() -> dict[str, str]:
+    """The interface of each address that is the machine's own: not one that could be a virtual one put here."""
+    return {
+        plain: name
+        for name, entries in psutil.net_if_addrs().items()
+        for entry in entries
+        if entry.family != psutil.AF_LINK
+        for plain in (entry.address.partition("%")[0],)
+        if (name != "lo" if ":" not in plain else entry.netmask != _SINGLE6)
     }
 
 
@@ -84,6 +98,17 @@ def refuse_mac(mac: str, interface: str) -> None:
     _run(["bridge", "fdb", "del", mac, "dev", interface, "self", "permanent"], "No such", "Cannot find device")
 
 
+def end_connections(address: str, port: int, but: Collection[int]) -> None:
+    """Reset the TCP connections to an address and port; port 0: to all ports `but` these. Raises LinkError."""
+    those = ["src", f"[{address}]" if ":" in address else address]
+    for operator, number in [("=", port)] if port else [("!=", other) for other in but]:
+        those += ["and", "sport", operator, f":{number}"]
+    _run(["ss", "-H", "-n", "-t", "-K", *those])
+    # What the kernel cannot end is left out in silence.
+    if _run(["ss", "-H", "-n", "-t", "state", "established", *those]):
+        raise LinkError(f"connections to {address} stay: this kernel cannot end them (CONFIG_INET_DIAG_DESTROY)")
+
+
 def settings_for(interface: str) -> dict[str, str]:
     """What the kernel's ARP must be like: a request never carries the virtual address, an answer is given for it."""
     return {f"{interface}/arp_announce": "2", f"{interface}/arp_ignore": "0", "all/arp_ignore": "0"}
@@ -104,7 +129,7 @@ def set_settings(wanted: Mapping[str, str]) -> None:
             raise LinkError(f"net.ipv4.conf.{name.replace('/', '.')} cannot be set to {value}: {error}") from error
 
 
-def _run(command: list[str], *harmless: str) -> None:
+def _run(command: list[str], *harmless: str) -> str:
     program = shutil.which(command[0], path=_PATH)
     if program is None:
         raise LinkError(f"the program {command[0]} is not installed (package iproute2)")
@@ -122,3 +147,4 @@ def _run(command: list[str], *harmless: str) -> None:
     said = done.stderr.strip()
     if done.returncode and not any(word in said for word in harmless):
         raise LinkError(f"{' '.join(command)}: {said or f'exit code {done.returncode}'}")
+    return done.stdout

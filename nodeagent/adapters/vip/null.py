@@ -19,7 +19,7 @@ class NoVip:
     def __init__(self, problem: str) -> None:
         self._problem = problem
 
-    def plan(self, module: str, vip: VirtualIp) -> tuple[VipPlan | None, tuple[str, ...]]:
+    async def plan(self, module: str, vip: VirtualIp) -> tuple[VipPlan | None, tuple[str, ...]]:
         """No plan."""
         return None, (self._problem,)
 
@@ -31,11 +31,15 @@ class NoVip:
         """The reason for each module."""
         return {sets.plan.module: self._problem for sets in modules}
 
+    async def reset(self, module: str) -> str:
+        """No connection came."""
+        return ""
+
     async def withdraw(self, module: str) -> str:
         """Nothing is there: all is well."""
         return ""
 
-    async def observe(self) -> KernelFacts:
+    async def observe(self, *, slots: bool = True) -> KernelFacts:
         """Nothing, with the reason."""
         return KernelFacts({}, {}, {}, self._problem)
 
@@ -72,6 +76,11 @@ class ProbeFrames:
 def vip_problem() -> str:
     """Why this node cannot serve a virtual IP."""
     return NOT_LINUX
+
+
+def node_problems(vip: VirtualIp) -> tuple[str, ...]:
+    """Why this node cannot serve it."""
+    return (NOT_LINUX,)
 
 
 def release_all() -> str:

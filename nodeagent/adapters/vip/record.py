@@ -17,6 +17,8 @@ class Owned(msgspec.Struct):
     vmacs: tuple[tuple[str, str], ...] = ()
     """(virtual MAC, interface)."""
     interfaces: tuple[str, ...] = ()
+    served: tuple[tuple[str, int], ...] = ()
+    """(virtual address, TCP port) of its rules; 0 = any port."""
     shape: str = ""
     """Of the table as it was made."""
 

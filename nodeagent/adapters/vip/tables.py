@@ -12,7 +12,7 @@ _TABLE = re.compile(rf"^table netdev ({TABLE_PREFIX}[0-9a-f]{{8}}) \{{\n.*?^\}}"
 _COMMENT = re.compile(r'^\tcomment "keepgreen ([A-Za-z0-9_-]+) ([0-9a-f]+)"$', re.MULTILINE)
 _COUNTER = re.compile(r"^\tcounter (\w+) \{\s+packets (\d+) bytes \d+\s+\}", re.MULTILINE)
 _STATE = re.compile(r"packets \d+ bytes \d+")
-_SET = re.compile(r"^\t(set|map) (mine|est|quiet|owner)_(\d+) \{$", re.MULTILINE)
+_SET = re.compile(r"^\t(set|map) (mine|data|est|quiet|owner)_(\d+) \{$", re.MULTILINE)
 _ELEMENT = re.compile(r"(0x[0-9a-f]{8})(?: timeout \w+ expires \w+)?(?: : ([0-9a-f:]{17}))?")
 
 
@@ -40,14 +40,16 @@ def slot_sets(listed: str) -> list[tuple[str, str]]:
     return [(kind, f"{name}_{group}") for kind, name, group in _SET.findall(listed)]
 
 
-def facts(nft: Nft, table: str, listed: str, shapes: Mapping[str, str]) -> TableFacts:
-    """What a listed table is, with the slots it holds now. `shapes` are those remembered, by module."""
+def facts(nft: Nft, table: str, listed: str, shapes: Mapping[str, str], *, slots: bool = True) -> TableFacts:
+    """What a listed table is, with the `slots` it holds now. `shapes` are those remembered, by module."""
     module, fingerprint = comment_of(listed)
-    elements = {name: dict(_elements(nft, table, kind, name)) for kind, name in slot_sets(listed)}
+    wanted = slot_sets(listed) if slots else []
+    elements = {name: dict(_elements(nft, table, kind, name)) for kind, name in wanted}
     number = 1 + max((int(name.rpartition("_")[2]) for name in elements), default=-1)
     groups = tuple(
         GroupFacts(
             frozenset(elements.get(f"mine_{g}", {})),
+            frozenset(elements.get(f"data_{g}", {})),
             frozenset(elements.get(f"est_{g}", {})),
             frozenset(elements.get(f"quiet_{g}", {})),
             elements.get(f"owner_{g}", {}),

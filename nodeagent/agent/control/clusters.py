@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nodeagent.adapters.crypto import ChaChaSealer
 from nodeagent.agent.control.parts import Parts, in_thread, signed_by
 from nodeagent.contract.api import ClusterInfo, Commit, Confirm, StageCluster, Staged
 from nodeagent.contract.errors import errors_of
@@ -22,7 +23,7 @@ class AgentClusters:
         store = self.parts.store.cluster
         committed = store.cluster()
         if committed is None:
-            return ClusterInfo(False, store.name, has_key=bool(store.keys))
+            return ClusterInfo(False, store.name, has_key=bool(store.keys), keys=_names(store.keys))
         return ClusterInfo(
             True,
             committed.me,
@@ -32,6 +33,7 @@ class AgentClusters:
             dict(committed.pins),
             bool(committed.keys),
             self.parts.confirmation.pending(),
+            _names(committed.keys),
         )
 
     async def check_cluster(self, request: StageCluster) -> Staged:
@@ -114,3 +116,7 @@ class AgentClusters:
         self.parts.take_cluster()
         self.parts.confirmation.changed()
         return await self.cluster_info()
+
+
+def _names(keys: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(ChaChaSealer().key_id(key).hex() for key in keys)

@@ -13,7 +13,7 @@ from app.viewmodels.module_fields import Tab, page_fields, process_fields
 from app.viewmodels.said_patterns import PATTERNS, pattern_of
 from nodeagent.contract.config_rules import FILES, rule_at, walk
 from nodeagent.contract.rule import AttributeRule
-from nodeagent.core.phases import IDLE, REFUSED
+from nodeagent.core.phases import IDLE, REFUSED, RUNS_WITHOUT
 
 ROOT = Path(__file__).parents[3]
 FRENCH = json.loads((ROOT / "resources/i18n/fr.json").read_text("utf-8"))
@@ -76,7 +76,7 @@ def fixed_phrases() -> set[str]:
     helps = {rule.help for rule in shown_rules()}
     allowed = {rule.type.words for rule in checked_rules() if pattern_of(rule.type.words) is None}
     unused = {rule.unused for root in FILES.values() for _, one in walk(root) for rule in one.attributes if rule.unused}
-    return {*REFUSED.values(), *IDLE.values(), *PATTERNS, *helps, *allowed, *unused}
+    return {*REFUSED.values(), RUNS_WITHOUT, *IDLE.values(), *PATTERNS, *helps, *allowed, *unused}
 
 
 def places(text: str) -> set[str]:

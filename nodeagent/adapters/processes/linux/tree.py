@@ -18,6 +18,8 @@ from nodeagent.core.events import ProcessRef
 assert sys.platform == "linux"
 
 _PAUSE = 0.005
+_NOBODY = ProcessRef(-1, float("inf"))
+"""The script of a run of which only the mark is known; no process has it as its session."""
 
 
 def members(root: ProcessRef, marks: frozenset[bytes]) -> frozenset[int]:
@@ -62,3 +64,18 @@ def _send(pids: frozenset[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
+
+
+def end_marked(part: str, home: str) -> None:
+    """Kill every run of this KEEPGREEN_HOME with `part` in its KEEPGREEN_RUN. Blocks."""
+    at_home = os.fsencode(f"KEEPGREEN_HOME={home}")
+    runs = {
+        entry
+        for process in table.stats()
+        for environment in (table.environment(process.pid),)
+        if at_home in environment
+        for entry in environment
+        if entry.startswith(b"KEEPGREEN_RUN=") and part.encode() in entry
+    }
+    for run in runs:
+        kill(_NOBODY, frozenset({run, at_home}))

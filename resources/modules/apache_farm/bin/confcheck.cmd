@@ -1,17 +1,16 @@
 @echo off
 rem Before each apply: are the services here?
-setlocal EnableDelayedExpansion
+setlocal
 
 echo Running confcheck %*
 
 set res=0
-set "services=%SERVICES%"
-for %%S in (!services!) do (
-    sc query "%%~S"
-    if errorlevel 1 (
-        echo there is no service %%~S on this node: make it with httpd -k install -n %%~S, or correct SERVICES
-        set res=1
-    )
-)
-
+for %%S in (%SERVICES%) do call :look %%S
 exit /b %res%
+
+:look
+sc query "%~1"
+if not errorlevel 1 goto :eof
+echo there is no service %~1 on this node: make it with httpd -k install -n %~1, or correct SERVICES
+set res=1
+goto :eof

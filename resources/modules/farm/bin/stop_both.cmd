@@ -1,7 +1,7 @@
 @echo off
 rem Stops the application on this node.
 rem Arguments: [force] present state, next state, action; after a service check also: -Services "a, b".
-setlocal EnableDelayedExpansion
+setlocal
 
 echo Running stop_both %*
 
@@ -13,7 +13,7 @@ set res=0
 rem Your own stop calls, before the services. Leave res at 0 when all went well.
 rem OWN STOP CALLS
 
-rem Services named in userconfig.xml, the last one first (only the failed ones when -Services is given).
+rem The services of userconfig.xml, the last one first, or only the failed ones after -Services.
 set "services=%SERVICES%"
 :arguments
 if "%~1"=="" goto services
@@ -23,12 +23,20 @@ goto arguments
 
 :services
 set reversed=
-for %%S in (!services!) do set "reversed=%%S !reversed!"
-for %%S in (!reversed!) do (
-    echo Stopping service %%~S
-    net stop "%%~S" /y || sc query "%%~S" | find "STOPPED" || set res=1
-)
+for %%S in (%services%) do call :before %%S
+for %%S in (%reversed%) do call :stop %%S
 
 if not %res%==0 "%SAFE%\safekit.exe" printe "stop_both failed"
 
 exit /b %res%
+
+:before
+set reversed=%1 %reversed%
+goto :eof
+
+:stop
+echo Stopping service %~1
+net stop "%~1" /y
+sc query "%~1" | find "STOPPED"
+if errorlevel 1 set res=1
+goto :eof

@@ -1,12 +1,16 @@
 @echo off
-rem Before each apply: is IIS here?
+rem Before each apply: are the services here?
+setlocal
 
 echo Running confcheck %*
 
-sc query W3SVC
-if errorlevel 1 (
-    echo IIS is not installed on this node: add the Web Server role, in PowerShell: Install-WindowsFeature Web-Server
-    exit /b 1
-)
+set res=0
+for %%S in (%SERVICES%) do call :look %%S
+exit /b %res%
 
-exit /b 0
+:look
+sc query "%~1"
+if not errorlevel 1 goto :eof
+echo there is no service %~1 on this node: add the Web Server role, in PowerShell: Install-WindowsFeature Web-Server
+set res=1
+goto :eof

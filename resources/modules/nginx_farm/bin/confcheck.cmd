@@ -1,17 +1,16 @@
 @echo off
-rem Before each apply: nginx is no Windows service by itself, so look for the services it was registered as.
-setlocal EnableDelayedExpansion
+rem Before each apply: are the services here? nginx is none by itself.
+setlocal
 
 echo Running confcheck %*
 
 set res=0
-set "services=%SERVICES%"
-for %%S in (!services!) do (
-    sc query "%%~S"
-    if errorlevel 1 (
-        echo there is no service %%~S on this node: register nginx.exe as one, and put its name into SERVICES
-        set res=1
-    )
-)
-
+for %%S in (%SERVICES%) do call :look %%S
 exit /b %res%
+
+:look
+sc query "%~1"
+if not errorlevel 1 goto :eof
+echo there is no service %~1 on this node: register nginx.exe as one, and put its name into SERVICES
+set res=1
+goto :eof

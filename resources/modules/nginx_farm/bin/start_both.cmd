@@ -1,7 +1,7 @@
 @echo off
 rem Starts the nginx service on this node.
 rem Arguments: present state, next state, action; after a service check also: -Services "a, b".
-setlocal EnableDelayedExpansion
+setlocal
 
 echo Running start_both %*
 
@@ -16,15 +16,18 @@ shift
 goto arguments
 
 :services
-for %%S in (!services!) do if !res! equ 0 (
-    echo Starting service %%~S
-    net start "%%~S" || sc query "%%~S" | find "RUNNING" || set res=1
-    if !res! equ 1 (
-        echo service %%~S did not start
-        "%SAFE%\safekit.exe" printe "start_both: service %%~S did not start"
-        rem The exit code lets the agent try again, at most maxloop times. Remove "rem" to stop at once instead:
-        rem "%SAFE%\safekit.exe" stop -i "start_both"
-    )
-)
-
+for %%S in (%services%) do call :start %%S
 exit /b %res%
+
+:start
+if not %res%==0 goto :eof
+echo Starting service %~1
+net start "%~1"
+sc query "%~1" | find "RUNNING"
+if not errorlevel 1 goto :eof
+set res=1
+echo service %~1 did not start
+"%SAFE%\safekit.exe" printe "start_both: service %~1 did not start"
+rem The exit code lets the agent try again, at most maxloop times. Remove "rem" to stop at once instead:
+rem "%SAFE%\safekit.exe" stop -i "start_both"
+goto :eof

@@ -1,0 +1,309 @@
+"""The virtual IPs of all modules of this node, and the probes that tell who is alive on the wire.
+
+`Node` owns the lives and the membership; here is what connects them to `ModuleTraffic`: which phases have
+the addresses, who serves as far as traffic is concerned (a node that is silent on UDP and alive on the wire
+included), what goes into the heartbeats, and the probe frames every third pulse.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.states import State
+from nodeagent.core import effects as do
+from nodeagent.core.handover import Presence
+from nodeagent.core.heartbeat import ModuleBeat, module_id
+from nodeagent.core.membership import Membership
+from nodeagent.core.module_life import ModuleLife
+from nodeagent.core.module_traffic import ModuleTraffic, Surroundings
+from nodeagent.core.phases import CHECKED, Phase
+from nodeagent.core.traffic_messages import (
+    GateSet,
+    ProbeReceived,
+    SendProbe,
+    SetSlots,
+    SlotsSet,
+    TrafficEvent,
+    TrafficObserved,
+    TrafficPrepared,
+    WithdrawTraffic,
+)
+from nodeagent.core.view import Member, view_of
+from nodeagent.core.wire import PROBE_PULSES, Wire
+
+SERVING = frozenset({Phase.READY, Phase.DRAINING, Phase.RESTART_DRAINING})
+"""The application answers for certain: a slot may be kept until another node has taken it."""
+
+WITH_ADDRESS = CHECKED | {
+    Phase.DRAINING,
+    Phase.RESTART_DRAINING,
+    Phase.TAKING_ADDRESS,
+    Phase.STARTING,
+    Phase.STOPPING,
+    Phase.RESTART_STOPPING,
+    Phase.RESTART_FORCING,
+    Phase.PAUSE,
+    Phase.RECOVERING,
+}
+"""The virtual addresses are on this node."""
+
+ALONE_WINDOW = 1.0
+"""Detection window of a node without a cluster, seconds."""
+
+PROBE_MEMORY = 5.0
+"""Seconds within which a probe counts as having arrived."""
+
+
+@dataclass(slots=True)
+class _Module:
+    life: ModuleLife
+    traffic: ModuleTraffic
+
+
+class FarmTraffic:
+    """All virtual IPs of one agent run. Effects go to `emit` in the order they must be carried out."""
+
+    def __init__(self, membership: Membership, session: bytes, emit: Callable[[do.Effect], None]) -> None:
+        self._membership, self._session, self._emit = membership, session, emit
+        self.wire = Wire(session, membership.sealer)
+        self._modules: dict[str, _Module] = {}
+        self._cluster: ClusterConfig | None = None
+        self._me = ""
+        self._bound: frozenset[str] | None = None
+        """None: nobody has told yet."""
+        self._thawed: float | None = None
+        """When this node's last freeze ended; None once all living peers were heard since."""
+        self._next_probe = 0.0
+        self._prepared_since: dict[str, float] = {}
+        self._told: dict[str, ModuleBeat] = {}
+
+    # --- what it is told ------------------------------------------------------------------------
+
+    def configure(self, config: ClusterConfig | None, me: str, keys: tuple[bytes, ...]) -> None:
+        """The cluster, this node's name in it, its keys."""
+        self._cluster, self._me = config, me
+        self.wire.configure(me, keys)
+
+    def bound(self, lans: frozenset[str]) -> None:
+        """The lans on which heartbeats can leave this node."""
+        self._bound = lans
+
+    def configured(self, life: ModuleLife) -> None:
+        """A module is there, or has a new revision."""
+        name, vip = life.config.name, life.config.vip
+        known = self._modules.get(name)
+        if known and known.traffic.wanted:
+            known.traffic.reconfigure(vip)
+        elif vip:
+            self._modules[name] = _Module(life, ModuleTraffic(life.config, vip, self._me, self._emit))
+        else:
+            self._modules.pop(name, None)
+
+    def recovered(self, life: ModuleLife) -> None:
+        """The agent has started; an earlier one may have left the addresses of a stopped module."""
+        if life.config.name in self._modules and life.phase not in WITH_ADDRESS:
+            self._emit(WithdrawTraffic(life.config.name, False))
+
+    def removed(self, module: str) -> None:
+        """A module is gone."""
+        if known := self._modules.pop(module, None):
+            known.traffic.go()
+
+    def event(self, event: TrafficEvent, now: float) -> None:
+        """Something about one module's traffic; strangers are ignored."""
+        known = self._modules.get(event.module)
+        if known is None:
+            return
+        match event:
+            case TrafficPrepared():
+                known.traffic.taken(event, now)
+                self._prepared_since.setdefault(event.module, now)
+                known.life.addresses_taken(event.error, now)
+            case SlotsSet():
+                known.traffic.slots_set(event, now)
+            case TrafficObserved():
+                known.traffic.looked(event, now)
+            case GateSet():
+                known.traffic.gate = event.open
+
+    def probe_received(self, event: ProbeReceived, now: float) -> bool:
+        """A frame came in; True when it was believed."""
+        sender = self.wire.receive(event.interface, event.mac, event.data, now, self._membership.session_of)
+        return bool(sender)
+
+    def forgive(self, seconds: float, now: float) -> None:
+        """This node stood still for so long; others may have its slots until it has heard them again."""
+        self.wire.forgive(seconds)
+        self._thawed = now
+
+    # --- what follows ---------------------------------------------------------------------------
+
+    def follow(self, now: float) -> bool:
+        """Bring every module's addresses and slots to what the lives and the view ask for.
+
+        True when what heartbeats carry of it has changed.
+        """
+        for name, module in self._modules.items():
+            traffic, life = module.traffic, module.life
+            if life.phase in WITH_ADDRESS:
+                traffic.come()
+            elif traffic.wanted:
+                traffic.go()
+                self._prepared_since.pop(name, None)
+            if not traffic.wanted and life.config.vip not in (None, traffic.vip):
+                self.configured(life)  # what had to wait for the stop
+        if self._thawed is not None and (
+            now >= self._thawed + self._window or self._membership.heard_all_since(self._thawed)
+        ):
+            self._thawed = None
+        armed = False
+        for module in list(self._modules.values()):
+            armed |= module.traffic.follow(self._surroundings(module, now), now)
+            module.traffic.tick(now)
+        told, self._told = self._told, {name: self._own_beat(module) for name, module in self._modules.items()}
+        if armed or told != self._told or now >= self._next_probe:
+            self._probe(now)
+        return told != self._told
+
+    def leave(self) -> None:
+        """The agent ends and the applications go on: give the slots up, keep the connections."""
+        for module in self._modules.values():
+            if module.traffic.prepared:
+                self._emit(SetSlots(module.life.config.name, 0, module.traffic.none()))
+
+    def next_deadline(self, now: float) -> float | None:
+        """When `follow` must be called at the latest."""
+        times = [module.traffic.next_deadline(now) for module in self._modules.values()]
+        times.append(self._next_probe if self._interfaces() else None)
+        if self._interfaces() and self._cluster:
+            times.append(now + self._cluster.pulse)  # doubt comes by time alone
+        return min((time for time in times if time is not None), default=None)
+
+    def beat(self, life: ModuleLife, beat: ModuleBeat) -> ModuleBeat | None:
+        """The module's heartbeat with what traffic adds; None for a module without a virtual IP."""
+        module = self._modules.get(life.config.name)
+        if module is None:
+            return None
+        traffic = module.traffic
+        power = int(traffic.gate and self._may_serve(life))
+        return replace(beat, power=power, epoch=traffic.applied, payload=traffic.payload)
+
+    def traffic_of(self, module: str) -> ModuleTraffic | None:
+        """The traffic of a module with a virtual IP."""
+        known = self._modules.get(module)
+        return known.traffic if known else None
+
+    def alarms(self, now: float) -> tuple[str, ...]:
+        """What needs a human, of all modules."""
+        return tuple(text for module in self._modules.values() for text in module.traffic.alarms(now))
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _surroundings(self, module: _Module, now: float) -> Surroundings:
+        life, traffic = module.life, module.traffic
+        window = self._window
+        pulse = self._cluster.pulse if self._cluster else 0.1
+        peers = {m.node: m for m in self._membership.module_view(life.config, now) if m.node != self._me}
+        wire_only = {}
+        for node in life.config.nodes:
+            if node not in peers and node != self._me and (member := self._on_wire(node, life, window, now)):
+                wire_only[node] = member
+        members = {**peers, **wire_only}
+        own = self._own_beat(module)
+        serving = [m for m in (Member(self._me, self._session, own), *members.values()) if m.beat.power]
+        others = {node: self._presence(node, members.get(node)) for node in life.config.nodes if node != self._me}
+        staged = {
+            node: member.beat.payload[8:]
+            for node, member in members.items()
+            if member.beat.state is State.UP and len(member.beat.payload) > 8
+        }
+        return Surroundings(
+            view=view_of(serving),
+            serving=life.phase in SERVING,
+            others=others,
+            staged=staged,
+            window=window,
+            pulse=pulse,
+            doubt=self._membership.in_doubt(now),
+            may_serve=self._may_serve(life),
+            macs=tuple(
+                (interface, node, mac)
+                for interface in traffic.interfaces
+                for node in life.config.nodes
+                if (mac := self.wire.mac(interface, node))
+            ),
+            unheard=self._unheard(module, peers, now),
+            wire_only=tuple(wire_only),
+            udp_port=self._cluster.port if self._cluster else 0,
+        )
+
+    @property
+    def _window(self) -> float:
+        return self._cluster.window if self._cluster else ALONE_WINDOW
+
+    def _own_beat(self, module: _Module) -> ModuleBeat:
+        life = module.life
+        beat = ModuleBeat(life.state, life.status, life.config.mode, restarting=life.restarting)
+        return self.beat(life, beat) or beat
+
+    def _on_wire(self, node: str, life: ModuleLife, window: float, now: float) -> Member | None:
+        """A node that is silent on UDP and whose probes come in; what it says of the module."""
+        session = self._membership.session_of(node)
+        if session is None or self._membership.said_goodbye(node):
+            return None
+        for heard in self.wire.heard(node, window, now):
+            if heard.session == session and (beat := heard.modules.get(module_id(life.config.name))):
+                return Member(node, session, beat)
+        return None
+
+    def _presence(self, node: str, member: Member | None) -> Presence:
+        if member is None:
+            return Presence(goodbye=self._membership.said_goodbye(node))
+        seen = int.from_bytes(member.beat.payload[:8], "big")
+        return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch)
+
+    def _may_serve(self, life: ModuleLife) -> bool:
+        """Alone in its cluster, or with a heartbeat socket on one of the module's lans and fresh news of its peers."""
+        if self._thawed is not None:
+            return False
+        if self._bound is None or self._cluster is None or len(life.config.nodes) < 2:
+            return True
+        lans = life.config.farm.lans or tuple(lan.name for lan in self._cluster.lans)
+        return bool(self._bound.intersection(lans))
+
+    def _unheard(self, module: _Module, peers: Mapping[str, Member], now: float) -> tuple[tuple[str, str], ...]:
+        """(interface, node) where a node that serves should be heard and is not."""
+        since = self._prepared_since.get(module.life.config.name)
+        if since is None or now < since + 2 * PROBE_MEMORY or not module.traffic.prepared:
+            return ()
+        serving = [member.node for member in view_of(peers.values())]
+        heard = {node: self.wire.heard_on(node, PROBE_MEMORY, now) for node in serving}
+        interfaces = module.traffic.interfaces
+        return tuple((interface, node) for node in serving for interface in interfaces if interface not in heard[node])
+
+    def _interfaces(self) -> dict[str, str]:
+        """Interface → a module whose virtual IP is on it."""
+        return {
+            interface: name
+            for name, module in self._modules.items()
+            if module.traffic.prepared
+            for interface in module.traffic.interfaces
+        }
+
+    def _probe(self, now: float) -> None:
+        """On every interface with a virtual IP: every third pulse, and with every word that changes.
+
+        Whenever slots are set again, too: a peer that judges by probes must not lose this node before they expire.
+        """
+        if self._cluster is None:
+            return
+        self._next_probe = now + PROBE_PULSES * self._cluster.pulse
+        for interface, name in self._interfaces().items():
+            beats = {
+                other: self._own_beat(module)
+                for other, module in self._modules.items()
+                if interface in module.traffic.interfaces
+            }
+            data = self.wire.probe(beats)
+            if data:
+                self._emit(SendProbe(name, interface, data))

@@ -1,0 +1,124 @@
+"""Checkers of this node's own interfaces, in network namespaces of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import psutil
+import pytest
+
+from nodeagent.core.events import CheckerResult
+from tests.fakes.checking import checking, job
+from tests.fakes.posted import Posted
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def first(kind: str, **params: str) -> CheckerResult:
+    posted = Posted()
+    async with checking(posted) as checkers:
+        checkers.check("web", (job(kind, **params),))
+        return await posted.one(CheckerResult)
+
+
+async def test_addresses_of_this_machine() -> None:
+    (loopback,) = (n for n, found in psutil.net_if_addrs().items() if any(a.address == "127.0.0.1" for a in found))
+    seen = await first("ip", addr="127.0.0.1")
+    assert (seen.good, seen.text) == (True, f"127.0.0.1 is on {loopback}")
+    seen = await first("ip", addr="192.0.2.77")
+    assert (seen.good, seen.text) == (False, "192.0.2.77 is not on this node")
+    seen = await first("intf", local_addr="127.0.0.1")
+    assert (seen.good, seen.text) == (True, f"{loopback} has a link")
+    seen = await first("intf", local_addr="192.0.2.77")
+    assert (seen.good, seen.text) == (False, "no interface of this node has the address 192.0.2.77")
+
+
+async def test_looks_again_without_any_event() -> None:
+    posted = Posted()
+    async with checking(posted) as checkers:
+        checkers.check("web", (job("ip", addr="127.0.0.1", interval="0.05"),))
+        await posted.wait(CheckerResult, 3)
+
+
+def privileged() -> bool:
+    if sys.platform != "linux":
+        return False
+    done = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(not privileged(), reason="needs the right to make network namespaces (Linux, root)")
+@pytest.mark.parametrize("address", ["192.0.2.2", "2001:db8::2"])
+def test_changes_are_seen_at_once(address: str) -> None:
+    """The interval is an hour: only events of the kernel can tell."""
+    story = f"""
+        async def told(good):
+            await until(lambda: {{r.checker: (r.good, r.text) for r in posted.all(CheckerResult)}} == good)
+            print("seen", flush=True)
+
+        def ip(*words):
+            subprocess.run(("ip", *words), check=True)
+
+        async def main():
+            ip("link", "set", "lo", "up")
+            ip("link", "add", "name", "kg0", "type", "veth", "peer", "name", "kg1")
+            ip("link", "set", "kg0", "up")
+            ip("link", "set", "kg1", "up")
+            async with checking(posted) as checkers:
+                ip_job = job("ip", addr="{address}", interval="3600")
+                checkers.check("web", (ip_job, job("intf", local_addr="{address}", interval="3600")))
+                gone = {{
+                    "ip.x": (False, "{address} is not on this node"),
+                    "intf.x": (False, "no interface of this node has the address {address}"),
+                }}
+                here = {{"ip.x": (True, "{address} is on kg0"), "intf.x": (True, "kg0 has a link")}}
+                await told(gone)
+                ip("addr", "add", "{address}/120" if ":" in "{address}" else "{address}/24", "dev", "kg0", *nodad)
+                await told(here)
+                ip("link", "set", "kg1", "down")
+                await told(here | {{"intf.x": (False, "kg0 has no link")}})
+                ip("link", "set", "kg1", "up")
+                await told(here)
+                ip("addr", "flush", "dev", "kg0")
+                await told(gone)
+                ip("link", "del", "kg0")
+
+        posted = Posted()
+        nodad = ("nodad",) if ":" in "{address}" else ()
+    """
+    head = """
+        import asyncio
+        import subprocess
+        from nodeagent.core.events import CheckerResult
+        from tests.fakes.checking import checking, job
+        from tests.fakes.posted import Posted
+        from tests.fakes.waiting import until
+    """
+    program = "\n".join(map(dedent, (head, story, "asyncio.run(main())")))
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["seen"] * 5, done.stderr
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems give no events: there is no descriptor")
+async def test_the_event_socket_lives_as_long_as_somebody_listens() -> None:
+    def sockets() -> int:
+        return sum(1 for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and "socket:" in str(fd.readlink()))
+
+    before = sockets()
+    async with checking(Posted()) as checkers:
+        checkers.check("web", (job("ip", addr="127.0.0.1"),))
+        checkers.check("shop", (job("ip", addr="127.0.0.1"), job("intf", local_addr="::1")))
+        assert sockets() == before + 1
+        checkers.check("web", ())
+        assert sockets() == before + 1
+        checkers.check("shop", ())
+        assert sockets() == before
