@@ -30,6 +30,7 @@ PEERS = {
     "haproxy": "haproxy",
     "chromium": "chromium",
     "nginx": "nginx-light",
+    "apache2": "apache2-bin",
     "keepalived": "keepalived",
     "nft": "nftables",
     "ip": "iproute2",

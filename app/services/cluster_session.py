@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, apply_cluster
 from app.services.memory import RememberedCluster
+from app.services.node_calls import NodeCalls
 from app.services.node_watcher import NodeWatcher, Pace
 from app.services.nodes import API_PORT, CallFailed, Credentials, NodeAddress, NodeView, Trouble
 from app.services.rollout import Applied, OnStep
@@ -17,14 +16,12 @@ from app.services.secrets import Secrets
 from app.services.tasks import TaskOwner
 from nodeagent.contract import api
 from nodeagent.contract.cluster_xml import read_cluster
-from nodeagent.contract.states import Action
 
-T = TypeVar("T")
 Learnt = Callable[[RememberedCluster], None]
 """Called when nodes were learnt, or the user changed: to be remembered."""
 
 
-class ClusterSession:
+class ClusterSession(NodeCalls):
     """The nodes of one cluster, or nodes that shall become one. Nodes learnt from a pinned node are added."""
 
     def __init__(
@@ -184,64 +181,6 @@ class ClusterSession:
         finally:
             self._logins.set()
 
-    # --- what can be asked of a node ----------------------------------------------------------
-
-    async def order(self, node: str, module: str, action: Action, *, wait: float = 0.0) -> api.OrderAnswer:
-        """Order an action; `wait` in seconds for its end. Raises CallFailed, with the agent's reason when refused."""
-        return await self.watcher(node).call(lambda client: client.order(module, api.Order(action, wait=wait)))
-
-    async def why(self, node: str, module: str) -> api.WhyAnswer:
-        """Why a module is not green there."""
-        return await self.watcher(node).call(lambda client: client.why(module))
-
-    async def set_switch(self, node: str, module: str, switch: api.SetSwitch) -> None:
-        """Pause or resume its checks."""
-        await self._post(node, module, "switches", switch)
-
-    async def set_boot(self, node: str, module: str, on: bool) -> None:
-        """Start at boot there, or not."""
-        await self._post(node, module, "boot", api.SetBoot(on))
-
-    async def set_resource(self, node: str, module: str, resource: api.SetResource) -> None:
-        """Set a resource by command."""
-        await self._post(node, module, "resources", resource)
-
-    async def outputs(self, node: str, module: str) -> tuple[api.FileInfo, ...]:
-        """Script output files, newest first."""
-        return await self._get(node, f"{_module(module)}/outputs", tuple[api.FileInfo, ...])
-
-    async def output(self, node: str, module: str, name: str) -> bytes:
-        """One of them."""
-        return await self._get(node, f"{_module(module)}/outputs/{quote(name, safe='')}", bytes)
-
-    async def log(self, node: str, query: api.LogQuery) -> api.LogPage:
-        """A page of the node's log, from its disk."""
-        return await self.watcher(node).call(lambda client: client.log(query))
-
-    async def cluster(self, node: str) -> api.ClusterInfo:
-        """The cluster as this node has it."""
-        return await self._get(node, "/cluster", api.ClusterInfo)
-
-    async def modules(self, node: str) -> tuple[api.ModuleInfo, ...]:
-        """What is installed there."""
-        return await self._get(node, "/modules", tuple[api.ModuleInfo, ...])
-
-    async def install(self, node: str, module: str, archive: bytes) -> api.ModuleInfo:
-        """Install a `.safe` archive there (installed, not applied)."""
-        return await self.watcher(node).call(
-            lambda client: client.call("PUT", _module(module), api.ModuleInfo, archive, timeout=60.0)
-        )
-
-    async def module_files(self, node: str, module: str) -> dict[str, bytes]:
-        """All files of the module as the node has it, by path."""
-
-        async def read(name: str) -> bytes:
-            return await self._get(node, f"{_module(module)}/files/{quote(name)}", bytes)
-
-        known = await self._get(node, f"{_module(module)}/files", tuple[api.FileInfo, ...])
-        contents = await asyncio.gather(*(read(file.path) for file in known))
-        return {file.path: content for file, content in zip(known, contents, strict=True)}
-
     # --- inside -------------------------------------------------------------------------------
 
     async def _settle(self, request: ClusterRequest, credentials: Credentials) -> None:
@@ -253,12 +192,6 @@ class ClusterSession:
         self._logins.set()
         for target in request.targets:
             self.add(target.address, target.name).retry()
-
-    async def _get(self, node: str, path: str, type: type[T]) -> T:
-        return await self.watcher(node).call(lambda client: client.call("GET", path, type))
-
-    async def _post(self, node: str, module: str, what: str, body: object) -> None:
-        await self.watcher(node).call(lambda client: client.call("POST", f"{_module(module)}/{what}", type(None), body))
 
     def _watch(self, address: NodeAddress, name: str = "") -> NodeWatcher:
         watcher = NodeWatcher(address, lambda: self.credentials_of(address), self._tasks, name=name, pace=self._pace)
@@ -308,7 +241,3 @@ class ClusterSession:
         self._telling = False
         for callback in tuple(self._subscribers.values()):
             callback()
-
-
-def _module(name: str) -> str:
-    return f"/modules/{quote(name, safe='')}"

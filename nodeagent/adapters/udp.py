@@ -15,6 +15,7 @@ from typing import Protocol
 
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.core.events import DatagramReceived
+from nodeagent.core.traffic_messages import LansBound
 from nodeagent.listening import holder
 
 Deliver = Callable[[bytes, str], None]
@@ -113,6 +114,7 @@ class LanSocket:
         deliver: Deliver,
         tasks: asyncio.TaskGroup,
         reception: Callable[[socket.socket, Deliver, asyncio.TaskGroup], Reception],
+        opened_late: Callable[[], None],
     ) -> None:
         self.address = address
         self.problem = ""
@@ -120,10 +122,16 @@ class LanSocket:
         self._deliver = deliver
         self._tasks = tasks
         self._make_reception = reception
+        self._opened_late = opened_late
         self._sock: socket.socket | None = None
         self._reception: Reception | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._open()
+
+    @property
+    def bound(self) -> bool:
+        """Whether it can send and receive now."""
+        return self._sock is not None
 
     def send(self, target: tuple[str, int], data: bytes) -> bool:
         """Send now; False when it could not."""
@@ -151,7 +159,7 @@ class LanSocket:
         self._sock = self._reception = self._retry = None
 
     def _open(self) -> None:
-        self._retry = None
+        late, self._retry = self._retry is not None, None
         try:
             self._sock = bound_socket(self.address)
         except (OSError, ValueError) as error:
@@ -160,6 +168,8 @@ class LanSocket:
             return
         self.problem = ""
         self._reception = self._make_reception(self._sock, self._deliver, self._tasks)
+        if late:
+            self._opened_late()
 
     def _explain(self, error: OSError | ValueError) -> None:
         host, port = self.address
@@ -186,7 +196,7 @@ class LanSockets:
 
     def __init__(
         self,
-        post: Callable[[DatagramReceived], None],
+        post: Callable[[DatagramReceived | LansBound], None],
         tasks: asyncio.TaskGroup,
         reception: Callable[[socket.socket, Deliver, asyncio.TaskGroup], Reception] = (
             ProactorReception if sys.platform == "win32" else SelectorReception
@@ -198,6 +208,7 @@ class LanSockets:
         self._tasks = tasks
         self._make_reception = reception
         self._lans: dict[str, LanSocket] = {}
+        self._told: frozenset[str] | None = None
         self._targets: dict[tuple[str, str], tuple[str, int]] = {}
 
     def configure(self, config: ClusterConfig | None, me: str) -> None:
@@ -216,7 +227,10 @@ class LanSockets:
             self._lans.pop(name).close()
         for name, address in wanted.items():
             if name not in self._lans:
-                self._lans[name] = LanSocket(address, self._deliver_on(name), self._tasks, self._make_reception)
+                self._lans[name] = LanSocket(
+                    address, self._deliver_on(name), self._tasks, self._make_reception, self._tell_bound
+                )
+        self._tell_bound()
 
     def send(self, lan: str, peer: str, data: bytes) -> None:
         """Send now; what cannot be sent is only counted."""
@@ -239,6 +253,12 @@ class LanSockets:
             lan.close()
         self._lans.clear()
         self._targets.clear()
+
+    def _tell_bound(self) -> None:
+        bound = frozenset(name for name, lan in self._lans.items() if lan.bound)
+        if bound != self._told:
+            self._told = bound
+            self._post(LansBound(bound))
 
     def _deliver_on(self, lan: str) -> Deliver:
         return lambda data, source: self._post(DatagramReceived(lan, source, data))

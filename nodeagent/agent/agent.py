@@ -19,18 +19,20 @@ from nodeagent.adapters.node_load import NodeLoad
 from nodeagent.adapters.processes.applications import ApplicationProcesses
 from nodeagent.adapters.processes.boot import boot_id
 from nodeagent.adapters.processes.programs import ProgramProcesses, end_strays
-from nodeagent.adapters.processes.scripts import ScriptProcesses
+from nodeagent.adapters.processes.scripts import ScriptProcesses, end_lost
 from nodeagent.adapters.reboot import SystemReboot
 from nodeagent.adapters.script_jobs import NodeFacts
 from nodeagent.adapters.settings import Settings
 from nodeagent.adapters.state_store import StateStore
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.adapters.udp import LanSockets
+from nodeagent.adapters.vip import node_problems, open_vip
 from nodeagent.agent.configuration_scripts import ConfigurationScripts
 from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.control import AgentControl, Parts
 from nodeagent.agent.feed import Feed
 from nodeagent.agent.figures import TimedScripts
+from nodeagent.agent.kernel_traffic import KernelTraffic
 from nodeagent.agent.module_jobs import ModuleJobs
 from nodeagent.agent.record_keeping import RecordKeeping, journal_limits
 from nodeagent.agent.snapshot import Around, Snapshot
@@ -40,6 +42,7 @@ from nodeagent.contract.states import LogType
 from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
+from nodeagent.core.script_runs import agent_of_runs
 from nodeagent.engine.loop import Adapters, Engine
 from nodeagent.engine.ports import CommittedModule
 from nodeagent.engine.writer import Writer
@@ -56,7 +59,7 @@ class Agent:
     def __init__(self, home: Home, settings: Settings) -> None:
         """Reads and makes what is needed on disk. Blocks; raises Damaged, OSError and ValueError in words."""
         self._home, self._settings = home, settings
-        self._store = ConfigStore.open(home)
+        self._store = ConfigStore.open(home, node_problems)
         self._keys = NodeKeys(home.tls)
         self._boot_id = boot_id()
         self._jobs = ModuleJobs(home, self._facts)
@@ -92,7 +95,8 @@ class Agent:
         journal = SqliteJournal(home.records, writer, lambda: store.cluster.name, line_written, limits=limits)
         say = partial(_say, journal)
         records = RecordKeeping(home, self._settings, store, writer, say)
-        states = StateStore(home, self._boot_id, partial(say, LogType.CRITICAL))
+        agent = agent_of_runs(self._session)
+        states = StateStore(home, self._boot_id, partial(say, LogType.CRITICAL), agent=agent)
 
         async def keep_users(table: bytes) -> None:
             await asyncio.to_thread(store.cluster.set_users, table)
@@ -110,6 +114,7 @@ class Agent:
         scripts, processes = ScriptProcesses(script_event), ApplicationProcesses(engine.post)
         programs = ProgramProcesses(scripts.tend)
         checkers = ModuleCheckers(engine.post, tasks, programs, (listen.address, listen.health_port))
+        traffic = KernelTraffic(partial(open_vip, home.var / "vip.json"), engine.post, say)
         configuration_scripts = ConfigurationScripts(scripts, journal, home, self._facts)
 
         def take_cluster() -> None:
@@ -187,7 +192,7 @@ class Agent:
         for module in await asyncio.to_thread(store.modules.installed):
             if module.configured and await self._load_module(engine, states, module.name, say):
                 scripts.tend(home.user_log(module.name), self._jobs.output_cap(module.name))
-        await asyncio.to_thread(end_strays, str(home.safe))
+        await asyncio.to_thread(self._end_left_behind, states)
         engine.connect(
             Adapters(
                 datagrams,
@@ -195,6 +200,7 @@ class Agent:
                 processes,
                 checkers,
                 reboot,
+                traffic,
                 health,
                 states,
                 journal,
@@ -204,6 +210,7 @@ class Agent:
         services = [
             tasks.create_task(service.run(), name=name)
             for name, service in (
+                ("virtual IPs", traffic),
                 ("health port", health),
                 ("API port", api),
                 ("local transport", local),
@@ -229,12 +236,19 @@ class Agent:
             service.cancel()
         await checkers.close()
         programs.close()
+        await traffic.close()
         await scripts.close()
         await processes.close()
         await datagrams.close()
         users.close()
         await journal.close()
         await asyncio.to_thread(writer.close)
+
+    def _end_left_behind(self, states: StateStore) -> None:
+        """What a dead agent left behind and nobody waits for. Blocks."""
+        end_strays(str(self._home.safe))
+        end_lost(str(self._home.safe), states.is_lost)
+        states.take_over()
 
     def _take_cluster(self, engine: Engine, datagrams: LanSockets) -> None:
         """Put the committed cluster in force; scripts and `%SAFENODE%` in files mean this node."""
@@ -266,7 +280,7 @@ class Agent:
             return
         self._stops[name] = longest_stop(module.config)
         self._jobs.keep(module)
-        boot_on = self._store.modules.boot(name)
+        boot_on, _ = self._store.modules.boot(name)
         engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
 
     async def _load_module(
@@ -278,7 +292,7 @@ class Agent:
             running = await asyncio.to_thread(self._older, name, record)
             if running is not None:  # it goes on with what it was started with; what is in force waits
                 self._jobs.keep(running)
-                boot_on = self._store.modules.boot(name)
+                boot_on, _ = self._store.modules.boot(name)
                 engine.post(ev.ModuleConfigured(running.config, running.revision, running.scripts, record, boot_on))
             self._take_module(engine, name, None if running else record)
         except (Damaged, OSError) as damage:

@@ -61,7 +61,7 @@ class Snapshot:
             peers=node.peers(now),
             rejected=node.membership.rejected(),
             frozen=node.freezes.count,
-            alarms=(*node.membership.alarms(now), *self._around.alarms()),
+            alarms=(*node.alarms(now), *self._around.alarms()),
             listeners=self._around.listeners(),
             probes=self._around.probes(),
             pin=self._pin,

@@ -15,11 +15,12 @@ from nodeagent.cli.commands_node import agent, fingerprint, level, passwd
 from nodeagent.cli.commands_resources import SWITCHES, get_value, set_value
 from nodeagent.cli.commands_service import service
 from nodeagent.cli.commands_state import state, why
+from nodeagent.cli.commands_vip import vip
 from nodeagent.cli.exits import CommandFailed, Exit
 
 _COMMANDS = (
     *(agent, cluster, module, config, check, *ACTIONS, state, why, log, print_info, print_error),
-    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, service, demo, console),
+    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, service, vip, demo, console),
 )
 
 

@@ -1,85 +1,62 @@
-"""The API of an agent, by its pin: for the console, the demo and everything that drives nodes from outside.
+"""The API of an agent over TLS, by its pin: for the console, the demo, the relay and everything outside an agent.
 
 The pin is compared inside the TLS handshake, before a byte of a request exists.
 """
 
-import ssl
 from collections.abc import AsyncIterator
-from enum import StrEnum
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
-from urllib.parse import quote, urlencode
+from typing import Any, Protocol, Self, cast
+from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
 
-from nodeagent.contract import api, record_api, revisions
-from nodeagent.contract.pins import pin_of_certificate
-from nodeagent.contract.status import NodeStatus
+from nodeagent.client.calls import T, module_path
+from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.client.node_calls import NodeCalls
+from nodeagent.client.pinned import WrongPin, pinned_context
+from nodeagent.contract import api
+from nodeagent.contract.node_login import NodeChallenge, NodeLogin, signed_text
+from nodeagent.contract.states import Role
 
-T = TypeVar("T")
-
-SCRIPTS = 120.0
-"""Seconds for a call that runs scripts of a module: it is answered when they have ended."""
-
-
-class Trouble(StrEnum):
-    """Why a call failed, as a person would say it."""
-
-    REFUSED = "refused"
-    TIMED_OUT = "timed out"
-    CERTIFICATE_CHANGED = "certificate changed"
-    WRONG_PASSWORD = "wrong password"  # noqa: S105  (words for a person)
-    DENIED = "denied"
-    """The agent said no: see the problem."""
-    NOT_UNDERSTOOD = "not understood"
-    """What answers there is no agent of a known version."""
-    UNREACHABLE = "unreachable"
+__all__ = ["ApiClient", "CallFailed", "NodeKey", "Trouble"]
 
 
-class CallFailed(Exception):
-    """The one error of a call. `problem` is the agent's own word when it gave one."""
+class NodeKey(Protocol):
+    """The key pair of a node."""
 
-    def __init__(self, trouble: Trouble, text: str, problem: api.ProblemDetail | None = None) -> None:
-        super().__init__(text)
-        self.trouble, self.problem = trouble, problem
+    @property
+    def pin(self) -> str:
+        """SHA-256 of the public key, in hex."""
 
+    @property
+    def public_key(self) -> bytes:
+        """DER SubjectPublicKeyInfo."""
 
-class WrongPin(ssl.SSLCertVerificationError):
-    """Another key than the pinned one answered."""
-
-
-def pinned_context(pin: str | None) -> ssl.SSLContext:
-    """A client context that lets a handshake succeed only with this pin; with None only with the first key it met."""
-    trusted = pin
-
-    class Pinned(ssl.SSLObject):
-        def do_handshake(self) -> None:
-            nonlocal trusted
-            super().do_handshake()
-            met = pin_of_certificate(self.getpeercert(binary_form=True) or b"")
-            trusted = trusted or met
-            if met != trusted:
-                raise WrongPin(f"the key {met[:16]}… answered instead of {trusted[:16]}…")
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.sslobject_class = Pinned
-    return context
+    def sign(self, text: bytes) -> bytes:
+        """ECDSA with SHA-256."""
 
 
-class ApiClient:
+class ApiClient(NodeCalls):
     """One node. Without a `pin` it can only ask who the node is; a password goes to a pinned node alone.
 
-    An async context manager. `timeout` in seconds for a whole call. Calls raise CallFailed.
+    An async context manager. `timeout` in seconds for a whole call, `connect_timeout` for a connection. Calls raise
+    CallFailed.
     """
 
-    def __init__(self, address: str, port: int, pin: str | None = None, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        pin: str | None = None,
+        *,
+        timeout: float = 10.0,
+        connect_timeout: float | None = None,
+    ) -> None:
         host = f"[{address}]" if ":" in address else address
         self._place, self._root, self._pin = f"{address}:{port}", f"https://{host}:{port}/api/v1", pin
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout)
         self._context = pinned_context(pin)
         self._token = ""
         self._session: aiohttp.ClientSession | None = None
@@ -115,27 +92,43 @@ class ApiClient:
         timeout: float | None = None,
     ) -> T:
         """Any route below `/api/v1`; a body of bytes goes raw, `bytes` and `NoneType` as answer type are raw, too."""
+        data = body if isinstance(body, bytes) else (msgspec.json.encode(body) if body is not None else None)
+        target = f"{path}{f'?{urlencode(query)}' if query else ''}"
         raw = isinstance(body, bytes)
-        data = body if raw else (msgspec.json.encode(body) if body is not None else None)
-        headers = (
-            {"Content-Type": "application/octet-stream" if raw else "application/json"} if data is not None else {}
-        )
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        url = f"{self._root}{path}{f'?{urlencode(query)}' if query else ''}"
-        limit = aiohttp.ClientTimeout(total=timeout) if timeout is not None else self._timeout
-        try:
-            async with self._open.request(
-                method, url, data=data, headers=headers, timeout=limit, allow_redirects=False
-            ) as answer:
-                content = await answer.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._failed(error) from None
+        async with self.opened(method, target, data, raw=raw, timeout=timeout) as answer:
+            content = await answer.read()
         if answer.status >= 300:
             raise self._denied(answer.status, content)
         if type is bytes:
             return cast(T, content)
         return self._decoded(content or b"null", type)
+
+    @asynccontextmanager
+    async def opened(
+        self, method: str, target: str, data: bytes | None = None, *, raw: bool = True, timeout: float | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request as it arrives, whatever its status; what breaks meanwhile is a CallFailed, too.
+
+        `target` is a path below `/api/v1` with its query; `timeout` in seconds until the last byte.
+        """
+        headers = (
+            {"Content-Type": "application/octet-stream" if raw else "application/json"} if data is not None else {}
+        )
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        limit = (
+            aiohttp.ClientTimeout(total=timeout, sock_connect=self._timeout.sock_connect)
+            if timeout is not None
+            else self._timeout
+        )
+        url = f"{self._root}{target}"
+        try:
+            async with self._open.request(
+                method, url, data=data, headers=headers, timeout=limit, allow_redirects=False
+            ) as answer:
+                yield answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._failed(error) from None
 
     async def events(self, after: int = 0) -> AsyncIterator[api.Event]:
         """The messages of `WS /events` until the node ends them."""
@@ -151,10 +144,6 @@ class ApiClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._failed(error) from None
 
-    async def identity(self) -> api.Identity:
-        """Who the node is; needs no login."""
-        return await self.call("GET", "/identity", api.Identity)
-
     async def login(self, user: str, password: str) -> api.Session:
         """Open a session; later calls use it. A wrong password is answered late: up to 60 s."""
         if self._pin is None:
@@ -163,168 +152,30 @@ class ApiClient:
         self._token = session.token
         return session
 
+    async def login_as_node(self, key: NodeKey, role: Role, user: str) -> api.Session:
+        """Open a session for `user` of the node with this key; the pin of the other one has to be known."""
+        if self._pin is None:
+            raise CallFailed(Trouble.DENIED, f"no proof goes to {self._place} before its pin is known")
+        nonce = (await self.call("POST", "/node-challenge", NodeChallenge)).nonce
+        signature = key.sign(signed_text(nonce, self._pin, key.pin, role, user))
+        proof = NodeLogin(nonce, key.public_key, role, user, signature)
+        session = await self.call("POST", "/node-login", api.Session, proof)
+        self._token = session.token
+        return session
+
     async def logout(self) -> None:
         """End the session."""
         await self.call("POST", "/logout", type(None))
         self._token = ""
 
-    async def status(self) -> NodeStatus:
-        """What the node knows now."""
-        return await self.call("GET", "/status", NodeStatus)
-
-    async def log(self, query: api.LogQuery | None = None) -> api.LogPage:
-        """A page of the log."""
-        return await self.call("GET", "/log", api.LogPage, query=_asked(query or api.LogQuery()))
-
-    async def deconfigure_cluster(self) -> api.ClusterInfo:
-        """Take the node out of its cluster; refused while a module runs."""
-        return await self.call("POST", "/cluster/deconfig", api.ClusterInfo)
-
-    async def cluster_history(self) -> tuple[revisions.Revision, ...]:
-        """The kept revisions of the cluster configuration, newest first."""
-        return await self.call("GET", "/cluster/history", tuple[revisions.Revision, ...])
-
-    async def cluster_revision(self, revision: int) -> bytes:
-        """The cluster.xml of one of them."""
-        return await self.call("GET", f"/cluster/history/{revision}", bytes)
-
-    async def cluster_difference(self, query: revisions.DiffQuery) -> revisions.Difference:
-        """What two of them differ in."""
-        return await self.call("GET", "/cluster/diff", revisions.Difference, query=msgspec.to_builtins(query))
-
-    async def restore_cluster(self, request: revisions.Restore) -> api.ClusterInfo:
-        """Put an older cluster.xml in force as a new revision, on this node alone."""
-        return await self.call("POST", "/cluster/restore", api.ClusterInfo, request)
-
-    async def present_cluster_key(self) -> bytes:
-        """The active cluster key; refused when there is none."""
-        return (await self.call("GET", "/cluster/key", api.ClusterKey)).key
-
-    async def stage_cluster(self, request: api.StageCluster) -> api.Staged:
-        """Keep a cluster configuration beside the current one."""
-        return await self.call("POST", "/cluster/stage", api.Staged, request)
-
-    async def commit_cluster(self, request: api.Commit) -> api.ClusterInfo:
-        """Make the staged one current."""
-        return await self.call("POST", "/cluster/commit", api.ClusterInfo, request)
-
-    async def cluster(self) -> api.ClusterInfo:
-        """The committed cluster, and whether its commit waits for a confirmation."""
-        return await self.call("GET", "/cluster", api.ClusterInfo)
-
-    async def check_cluster(self, request: api.StageCluster) -> api.Staged:
-        """What `stage_cluster` would answer; nothing is changed."""
-        return await self.call("POST", "/cluster/check", api.Staged, request)
-
-    async def confirm_cluster(self, signature: str) -> api.ClusterInfo:
-        """The commit with this signature stays; confirming what is final already changes nothing."""
-        return await self.call("POST", "/cluster/confirm", api.ClusterInfo, api.Confirm(signature))
-
-    async def rollback_cluster(self, signature: str) -> api.ClusterInfo:
-        """Take the commit with this signature back at once; refused when it was confirmed."""
-        return await self.call("POST", "/cluster/rollback", api.ClusterInfo, api.Confirm(signature))
-
-    async def cluster_key(self) -> bytes:
-        """Make the cluster key."""
-        return (await self.call("POST", "/cluster/key", api.ClusterKey)).key
-
-    async def cluster_users(self) -> bytes:
-        """The user table, for StageCluster.users."""
-        return await self.call("GET", "/cluster/users", bytes)
-
-    async def modules(self) -> tuple[api.ModuleInfo, ...]:
-        """All installed modules."""
-        return await self.call("GET", "/modules", tuple[api.ModuleInfo, ...])
-
-    async def install(self, module: str, archive: bytes) -> api.ModuleInfo:
-        """Install a `.safe` archive; its `problems` name what this version does not know."""
-        return await self.call("PUT", _module(module), api.ModuleInfo, archive, timeout=60.0)
-
-    async def module_archive(self, module: str, revision: int = 0) -> bytes:
-        """A module as a `.safe` archive; 0 = the revision in force, or what is installed."""
-        query = {"revision": revision}
-        return await self.call("GET", f"{_module(module)}/archive", bytes, query=query, timeout=60.0)
-
-    async def expanded_module(self, module: str, revision: int = 0) -> bytes:
-        """safeconf.xml: its userconfig.xml with the macros replaced."""
-        return await self.call("GET", f"{_module(module)}/expanded", bytes, query={"revision": revision})
-
-    async def module_contents(self, module: str, revision: int = 0) -> dict[str, bytes]:
-        """All files of a revision, for StageModule.files; 0 = that in force, or what is installed."""
-        place = f"{_module(module)}/history/{revision}/files" if revision else f"{_module(module)}/files"
-        listed = await self.call("GET", place, tuple[api.FileInfo, ...])
-        return {file.path: await self.call("GET", f"{place}/{quote(file.path)}", bytes) for file in listed}
-
-    async def module_history(self, module: str) -> tuple[revisions.Revision, ...]:
-        """Its kept revisions, newest first."""
-        return await self.call("GET", f"{_module(module)}/history", tuple[revisions.Revision, ...])
-
-    async def module_difference(self, module: str, query: revisions.DiffQuery) -> revisions.Difference:
-        """What two of them differ in."""
-        return await self.call(
-            "GET", f"{_module(module)}/diff", revisions.Difference, query=msgspec.to_builtins(query), timeout=60.0
-        )
-
-    async def restore_module(self, module: str, request: revisions.Restore) -> api.ModuleInfo:
-        """Put the content of an older revision in force as a new one, on this node alone."""
-        return await self.call("POST", f"{_module(module)}/restore", api.ModuleInfo, request, timeout=SCRIPTS)
-
-    async def deconfigure_module(self, module: str) -> api.ModuleInfo:
-        """Take a stopped module out of force; it stays installed."""
-        return await self.call("POST", f"{_module(module)}/deconfig", api.ModuleInfo, timeout=SCRIPTS)
-
-    async def uninstall(self, module: str) -> revisions.Uninstalled:
-        """Take a stopped module away; the answer names the backup on the node."""
-        return await self.call("DELETE", _module(module), revisions.Uninstalled, timeout=SCRIPTS)
-
-    async def check_module(self, module: str, request: api.StageModule) -> api.Staged:
-        """What `stage_module` would answer; nothing is changed."""
-        return await self.call("POST", f"{_module(module)}/check", api.Staged, request, timeout=SCRIPTS)
-
-    async def stage_module(self, module: str, request: api.StageModule) -> api.Staged:
-        """Keep a new revision beside the current one."""
-        return await self.call("POST", f"{_module(module)}/stage", api.Staged, request, timeout=SCRIPTS)
-
-    async def commit_module(self, module: str, request: api.Commit) -> api.ModuleInfo:
-        """Make the staged revision current; its `problems` say which scripts of the change failed."""
-        return await self.call("POST", f"{_module(module)}/commit", api.ModuleInfo, request, timeout=SCRIPTS)
-
-    async def order(self, module: str, order: api.Order) -> api.OrderAnswer:
-        """Order an action; a refusal is a CallFailed."""
-        path = f"{_module(module)}/actions"
-        return await self.call("POST", path, api.OrderAnswer, order, timeout=10.0 + order.wait)
-
-    async def why(self, module: str) -> api.WhyAnswer:
-        """Why a module is not green."""
-        return await self.call("GET", f"{_module(module)}/why", api.WhyAnswer)
-
-    async def audit(self, query: record_api.RecordQuery | None = None) -> record_api.AuditPage:
-        """A page of the audit log."""
-        return await self.call("GET", "/audit", record_api.AuditPage, query=_asked(query or record_api.RecordQuery()))
-
-    async def resource_history(
-        self, module: str, resource: str, query: record_api.RecordQuery | None = None
-    ) -> record_api.ResourcePage:
-        """What became of a resource."""
-        path = f"{_module(module)}/resources/{quote(resource, safe='')}/history"
-        return await self.call("GET", path, record_api.ResourcePage, query=_asked(query or record_api.RecordQuery()))
-
-    async def metrics(self) -> bytes:
-        """The node in figures, as Prometheus reads them."""
-        return await self.call("GET", "/metrics", bytes)
-
     async def snapshot(self, module: str, *, anonymise: bool = False, timeout: float = 300.0) -> AsyncIterator[bytes]:
         """The zip for a support case, as it arrives; `timeout` in seconds until the last byte."""
-        url = f"{self._root}{_module(module)}/snapshot?anonymise={int(anonymise)}"
-        headers, limit = {"Authorization": f"Bearer {self._token}"}, aiohttp.ClientTimeout(total=timeout)
-        try:
-            async with self._open.get(url, headers=headers, timeout=limit, allow_redirects=False) as answer:
-                if answer.status >= 300:
-                    raise self._denied(answer.status, await answer.read())
-                async for chunk in answer.content.iter_any():
-                    yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._failed(error) from None
+        target = f"{module_path(module)}/snapshot?anonymise={int(anonymise)}"
+        async with self.opened("GET", target, timeout=timeout) as answer:
+            if answer.status >= 300:
+                raise self._denied(answer.status, await answer.read())
+            async for chunk in answer.content.iter_any():
+                yield chunk
 
     @property
     def _open(self) -> aiohttp.ClientSession:
@@ -358,12 +209,3 @@ class ApiClient:
         if isinstance(os_error, ConnectionRefusedError):
             return CallFailed(Trouble.REFUSED, f"nothing listens on {self._place}")
         return CallFailed(Trouble.UNREACHABLE, f"{self._place} cannot be reached: {error}")
-
-
-def _module(name: str) -> str:
-    return f"/modules/{quote(name, safe='')}"
-
-
-def _asked(query: msgspec.Struct) -> dict[str, Any]:
-    """A query as aiohttp takes it: a bool as 0 or 1."""
-    return {k: int(v) if isinstance(v, bool) else v for k, v in msgspec.to_builtins(query).items()}

@@ -267,9 +267,10 @@ class SetResource(msgspec.Struct, frozen=True):
 
 
 class SetBoot(msgspec.Struct, frozen=True):
-    """`POST /modules/<m>/boot`: the node's own start-at-boot setting."""
+    """`POST /modules/<m>/boot`: the node's own start-at-boot setting; it turns round after `seconds`, 0 = never."""
 
     on: bool
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=366 * 86400)] = 0.0
 
 
 class NewPassword(msgspec.Struct, frozen=True):

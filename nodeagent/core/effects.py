@@ -7,7 +7,7 @@ a reply, where there is one, is an event.
 from dataclasses import dataclass
 
 from nodeagent.contract.config import CheckerRule, ProcRule
-from nodeagent.contract.states import LogType, Script
+from nodeagent.contract.states import LogType, ResourceState, Script
 from nodeagent.core.events import ModuleRecord, ProcessRef
 from nodeagent.core.traffic_messages import TrafficEffect
 
@@ -134,6 +134,18 @@ class RecordLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordResource:
+    """A resource took another state: a line for its history. `took`: seconds of the look."""
+
+    module: str
+    name: str
+    state: ResourceState
+    detail: str
+    took: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerOrder:
     """Tell who ordered whether it was accepted, in one sentence."""
 
@@ -162,6 +174,7 @@ Effect = (
     | TrafficEffect
     | SaveState
     | RecordLine
+    | RecordResource
     | AnswerOrder
     | PublishStatus
 )

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from nodeagent.contract.config import ModuleConfig, TrafficGroup, VirtualIp
 from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
-from nodeagent.core.handover import GroupSlots, Handover, Presence
+from nodeagent.core.handover import NOBODY, GroupSlots, Handover, Presence
 from nodeagent.core.slot_table import NO_TABLE, Powers, SlotTable, slot_table
 from nodeagent.core.traffic_messages import (
     ObserveTraffic,
@@ -75,8 +75,8 @@ class ModuleTraffic:
         self.wanted = False
         """The addresses belong on this node now."""
         self.prepared = False
-        self.interfaces: tuple[str, ...] = ()
-        """The network interfaces that carry the addresses."""
+        self.places: tuple[tuple[str, str], ...] = ()
+        """(virtual address, the network interface that carries it)."""
         self.problem = ""
         """Why the addresses or the slots cannot be put into the kernel, empty when they can."""
         self.gate = not vip.scriptcontrol
@@ -132,7 +132,7 @@ class ModuleTraffic:
             return
         self.prepared, self._observe_at = not event.error, now + OBSERVE
         self._held = ()
-        self.interfaces = tuple(dict.fromkeys(name for _, name in event.interfaces)) or self.interfaces
+        self.places = event.interfaces
         if event.error:
             self._trouble(f"the virtual IP cannot be put on this node: {event.error}")
         else:
@@ -193,6 +193,24 @@ class ModuleTraffic:
         if self.prepared and self._timeout is not None and self._last:
             times.append(self._set_at + REARM_PULSES * self._last.pulse)
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """The network interfaces that carry the addresses, each once."""
+        return tuple(dict.fromkeys(name for _, name in self.places))
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds the kernel keeps the slots without being told again; None: for ever."""
+        return self._timeout
+
+    def presence(self, node: str) -> Presence:
+        """What was last known of another node."""
+        return self._last.others.get(node, NOBODY) if self._last else NOBODY
+
+    def is_wire_only(self, node: str) -> bool:
+        """Whether the node is silent on UDP and heard by its probes."""
+        return self._last is not None and node in self._last.wire_only
 
     def none(self) -> tuple[GroupSlots, ...]:
         """No slot of any group."""

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+from msgspec import structs
+
 from nodeagent.contract.api import CauseLink
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.states import Action, LogType, Mode
 from nodeagent.contract.status import ModuleStatus, PeerStatus, ResourceHistory
+from nodeagent.contract.vip_status import VipStatus, VipWhere
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.farm_traffic import ALONE_WINDOW, FarmTraffic
@@ -24,6 +27,7 @@ from nodeagent.core.module_life import ModuleLife
 from nodeagent.core.module_memory import Order
 from nodeagent.core.module_report import chain, module_status, resource_history, sentence
 from nodeagent.core.orders import Verdict
+from nodeagent.core.script_runs import agent_of_runs
 from nodeagent.core.traffic_messages import (
     GateSet,
     LansBound,
@@ -33,6 +37,7 @@ from nodeagent.core.traffic_messages import (
     TrafficPrepared,
 )
 from nodeagent.core.view import Member, epoch_of, view_of
+from nodeagent.core.vip_report import vip_status, where
 
 
 class Node:
@@ -47,7 +52,7 @@ class Node:
         self._cluster: ClusterConfig | None = None
         self._effects: list[do.Effect] = []
         numbers = count(1)
-        self._run_names: Callable[[], str] = lambda: f"{session[:4].hex()}-{next(numbers)}"
+        self._run_names: Callable[[], str] = lambda: f"{agent_of_runs(session)}-{next(numbers)}"
         self._promised: float | None = None
         self._wall_offset = 0.0
         self._listened = False
@@ -88,10 +93,7 @@ class Node:
 
     def modules(self, now: float) -> tuple[ModuleStatus, ...]:
         """The snapshot of every module, times as wall-clock times."""
-        return tuple(
-            module_status(life, self.me, view_of(self._members(life, now)), now, self._wall_offset)
-            for life in self._lives.values()
-        )
+        return tuple(self._status(life, now) for life in self._lives.values())
 
     def peers(self, now: float) -> tuple[PeerStatus, ...]:
         """The peers as this node sees them."""
@@ -113,6 +115,20 @@ class Node:
         """What the resources of a module were; None when there is no such module."""
         life = self._lives.get(module)
         return None if life is None else resource_history(life, self._wall_offset)
+
+    def vip(self, module: str, now: float) -> VipStatus | None:
+        """The virtual IP of a module; None when it has none."""
+        traffic = self.traffic.traffic_of(module)
+        return vip_status(traffic, module, self._lives[module].config.nodes, now) if traffic else None
+
+    def vip_where(self, module: str, client: str, port: int) -> tuple[VipWhere, ...] | None:
+        """Who serves a client, by each rule; None without a virtual IP. Raises ValueError for no IP address."""
+        traffic = self.traffic.traffic_of(module)
+        return where(traffic, client, port) if traffic else None
+
+    def alarms(self, now: float) -> tuple[str, ...]:
+        """What needs a human now, in words."""
+        return (*self.membership.alarms(now), *self.traffic.alarms(now))
 
     @property
     def at_rest(self) -> bool:
@@ -263,6 +279,11 @@ class Node:
         first = next((at for at, effect in enumerate(before) if isinstance(effect, do.RunScript)), len(before))
         self._effects = before[:first] + self._effects + before[first:]
         return told
+
+    def _status(self, life: ModuleLife, now: float) -> ModuleStatus:
+        status = module_status(life, self.me, view_of(self._members(life, now)), now, self._wall_offset)
+        traffic = self.traffic.traffic_of(life.config.name)
+        return structs.replace(status, share=traffic.share(), share_by="slots") if traffic else status
 
     def _tell_peers(self, now: float, changed: bool) -> None:
         """Put what this node is into its heartbeats; publish when a view has changed."""

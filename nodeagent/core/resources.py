@@ -1,6 +1,7 @@
 """The resource table of a module: every named fact, who said it last, and what it was before."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nodeagent.contract.states import ResourceState
@@ -33,10 +34,14 @@ class Resource:
 
 
 class ResourceTable:
-    """All resources of one module, in the order they were first heard of; none is ever forgotten."""
+    """All resources of one module, in the order they were first heard of; none is ever forgotten.
 
-    def __init__(self) -> None:
+    `changed` is told of every new state.
+    """
+
+    def __init__(self, changed: Callable[[Resource], None]) -> None:
         self._known: dict[str, Resource] = {}
+        self._changed = changed
 
     def put(self, name: str, state: ResourceState, now: float, *, by: str, detail: str = "", took: float = 0.0) -> bool:
         """What is known of a resource now; True when its state has changed."""
@@ -46,6 +51,7 @@ class ResourceTable:
         if changed:
             known.state, known.since = state, now
             known.history.append(Change(now, state, detail, by))
+            self._changed(known)
         return changed
 
     def get(self, name: str) -> Resource | None:

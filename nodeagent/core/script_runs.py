@@ -6,6 +6,11 @@ from nodeagent.contract.states import Script
 from nodeagent.core.events import ProcessRef
 
 
+def agent_of_runs(session: bytes) -> str:
+    """What the names of an agent's runs begin with, in front of `-<number>`; numbers only grow."""
+    return session[:4].hex()
+
+
 @dataclass(slots=True)
 class Run:
     """One run; `killed` once its process tree was ordered to be killed."""

@@ -30,9 +30,15 @@ class Senses:
         self.monitor = ProcessMonitor(config.monitoring)
         self.board = CheckerBoard(config.checkers)
         self.rules = FailoverRules(config.failover, config.checkers)
-        self.table = ResourceTable()
+        self.table = ResourceTable(self._record)
         self.rounds = Rounds()
         self._classes: frozenset[str] = frozenset()
+
+    def _record(self, resource: Resource) -> None:
+        """A resource took another state: it belongs in the history."""
+        self._emit(
+            do.RecordResource(self._module, resource.name, resource.state, resource.detail, resource.took, resource.by)
+        )
 
     # --- what is looked at --------------------------------------------------------------------
 

@@ -49,6 +49,11 @@ def table_of(module: str) -> str:
     return TABLE_PREFIX + sha256(module.encode()).hexdigest()[:8]
 
 
+def home_of(address: str, interface: str) -> str:
+    """The interface on which a virtual address is put: IPv4 on `lo`, IPv6 where it must answer."""
+    return interface if ":" in address else "lo"
+
+
 def has(group: TrafficGroup, proto: Proto) -> bool:
     """Whether the group shares traffic of this protocol."""
     return any(rule.proto is proto for rule in group.rules)

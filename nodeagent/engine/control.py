@@ -1,6 +1,6 @@
 """What the API may ask of the agent, by subject. Every method raises Refused; everything else is a bug."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from nodeagent.contract.api import (
@@ -20,10 +20,12 @@ from nodeagent.contract.api import (
     WhyAnswer,
 )
 from nodeagent.contract.api import Event as WireEvent
+from nodeagent.contract.order_api import BootSetting, CountLoop
 from nodeagent.contract.record_api import AuditPage, OutputQuery, RecordQuery, ResourcePage, SnapshotQuery
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.status import NodeStatus
-from nodeagent.engine.ports import Caller, Download
+from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
+from nodeagent.engine.ports import Caller, Download, Peer
 
 
 class OrderControl(Protocol):
@@ -44,8 +46,23 @@ class OrderControl(Protocol):
     def set_resource(self, caller: Caller, module: str, name: str, value: str) -> None:
         """Set a resource `class.ident` by command (`set -r res -v val`)."""
 
-    def set_boot(self, caller: Caller, module: str, on: bool) -> None:
-        """The node's own start-at-boot setting of a module."""
+    async def boot(self, module: str) -> BootSetting:
+        """Whether the module starts when the node boots."""
+
+    async def set_boot(self, caller: Caller, module: str, on: bool, seconds: float) -> None:
+        """The node's own start-at-boot setting of a module; it turns round after `seconds`, 0 = never."""
+
+    async def set_class(self, caller: Caller, module: str, name: str, on: bool) -> None:
+        """Enable or disable an own class of process rules."""
+
+    def count_loop(self, caller: Caller, module: str, request: CountLoop) -> None:
+        """Count one automatic action of a script against maxloop."""
+
+    def reset_loop(self, caller: Caller, module: str) -> None:
+        """The count of automatic actions begins anew."""
+
+    async def run_without(self, caller: Caller, module: str, start: bool) -> OrderAnswer:
+        """Start or stop the application while the module is in STOP; answered when accepted."""
 
 
 class ModuleControl(Protocol):
@@ -162,6 +179,29 @@ class RecordControl(Protocol):
         """Everything that tells what happened, as a zip without secrets. One at a time."""
 
 
+class TrafficControl(Protocol):
+    """The virtual IPs of this node's modules."""
+
+    def vip(self, module: str) -> VipStatus:
+        """The slot map and who says what; refused without a virtual IP."""
+
+    def where(self, module: str, query: WhereQuery) -> tuple[VipWhere, ...]:
+        """Which node serves a client, by each rule."""
+
+    def set_gate(self, caller: Caller, module: str, open: bool) -> None:
+        """Open or close the traffic; refused unless the module says `scriptcontrol`."""
+
+
+class PeerControl(Protocol):
+    """The nodes of the cluster, as those that call and are called."""
+
+    def peer(self, name: str) -> Peer:
+        """Where a node is, for the relay; refused when the cluster has no such node."""
+
+    def pins(self) -> Mapping[str, str]:
+        """Node name → pin of every node of the cluster."""
+
+
 class Control(Protocol):
     """The agent as the API sees it."""
 
@@ -176,6 +216,14 @@ class Control(Protocol):
     @property
     def clusters(self) -> ClusterControl:
         """The configuration of the cluster and its key."""
+
+    @property
+    def traffic(self) -> TrafficControl:
+        """The virtual IPs of this node's modules."""
+
+    @property
+    def peers(self) -> PeerControl:
+        """The nodes of the cluster, as those that call and are called."""
 
     @property
     def records(self) -> RecordControl:

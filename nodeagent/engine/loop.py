@@ -240,6 +240,10 @@ class Engine:
                     cause=effect.cause,
                     output=effect.output,
                 )
+            case do.RecordResource():
+                to.journal.resource_changed(
+                    effect.module, effect.name, effect.state, effect.detail, effect.took, effect.by
+                )
             case do.AnswerOrder():
                 self.on_answer(effect.ticket, effect.accepted, effect.text)
             case do.PublishStatus():

@@ -225,6 +225,16 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Where the API of a node is; `addresses` are tried in this order."""
+
+    name: str
+    addresses: tuple[str, ...]
+    port: int
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommittedModule:
     """The current revision of a module as the store holds it."""
 

@@ -31,6 +31,8 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=main
 {environment}ExecStart={safe}/keepgreen agent run
+# However it ended, other nodes take its traffic; the kernel itself lets go only a detection window later.
+ExecStopPost=-{safe}/keepgreen vip release
 Restart=always
 RestartSec=1
 # A file that is wrong does not heal by itself: 65 and 73 say so in one sentence.

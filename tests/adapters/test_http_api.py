@@ -38,6 +38,7 @@ BODIES: dict[str, object] = {
     "switch": {"switch": "errd", "on": False, "seconds": 60},
     "resource": {"name": "custom.db", "value": "down"},
     "boot": {"on": True},
+    "vipGate": {"open": True},
     "checkCluster": {"xml": "eA==", "name": "node1"},
     "stageCluster": {"xml": "eA==", "name": "node1"},
     "commitCluster": {"signature": "sig", "confirm_within": 60},
@@ -45,6 +46,10 @@ BODIES: dict[str, object] = {
     "rollbackCluster": {"signature": "sig"},
     "password": {"password": "a new password"},
 }
+
+
+QUERIES = {"vipWhere": "?address=10.0.0.1"}
+"""Of routes that do nothing without one."""
 
 
 def path_of(route: Route) -> str:
@@ -56,7 +61,7 @@ def path_of(route: Route) -> str:
         "{user}": "admin",
         "{number}": "2",
     }
-    path = route.path
+    path = route.path + QUERIES.get(route.name, "")
     for name, value in names.items():
         path = path.replace(name, value)
     return path
@@ -88,7 +93,13 @@ def test_roles_include_each_other() -> None:
 def test_the_roles_are_those_of_the_specification() -> None:
     named = {route.name: route.role for route in ROUTES}
     assert [name for name, role in named.items() if role is None] == ["identity", "openapi", "login"]
-    assert [n for n, role in named.items() if role is Role.CONTROL] == ["order", "print", "switch", "resource"]
+    assert [n for n, role in named.items() if role is Role.CONTROL] == [
+        "order",
+        "print",
+        "switch",
+        "resource",
+        "vipGate",
+    ]
     assert {r.name for r in ROUTES if r.role is Role.MONITOR and r.method != "GET"} == {"logout"}
     assert {route.name for route in ROUTES if route.local} == {"print", "password"}
     assert all(

@@ -133,7 +133,7 @@ def test_uninstall_leaves_the_backup_and_what_scripts_wrote(modules: ModuleStore
     with pytest.raises(Refused, match="no module"):
         modules.remove("m")
     modules.install("m", module_files(), "")
-    assert (modules.history("m"), modules.boot("m")) == ((), False)
+    assert (modules.history("m"), modules.boot("m")) == ((), (False, 0.0))
     assert apply(modules, stage_module()) == 1
 
 

@@ -277,14 +277,14 @@ def test_macros_keep_the_environment_of_the_apply(modules: ModuleStore, home: Ho
 
 
 def test_the_boot_setting(modules: ModuleStore, home: Home) -> None:
-    assert not modules.boot("m")
+    assert modules.boot("m") == (False, 0.0)
     with pytest.raises(Refused, match="no module"):
         modules.set_boot("m", True)
     modules.install("m", module_files(), "")
     modules.set_boot("m", True)
-    assert ModuleStore(home, ConfigStore.open(home).cluster).boot("m")
+    assert ModuleStore(home, ConfigStore.open(home).cluster).boot("m") == (True, 0.0)
     modules.set_boot("m", False)
-    assert not modules.boot("m")
+    assert modules.boot("m") == (False, 0.0)
 
 
 @pytest.mark.parametrize("victim", ["current", "meta", "xml"])

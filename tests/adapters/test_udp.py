@@ -9,6 +9,7 @@ import pytest
 from nodeagent.adapters.udp import LanSockets, ProactorReception, Reception, SelectorReception
 from nodeagent.contract.config import ClusterConfig, Lan, NodeAddress
 from nodeagent.core.events import DatagramReceived
+from nodeagent.core.traffic_messages import LansBound
 
 ADDRESSES = {"node1": "127.41.0.1", "node2": "127.41.0.2", "node3": "127.41.0.3"}
 
@@ -28,7 +29,14 @@ def config(port: int, **addresses: str) -> ClusterConfig:
 class Node:
     def __init__(self, tasks: asyncio.TaskGroup, reception: Callable[..., Reception] = SelectorReception) -> None:
         self.got: list[DatagramReceived] = []
-        self.sockets = LanSockets(self.got.append, tasks, reception)
+        self.bound: list[frozenset[str]] = []
+        self.sockets = LanSockets(self._take, tasks, reception)
+
+    def _take(self, event: DatagramReceived | LansBound) -> None:
+        if isinstance(event, LansBound):
+            self.bound.append(event.lans)
+        else:
+            self.got.append(event)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -107,7 +115,9 @@ async def test_a_taken_port_is_named_with_its_holder_and_tried_again() -> None:
             start = f"lan default: {ADDRESSES['node1']}:{port} is used by "
             assert node.sockets.problems() == (start + "another program",)
             await until(lambda: "(pid " in node.sockets.problems()[0])
+            assert node.bound == [frozenset()]
         await until(lambda: node.sockets.problems() == ())
+        assert node.bound == [frozenset(), frozenset({"default"})]
         await node.sockets.close()
 
 
@@ -157,6 +167,9 @@ async def test_a_new_configuration_moves_only_what_changed() -> None:
         two.sockets.configure(config(port, node1="127.41.0.11"), "node2")
         two.sockets.send("default", "node1", b"new socket")
         await until(lambda: len(one.got) == 2)
+        assert one.bound == [frozenset({"default"})]
+        one.sockets.configure(config(port, node1="192.0.2.1"), "node1")
+        assert one.bound[1:] == [frozenset()]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free_again:
             free_again.bind((ADDRESSES["node1"], port))
         await one.sockets.close()

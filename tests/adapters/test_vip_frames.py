@@ -12,6 +12,7 @@ from nodeagent.adapters.vip.frames import PROBE_MAX, gratuitous_arp, neighbour_a
 from nodeagent.adapters.vip.kernel import LinuxVip
 from nodeagent.adapters.vip.null import NOT_LINUX, node_problems, vip_problem
 from nodeagent.adapters.vip.null import ProbeFrames as NoProbeFrames
+from nodeagent.contract.config import VmacType
 from nodeagent.core.vip_sets import ModuleSets
 from tests.adapters.network_namespace import Namespace, namespaces, namespaces_problem
 from tests.core.vip_plans import PLANS, sets_of
@@ -125,7 +126,7 @@ async def test_a_node_that_cannot_filter_says_so_to_every_call() -> None:
     assert (await none.reset("web"), await none.withdraw("web")) == ("", "")
     assert node_problems(plan.vip) == (NOT_LINUX,)
     assert (await none.observe()).problem == NOT_LINUX
-    assert await none.announce(plan) == NOT_LINUX
+    assert await none.announce(plan, VmacType.INVISIBLE) == NOT_LINUX
     assert await none.connections("web") == 0
     none.close()
     frames = NoProbeFrames(lambda *_: None)

@@ -94,6 +94,25 @@ async def test_each_client_is_served_by_the_node_that_the_table_says(
 
 
 @pytest.mark.parametrize("kind", list(VmacType))
+async def test_a_node_may_keep_new_connections_and_let_datagrams_go(net: Farm, kind: VmacType) -> None:
+    vip = _vip(kind)
+    plans = await net.serve(vip, ("n1",))
+    source = next(s for s in map(CLIENT4.format, range(1, CLIENTS)) if expected(vip, 1, s, 3000) == "n2")
+    assert net.answers(V4, 53, source, 3000) == ["n1"]
+    keeper, taker = net.nodes[:2]
+    kept = net.sets(keeper, plans["n1"], ("n1",))
+    after = net.sets(keeper, plans["n1"], ("n1", "n2"))
+    groups = (replace(kept.groups[0], owner=after.groups[0].owner), replace(after.groups[1], mine=kept.groups[1].mine))
+    keeper.update(replace(after, groups=groups))
+    taken = net.sets(taker, plans["n2"], ("n1", "n2"))
+    taker.update(
+        replace(taken, groups=tuple(replace(slots, mine=frozenset(), est=frozenset()) for slots in taken.groups))
+    )
+    assert net.answers(V4, 53, source, 3000) == ["n2"]
+    assert {net.ask(V4, 80, CLIENT4.format(i)) for i in range(1, 20)} == {"n1"}
+
+
+@pytest.mark.parametrize("kind", list(VmacType))
 async def test_icmp_errors_reach_every_node(net: Farm, kind: VmacType) -> None:
     await net.serve(_vip(kind))
     assert net.ask(V4, 80, CLIENT4.format(1))
@@ -119,7 +138,7 @@ async def test_ipv6_is_shared_like_ipv4(net: Farm) -> None:
 
 async def test_the_switch_never_learns_the_virtual_mac(net: Farm) -> None:
     plans = await net.serve(_vip(VmacType.INVISIBLE))
-    assert await net.nodes[1].vip.announce(plans["n2"]) == ""
+    assert await net.nodes[1].vip.announce(plans["n2"], VmacType.INVISIBLE) == ""
     assert net.ask(V4, 80, CLIENT4.format(1))
     assert net.ask(V6, 80, CLIENT6.format(1))
     assert net.neighbour(V4) == "5a:fe:0a:4d:00:64"
@@ -204,7 +223,7 @@ async def test_another_director_takes_over_with_one_update_and_an_announcement(n
     net.nodes[0].namespace.ip("link set dev eth0 down")
     for node in net.nodes[1:]:
         node.update(net.sets(node, plans[node.name], ("n2", "n3")))
-    assert await net.nodes[1].vip.announce(plans["n2"]) == ""
+    assert await net.nodes[1].vip.announce(plans["n2"], VmacType.DIRECTED) == ""
     until(lambda: net.neighbour(V4) == net.nodes[1].mac)
     for source, sock in left:
         assert talk(sock) == before[source]

@@ -33,7 +33,7 @@ class Watched:
         self.taken = 0
         hands = FakeHands()
         self.engine = Engine(Node(Membership(bytes(16), "uuid", FakeSealer(), "1", (1, 2)), bytes(16)), writer)
-        self.engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands, hands, hands))
+        self.engine.connect(Adapters(*[hands] * 10))
         self.watch = Confirmation(self.store, self.engine, self.records.say, self.take)
 
     def take(self) -> None:

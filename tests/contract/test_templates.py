@@ -135,15 +135,14 @@ def test_the_batch_file_is_sound(path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("@echo off\nif a==b (\necho x\n", "1 block is not closed"),
-        ("@echo off\n)\n", "line 2: closes no block"),
-        ("@echo off\nif a==b (\n  echo wrong (really)\n)\n", "line 3: a parenthesis that cuts its block"),
+        ("echo on\n", "line 1: @echo off is missing"),
         ('@echo off\necho "x\n', "line 2: a quote is not closed"),
         ("@echo off\nother.cmd\n", "line 2: other.cmd without call never comes back"),
         ('@echo off\nif a==b "%X%\\other.bat" y\n', "line 2: other.bat without call never comes back"),
         ("@echo off\ngoto nowhere\n", "line 2: there is no label :nowhere"),
-        ("echo on\n", "line 1: @echo off is missing"),
-        ("@echo off\nset res=0\n(\nset res=1\necho %res%\n)\n", "line 5: %res% was expanded before its block ran"),
+        ("@echo off\ncall :nowhere x\n", "line 2: there is no label :nowhere"),
+        ("@echo off\ncall :a\n\nrem x\n:a\n", "line 5: the script runs into :a"),
+        ("@echo off\nif a==b (\n", "line 2: a parenthesis, whose block is expanded before it runs"),
     ],
 )
 def test_the_check_of_batch_files_finds(text: str, mistake: str) -> None:
@@ -151,42 +150,27 @@ def test_the_check_of_batch_files_finds(text: str, mistake: str) -> None:
 
 
 def batch_mistakes(text: str) -> Iterator[str]:
-    """What commonly breaks a batch file. It knows the templates' style, one command a line, not all of cmd.exe."""
-    lines = text.splitlines()
+    """What commonly breaks a batch file. It knows the templates' style, labels and no blocks, not all of cmd.exe."""
+    lines = [line.strip() for line in text.splitlines()]
+    labels = {line[1:] for line in lines if line.startswith(":")} | {"eof", "%way%"}
+    called = set(re.findall(r"\bcall :(\w+)", text))
+    before = ""
     if lines[0] != "@echo off":
         yield "line 1: @echo off is missing"
-    labels = {line[1:].strip().lower() for line in lines if re.match(r":[a-z]", line)}
-    depth, changed = 0, set[str]()
-    for number, line in enumerate(lines, 1):
-        code = line.strip()
-        if re.match(r"(@?rem\b|:)", code, re.IGNORECASE):
+    for number, code in enumerate(lines, 1):
+        if not code or code.startswith("rem "):
             continue
-        if code.count('"') % 2:
-            yield f"line {number}: a quote is not closed"
         bare = re.sub(r'"[^"]*"', '""', code)
-        for target in re.findall(r"\bgoto (\w+)", bare):
-            if target.lower() not in labels:
-                yield f"line {number}: there is no label :{target}"
-        for program in re.findall(r"([\w.]+\.(?:cmd|bat))\b", code):
-            if not re.search(r"\bcall\b", bare):
+        if bare.count('"') % 2:
+            yield f"line {number}: a quote is not closed"
+        for label in re.findall(r"\b(?:goto|call) :?([\w%]+)", bare):
+            if label not in labels:
+                yield f"line {number}: there is no label :{label}"
+        for program in re.findall(r"[\w.]+\.(?:cmd|bat)\b", code):
+            if "call " not in bare:
                 yield f"line {number}: {program} without call never comes back"
-        closes, opens = code.startswith(")"), bare.endswith("(")
-        inside = bare.removeprefix(")").removesuffix("(")
-        inside = re.sub(r"\bin \([^()]*\)", "", inside)
-        if re.search(r"[()]", inside):
-            yield f"line {number}: a parenthesis that cuts its block"
-        if closes:
-            depth -= 1
-            if depth < 0:
-                yield f"line {number}: closes no block"
-                depth = 0
-        if depth:
-            changed |= set(re.findall(r'\bset "?(\w+)=', code))
-            for name in re.findall(r"%(\w+)%", code):
-                if name in changed:
-                    yield f"line {number}: %{name}% was expanded before its block ran"
-        if opens:
-            changed = changed if depth else set()
-            depth += 1
-    if depth:
-        yield f"{depth} block is not closed"
+        if re.search(r"[()]", re.sub(r"\bin \([^()]*\)", "", bare)):
+            yield f"line {number}: a parenthesis, whose block is expanded before it runs"
+        if code[1:] in called and not re.match(r"(goto|exit) ", before):
+            yield f"line {number}: the script runs into {code}"
+        before = code

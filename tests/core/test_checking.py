@@ -132,7 +132,7 @@ def test_a_round_is_complete_when_everything_was_good_once(looks: list[tuple[str
 
 
 def test_the_table_remembers_the_last_changes_and_who_made_them() -> None:
-    table = ResourceTable()
+    table = ResourceTable(lambda resource: None)
     assert table.put("tcp.web", ResourceState.INIT, 1.0, by="tcp.web")
     assert not table.put("tcp.web", ResourceState.INIT, 2.0, by="tcp.web", detail="again")
     for number in range(2 * HISTORY):

@@ -166,7 +166,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
     def run(module: str, script: str, *arguments: str, services: str) -> tuple[int, list[str]]:
         (home / script).write_bytes(template(module)[f"bin/{script}"])
         done = subprocess.run(
-            [str(wine), "cmd", "/c", script, *arguments],
+            [str(wine), "cmd", "/c", f".\\{script}", *arguments],
             cwd=home,
             env=basis | {"SERVICES": services},
             stdin=subprocess.DEVNULL,
@@ -215,9 +215,8 @@ def test_batch_files_stop_in_reverse_and_go_on_after_a_failure(batch: Batch) -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("module", ["nginx_farm", "apache_farm", "iis_farm"])
-def test_batch_confcheck_names_the_service_that_is_not_there(batch: Batch, module: str) -> None:
-    code, (_, *said) = batch(module, "confcheck.cmd", "STOP", "STOP", "confcheck", services="PlugPlay")
+def test_batch_confcheck_names_the_service_that_is_not_there(batch: Batch) -> None:
+    code, (_, *said) = batch("iis_farm", "confcheck.cmd", "STOP", "STOP", "confcheck", services="PlugPlay")
     assert (code, said) == (0, [])
-    code, (_, line) = batch(module, "confcheck.cmd", "STOP", "STOP", "confcheck", services="PlugPlay,none")
+    code, (_, line) = batch("iis_farm", "confcheck.cmd", "STOP", "STOP", "confcheck", services="PlugPlay,none")
     assert (code, line.startswith("there is no service none on this node: ")) == (1, True)

@@ -219,7 +219,7 @@ def test_it_starts_comes_back_and_stops(farm: RealFarm, web: Web, module: Module
     until(lambda: web.pid not in (0, first.pid), 20, "another master")
     until(lambda: one.green("web"), 20, "green again")
     assert web.answer() == b"served"
-    assert logged(one, seen)
+    until(lambda: logged(one, seen), 10, f"the log says {seen}")
     assert not any(map(lives, workers))  # those of a killed nginx would keep its port
 
     one.order("stop", "web", wait=30)

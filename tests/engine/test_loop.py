@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from nodeagent.contract.config import ModuleConfig, UserScripts
+from nodeagent.contract.config import ModuleConfig, UserScripts, VirtualIp
 from nodeagent.contract.states import Action, Mode, Script
+from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
+from nodeagent.core.traffic_messages import ObserveTraffic, PrepareTraffic, SendProbe, SetSlots, WithdrawTraffic
 from nodeagent.engine.loop import Adapters, Engine
 from nodeagent.engine.writer import Writer
 from tests.fakes.hands import FakeHands
@@ -31,7 +33,7 @@ async def engine(hands: FakeHands) -> AsyncIterator[Engine]:
     node = Node(Membership(SESSION, "uuid", FakeSealer(), "1.0", (9453, 9010)), SESSION)
     engine = Engine(node, writer)
     hands.post = engine.post
-    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands, hands, hands))
+    engine.connect(Adapters(*[hands] * 10))
     engine.post(ev.ModuleConfigured(MODULE, 1, frozenset({Script.START_BOTH, Script.STOP_BOTH})))
     yield engine
     engine.close()
@@ -60,6 +62,40 @@ async def test_a_script_that_cannot_even_be_prepared_ends_with_the_reason(engine
     engine.post(ev.ActionOrdered("farm", Action.START, "admin"))
     await until(hands, "log start_both WAIT UP start: it could not be started")
     assert "No space left on device" in next(d for d in hands.done if "could not be started" in d)
+
+
+class FakeNode(Node):
+    """Answers an event with what the test gave it."""
+
+    effects: tuple[do.Effect, ...] = ()
+
+    def handle(self, event: ev.Event, now: float) -> list[do.Effect]:
+        effects = super().handle(event, now)
+        return list(self.effects) if isinstance(event, ev.Printed) else effects
+
+
+async def test_the_slots_of_neighbouring_modules_go_in_one_transaction(hands: FakeHands) -> None:
+    writer = Writer(asyncio.get_running_loop())
+    node = FakeNode(Membership(SESSION, "uuid", FakeSealer(), "1.0", (9453, 9010)), SESSION)
+    vip = VirtualIp(())
+    node.effects = (
+        SetSlots("a", 1, ()),
+        SetSlots("b", 1, ()),
+        do.SetHealth("a", False),
+        SetSlots("a", 2, ()),
+        PrepareTraffic(MODULE, vip, "n1", ("n1",)),
+        WithdrawTraffic("a", True),
+        ObserveTraffic("b"),
+        SendProbe("b", "eth0", b""),
+    )
+    engine = Engine(node, writer)
+    engine.connect(Adapters(*[hands] * 10))
+    engine.post(ev.Printed("a", "", False, ""))
+    await engine.handled()
+    told = ["slots ['a', 'b']", "health False", "slots ['a']", "prepare farm", "withdraw a", "observe b", "probe eth0"]
+    assert hands.done == told
+    engine.close()
+    await asyncio.to_thread(writer.close)
 
 
 async def test_running_scripts_are_left_out_of_scans(engine: Engine, hands: FakeHands) -> None:
@@ -101,7 +137,7 @@ async def test_an_engine_without_hands_keeps_its_events(hands: FakeHands) -> Non
     engine.post(ev.ModuleConfigured(MODULE, 1))
     await asyncio.sleep(0.05)
     assert engine.node.modules(engine.now()) == ()
-    engine.connect(Adapters(hands, hands, hands, hands, hands, hands, hands, hands, hands))
+    engine.connect(Adapters(*[hands] * 10))
     async with asyncio.timeout(5):
         while not engine.node.modules(engine.now()):
             await asyncio.sleep(0.005)

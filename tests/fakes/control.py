@@ -1,15 +1,17 @@
 """A Control with two modules in memory, and what the HTTP faces need around it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import msgspec
 
 from nodeagent.contract import api, record_api
+from nodeagent.contract.order_api import BootSetting, CountLoop
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
-from nodeagent.contract.states import LogType, Mode, ResourceState, State, Status
+from nodeagent.contract.states import Boot, LogType, Mode, ResourceState, State, Status
 from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus
-from nodeagent.engine.ports import Caller, Download, Refused
+from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
+from nodeagent.engine.ports import Caller, Download, Peer, Refused
 
 WEB = ModuleStatus("web", state=State.UP, status=Status.READY, since=1.0, share=50.0, ready=True)
 STATUS = NodeStatus(
@@ -54,7 +56,9 @@ class FakeControl:
         self.refuses_orders = False
         self.messages: list[api.Event] = [api.Event(status=msgspec.Raw(msgspec.json.encode(STATUS)))]
         self.more = asyncio.Event()
-        self.orders = self.modules = self.clusters = self.records = self
+        self.peers_known: dict[str, Peer] = {}
+        self.pins_known: dict[str, str] = {}
+        self.orders = self.modules = self.clusters = self.records = self.traffic = self.peers = self
 
     def _known(self, module: str, revision: int = 0) -> None:
         if self.broken:
@@ -112,9 +116,38 @@ class FakeControl:
         self._known(module)
         self.calls.append((caller.name, module, name, value))
 
-    def set_boot(self, caller: Caller, module: str, on: bool) -> None:
+    async def boot(self, module: str) -> BootSetting:
         self._known(module)
-        self.calls.append((caller.name, module, on))
+        return BootSetting(True, 0.0, Boot.IGNORE)
+
+    async def set_boot(self, caller: Caller, module: str, on: bool, seconds: float) -> None:
+        self._known(module)
+        self.calls.append((caller.name, module, on, seconds))
+
+    async def set_class(self, caller: Caller, module: str, name: str, on: bool) -> None:
+        self._known(module)
+        self.calls.append((caller.name, module, "class", name, on))
+
+    def count_loop(self, caller: Caller, module: str, request: CountLoop) -> None:
+        self._known(module)
+        self.calls.append((caller.name, module, "count", request.identity, request.text))
+
+    def reset_loop(self, caller: Caller, module: str) -> None:
+        self._known(module)
+        self.calls.append((caller.name, module, "reset"))
+
+    async def run_without(self, caller: Caller, module: str, start: bool) -> api.OrderAnswer:
+        self._known(module)
+        self.calls.append((caller.name, module, "run-without", start))
+        return api.OrderAnswer(True, "run-without accepted", False, "STOP", "NotReady")
+
+    def peer(self, name: str) -> Peer:
+        if name not in self.peers_known:
+            raise Refused(404, "no-node", f"the cluster has no node {name!r}")
+        return self.peers_known[name]
+
+    def pins(self) -> Mapping[str, str]:
+        return self.pins_known
 
     async def cluster_info(self) -> api.ClusterInfo:
         return api.ClusterInfo(False)
@@ -269,3 +302,17 @@ class FakeRecords:
 
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         self.audited.append((who, source, command, result))
+
+    def vip(self, module: str) -> VipStatus:
+        self._known(module)
+        if module != "web":
+            raise Refused(404, "no-vip", f"module {module} has no virtual IP")
+        return VipStatus(module, "node1", (), True, True, True, "00", (), ())
+
+    def where(self, module: str, query: WhereQuery) -> tuple[VipWhere, ...]:
+        self.vip(module)
+        return (VipWhere("g", "tcp 80", 7, "node1"),)
+
+    def set_gate(self, caller: Caller, module: str, open: bool) -> None:
+        self.vip(module)
+        self.calls.append((caller.name, module, "open" if open else "close"))

@@ -21,7 +21,19 @@ UNUSABLE = 69
 
 NEEDED = (
     *("aiohttp", "argon2-cffi", "argon2-cffi-bindings", "cffi", "click", "colorama", "cryptography", "hypothesis"),
-    *("lxml", "msgspec", "psutil", "pytest", "pytest-asyncio", "pytest-randomly", "pytest-timeout", "pywin32", "rich"),
+    *(
+        "lxml",
+        "msgspec",
+        "psutil",
+        "pytest",
+        "pytest-asyncio",
+        "pytest-randomly",
+        "prometheus-client",
+        "pytest-timeout",
+        "pywin32",
+        "rich",
+        "trustme",
+    ),
 )
 """What the tests import; pip brings what these need in turn."""
 

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import msgspec
 
+from nodeagent.adapters.config_store.boot_setting import read_boot, write_boot
 from nodeagent.adapters.config_store.cluster import ClusterStore
 from nodeagent.adapters.config_store.damage import Damaged, writing
 from nodeagent.adapters.config_store.history import known, module_difference, module_history
 from nodeagent.adapters.config_store.module_check import checker_problems, script_problems
 from nodeagent.adapters.config_store.module_revisions import Meta, ModuleRevisions, signature_of_files
 from nodeagent.adapters.config_store.service_check import service_problems
+from nodeagent.adapters.config_store.vip_check import VipLook, no_look, vip_problems
 from nodeagent.contract.api import FileInfo, ModuleInfo, Staged, StageModule
-from nodeagent.contract.config import ModuleConfig
+from nodeagent.contract.config import ModuleConfig, VirtualIp
 from nodeagent.contract.errors import Problem, Severity, errors_of
 from nodeagent.contract.file_changes import changed_paths
 from nodeagent.contract.live_changes import restart_changes
@@ -44,8 +46,9 @@ class Trial:
 class ModuleStore:
     """All modules of this node. Thread-safe; every refusal is a `Refused`."""
 
-    def __init__(self, home: Home, cluster: ClusterStore) -> None:
+    def __init__(self, home: Home, cluster: ClusterStore, vip_look: VipLook = no_look) -> None:
         self._home = home
+        self._vip_look = vip_look
         self._cluster = cluster
         self._lock = threading.RLock()
         shutil.rmtree(self._trials, ignore_errors=True)
@@ -251,18 +254,15 @@ class ModuleStore:
         """One line about a module."""
         return _info(self._shown(name))
 
-    def boot(self, name: str) -> bool:
-        """This node's own start-at-boot setting of the module."""
-        try:
-            return (self._home.module(name) / "boot").read_bytes().strip() == b"on"
-        except FileNotFoundError:
-            return False
+    def boot(self, name: str) -> tuple[bool, float]:
+        """This node's own start-at-boot setting of the module, and when it turns round by itself (0 = never)."""
+        return read_boot(self._home.module(name))
 
-    def set_boot(self, name: str, on: bool) -> None:
-        """Change it durably."""
+    def set_boot(self, name: str, on: bool, until: float = 0.0) -> None:
+        """Change it durably; `until` in seconds since 1970."""
         self._shown(name)
         with writing():
-            write_durably(self._home.module(name) / "boot", b"on\n" if on else b"off\n")
+            write_boot(self._home.module(name), on, until)
 
     def _look(self, revisions: ModuleRevisions, request: StageModule) -> tuple[Staged, dict[str, bytes], Meta]:
         """Check a request and prepare what would be written."""
@@ -282,11 +282,22 @@ class ModuleStore:
         if config is not None:
             problems += script_problems(files, config) + checker_problems(files, config)
             problems += service_problems(config)
+            problems += vip_problems(config, self._other_vips(config), self._vip_look)
         signature = signature_of_files(files, config.signature if config else "", request.nodes)
         meta = Meta(signature, request.nodes, request.author, wall_time(), environment)
         if config is None or errors_of(problems):
             return Staged(ok=False, problems=tuple(problems)), files, meta
         return Staged(True, signature, tuple(problems), revisions.last + 1), files, meta
+
+    def _other_vips(self, config: ModuleConfig) -> dict[str, VirtualIp]:
+        """Those in force on this node, by module."""
+        found: dict[str, VirtualIp] = {}
+        for listed in self.installed() if config.vip else ():
+            with suppress(Damaged):
+                other = self.module(listed.name) if listed.name != config.name else None
+                if other and other.config.vip:
+                    found[listed.name] = other.config.vip
+        return found
 
     def _node_problems(self, nodes: tuple[str, ...]) -> list[Problem]:
         cluster = self._cluster.cluster()

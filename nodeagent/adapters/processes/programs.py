@@ -93,4 +93,4 @@ class ProgramProcesses:
 
 def end_strays(home: str) -> None:
     """End the programs that an agent of this home left behind when it died. `home`: KEEPGREEN_HOME. Blocks."""
-    end_marked(MARK, home)
+    end_marked(home, lambda run: MARK in run)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from nodeagent.adapters.processes.launching import Cannot, Child
 from nodeagent.adapters.processes.outputs import file_name, last_words, rotate
-from nodeagent.adapters.processes.system import WINDOWS, Death, Deaths, adopt, launch
+from nodeagent.adapters.processes.system import WINDOWS, Death, Deaths, adopt, end_marked, launch
 from nodeagent.adapters.processes.tending import OutputTender
 from nodeagent.core.events import ProcessRef, ScriptEnded, ScriptStarted
 from nodeagent.engine.ports import Post, ScriptJob
@@ -187,6 +187,16 @@ def _start(job: ScriptJob, executable: Path, apart: bool) -> _Launched | Cannot:
         return cannot
     except (OSError, ValueError) as error:  # no descriptor left, a name in the environment that cannot be one
         return Cannot(126, f"{executable} cannot be run: {error}")
+
+
+def end_lost(home: str, is_lost: Callable[[str, str], bool]) -> None:
+    """End the runs (module, name) that agents of this KEEPGREEN_HOME have lost, with all they started. Blocks."""
+
+    def wanted(mark: str) -> bool:
+        module, _, run = mark.partition("/")
+        return is_lost(module, run)
+
+    end_marked(home, wanted)
 
 
 def _words(output: Path | None, trouble: str) -> str:

@@ -17,7 +17,7 @@ from nodeagent.adapters.vip.frames import gratuitous_arp, neighbour_advertisemen
 from nodeagent.adapters.vip.nft import Nft, NftError, open_nft
 from nodeagent.adapters.vip.places import plan_here
 from nodeagent.adapters.vip.probes import send_frames
-from nodeagent.contract.config import Proto, VirtualIp
+from nodeagent.contract.config import Proto, VirtualIp, VmacType
 from nodeagent.core.vip_facts import KernelFacts
 from nodeagent.core.vip_plan import VipPlan, table_of
 from nodeagent.core.vip_rules import fingerprint, removal, rule_set
@@ -80,9 +80,12 @@ class LinuxVip:
         """Everything of ours that is in the kernel now; without `slots` tables have no groups, which is quicker."""
         return await self._later(self._observe, slots)
 
-    async def announce(self, plan: VipPlan) -> str:
-        """Tell the network where the addresses are, by gratuitous ARP and neighbour advertisements."""
-        return await self._later(self._announce, plan)
+    async def announce(self, plan: VipPlan, kind: VmacType) -> str:
+        """Tell the network where the addresses of this kind are, by gratuitous ARP and neighbour advertisements.
+
+        With vmac_directed only the director may: the filter lets no other node's pass.
+        """
+        return await self._later(self._announce, plan, kind)
 
     async def connections(self, module: str) -> int:
         """How many connections the module's table remembers; slow with very many."""
@@ -194,9 +197,9 @@ class LinuxVip:
         except NftError:  # gone meanwhile, and they with it
             return 0
 
-    def _announce(self, plan: VipPlan) -> str:
+    def _announce(self, plan: VipPlan, kind: VmacType) -> str:
         problem = ""
-        for address in plan.vip.addresses:
+        for address in [address for address in plan.vip.addresses if address.type is kind]:
             link = plan.interface_of(address)
             mac = address.vmac or link.mac
             if ":" in address.addr:
@@ -219,8 +222,8 @@ def release_all() -> str:
     """Empties every table of ours: for the service manager's stop hook, when the agent itself cannot any more."""
     try:
         nft = open_nft()
-    except OSError as error:
-        return str(error)
+    except FileNotFoundError:  # so no table is
+        return ""
     try:
         for table, listed in tables.listings(nft).items():
             sets = tables.slot_sets(listed)

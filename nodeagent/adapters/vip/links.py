@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from nodeagent.core.vip_plan import home_of
+
 _LIMIT = 10.0
 _MAC = len("00:00:00:00:00:00")
 _SINGLE6 = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
@@ -64,11 +66,6 @@ def interface_towards(address: str) -> str:
             if wanted.version == network.version and wanted in network and prefix < wanted.max_prefixlen:
                 found.append((prefix, name))
     return max(found)[1] if found else ""
-
-
-def home_of(address: str, interface: str) -> str:
-    """Where a virtual address is put: IPv4 on `lo`, IPv6 where it must answer."""
-    return interface if ":" in address else "lo"
 
 
 def add_address(address: str, interface: str) -> None:

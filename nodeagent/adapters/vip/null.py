@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from nodeagent.contract.config import VirtualIp
+from nodeagent.contract.config import VirtualIp, VmacType
 from nodeagent.core.vip_facts import KernelFacts
 from nodeagent.core.vip_plan import VipPlan
 from nodeagent.core.vip_sets import ModuleSets
@@ -43,7 +43,7 @@ class NoVip:
         """Nothing, with the reason."""
         return KernelFacts({}, {}, {}, self._problem)
 
-    async def announce(self, plan: VipPlan) -> str:
+    async def announce(self, plan: VipPlan, kind: VmacType) -> str:
         """The reason."""
         return self._problem
 

@@ -7,7 +7,9 @@ from nodeagent.agent.control.clusters import AgentClusters
 from nodeagent.agent.control.modules import AgentModules
 from nodeagent.agent.control.orders import AgentOrders
 from nodeagent.agent.control.parts import Parts
+from nodeagent.agent.control.peers import AgentPeers
 from nodeagent.agent.control.records import AgentRecords
+from nodeagent.agent.control.traffic import AgentTraffic
 from nodeagent.contract.api import Event, Identity
 from nodeagent.contract.status import NodeStatus
 
@@ -23,6 +25,8 @@ class AgentControl:
         self.modules = AgentModules(parts)
         self.clusters = AgentClusters(parts)
         self.records = AgentRecords(parts)
+        self.peers = AgentPeers(parts)
+        self.traffic = AgentTraffic(parts)
 
     def identity(self) -> Identity:
         """Name, pin and words; said to anybody before a login."""

@@ -1,15 +1,17 @@
 """Orders to the modules of this node, and what their scripts tell."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 
-from nodeagent.agent.control.parts import Parts
+from nodeagent.agent.control.parts import Parts, in_thread
 from nodeagent.agent.snapshot import clock_text
 from nodeagent.contract.api import Order, OrderAnswer, Print, WhyAnswer
+from nodeagent.contract.order_api import BootSetting, CountLoop
 from nodeagent.contract.states import Action, ResourceState, State, Status
 from nodeagent.core import events as ev
+from nodeagent.durable import wall_time
 from nodeagent.engine.ports import Caller, Refused
 
 SWITCHES = ("errd", "checker", "failover")
@@ -29,17 +31,10 @@ class AgentOrders:
         if order.wait and order.run.partition("/")[0] == module and self._runs(module, order.run):
             text = f"a script of {module} cannot wait for its own module; order it without waiting"
             raise Refused(409, "own-script", text)
-        ticket = next(self._tickets)
-        future: asyncio.Future[tuple[bool, str]] = asyncio.get_running_loop().create_future()
-        self._asked[ticket] = future
         author = order.identity or caller.name
-        self.parts.engine.post(ev.ActionOrdered(module, order.action, author, order.identity, ticket))
-        try:
-            accepted, text = await future
-        finally:
-            self._asked.pop(ticket, None)
-        if not accepted:
-            raise Refused(409, "not-now", text)
+        text = await self._accepted(
+            lambda ticket: ev.ActionOrdered(module, order.action, author, order.identity, ticket)
+        )
         done = await self._end_of(module, order.action, order.wait) if order.wait else False
         status = self.parts.module_status(module)
         return OrderAnswer(True, text, done, status.state, status.status)
@@ -87,10 +82,60 @@ class AgentOrders:
             raise Refused(400, "bad-request", text) from None
         self.parts.engine.post(ev.ResourceSet(module, name, state, caller.name))
 
-    def set_boot(self, caller: Caller, module: str, on: bool) -> None:
-        """The node's own start-at-boot setting of a module."""
+    async def boot(self, module: str) -> BootSetting:
+        """Whether the module starts when the node boots."""
         self.parts.module_status(module)
-        self.parts.writer.submit(partial(self.parts.store.modules.set_boot, module, on))
+        on, until = await in_thread(self.parts.store.modules.boot, module)
+        committed = await in_thread(self.parts.store.modules.module, module)
+        return BootSetting(on, until, committed.config.boot if committed else None)
+
+    async def set_boot(self, caller: Caller, module: str, on: bool, seconds: float) -> None:
+        """The node's own start-at-boot setting of a module; it turns round after `seconds`, 0 = never."""
+        self.parts.module_status(module)
+        until = wall_time() + seconds if seconds else 0.0
+        await in_thread(self.parts.store.modules.set_boot, module, on, until)
+
+    async def set_class(self, caller: Caller, module: str, name: str, on: bool) -> None:
+        """Enable or disable an own class of process rules."""
+        self.parts.applied(module)
+        committed = await in_thread(self.parts.store.modules.module, module)
+        monitoring = committed.config.monitoring if committed else None
+        own = sorted({rule.proc_class for rule in monitoring.procs} - {"both", "pre"}) if monitoring else []
+        if name not in own:
+            text = f"{module} has no class {name!r} of its own in force; it has {', '.join(own) or 'none'}"
+            raise Refused(404, "no-class", text)
+        self.parts.engine.post(ev.ClassSwitched(module, name, on, caller.name))
+
+    def count_loop(self, caller: Caller, module: str, request: CountLoop) -> None:
+        """Count one automatic action of a script against maxloop."""
+        self.parts.applied(module)
+        self.parts.engine.post(ev.LoopCounted(module, request.identity or caller.name, request.text))
+
+    def reset_loop(self, caller: Caller, module: str) -> None:
+        """The count of automatic actions begins anew."""
+        self.parts.applied(module)
+        self.parts.engine.post(ev.LoopReset(module, caller.name))
+
+    async def run_without(self, caller: Caller, module: str, start: bool) -> OrderAnswer:
+        """Start or stop the application while the module is in STOP; answered when accepted."""
+        self.parts.applied(module)
+        text = await self._accepted(lambda ticket: ev.RunWithoutOrdered(module, start, caller.name, ticket))
+        status = self.parts.module_status(module)
+        return OrderAnswer(True, text, False, status.state, status.status)
+
+    async def _accepted(self, ordered: Callable[[int], ev.Event]) -> str:
+        """What the core says to the order with this ticket. Raises Refused."""
+        ticket = next(self._tickets)
+        future: asyncio.Future[tuple[bool, str]] = asyncio.get_running_loop().create_future()
+        self._asked[ticket] = future
+        self.parts.engine.post(ordered(ticket))
+        try:
+            accepted, text = await future
+        finally:
+            self._asked.pop(ticket, None)
+        if not accepted:
+            raise Refused(409, "not-now", text)
+        return text
 
     def _runs(self, module: str, run: str) -> bool:
         script = self.parts.module_status(module).script

@@ -1,13 +1,14 @@
 """The routes of `/api/v1`: served from this table, described from it (OpenAPI), tested along it."""
 
 from nodeagent.adapters.http_api.route import Route
-from nodeagent.adapters.http_api.routes import cluster, general, modules, orders, records, users
+from nodeagent.adapters.http_api.routes import cluster, general, modules, orders, records, traffic, users
 
 ROUTES: tuple[Route, ...] = (
     *general.ROUTES,
     *records.ROUTES,
     *modules.ROUTES,
     *orders.ROUTES,
+    *traffic.ROUTES,
     *cluster.ROUTES,
     *users.ROUTES,
 )

@@ -1,7 +1,7 @@
 """Orders to a module and what scripts tell."""
 
 from nodeagent.adapters.http_api.route import Call, Route
-from nodeagent.contract import api
+from nodeagent.contract import api, order_api
 from nodeagent.contract.states import Role
 from nodeagent.engine.ports import Refused
 
@@ -34,8 +34,31 @@ async def _resource(call: Call) -> object:
 
 
 async def _boot(call: Call) -> object:
-    call.control.orders.set_boot(call.caller, call.module, call.body.on)
+    return await call.control.orders.boot(call.module)
+
+
+async def _set_boot(call: Call) -> object:
+    await call.control.orders.set_boot(call.caller, call.module, call.body.on, call.body.seconds)
     return None
+
+
+async def _class(call: Call) -> object:
+    await call.control.orders.set_class(call.caller, call.module, call.body.name, call.body.on)
+    return None
+
+
+async def _count_loop(call: Call) -> object:
+    call.control.orders.count_loop(call.caller, call.module, call.body)
+    return None
+
+
+async def _reset_loop(call: Call) -> object:
+    call.control.orders.reset_loop(call.caller, call.module)
+    return None
+
+
+async def _run_without(call: Call) -> object:
+    return await call.control.orders.run_without(call.caller, call.module, call.body.start)
 
 
 _M = "/modules/{module}"
@@ -78,14 +101,66 @@ ROUTES: tuple[Route, ...] = (
         audited=lambda body: f"{body.name}={body.value}",
     ),
     Route(
+        "class",
+        "POST",
+        _M + "/classes",
+        "Enable or disable an own class of process rules",
+        _class,
+        Role.CONTROL,
+        takes=order_api.SetClass,
+        changes=True,
+        audited=lambda body: f"{body.name} {'on' if body.on else 'off'}",
+    ),
+    Route(
+        "countLoop",
+        "POST",
+        _M + "/loop",
+        "Count one automatic action against maxloop",
+        _count_loop,
+        Role.CONTROL,
+        takes=order_api.CountLoop,
+        changes=True,
+        audited=lambda body: f"-i {body.identity}" if body.identity else "",
+    ),
+    Route(
+        "resetLoop",
+        "DELETE",
+        _M + "/loop",
+        "Begin the count of automatic actions anew",
+        _reset_loop,
+        Role.CONTROL,
+        changes=True,
+    ),
+    Route(
+        "runWithout",
+        "POST",
+        _M + "/run-without",
+        "Start or stop the application of a stopped module; 409 when it is refused",
+        _run_without,
+        Role.CONTROL,
+        takes=order_api.RunWithout,
+        gives=api.OrderAnswer,
+        status=202,
+        changes=True,
+        audited=lambda body: "start" if body.start else "stop",
+    ),
+    Route(
         "boot",
+        "GET",
+        _M + "/boot",
+        "Whether it starts when the node boots",
+        _boot,
+        gives=order_api.BootSetting,
+    ),
+    Route(
+        "setBoot",
         "POST",
         _M + "/boot",
         "The node's own start-at-boot setting",
-        _boot,
+        _set_boot,
         Role.ADMIN,
         takes=api.SetBoot,
         changes=True,
-        audited=lambda body: "on" if body.on else "off",
+        audited=lambda body: f"{'on' if body.on else 'off'}{f' for {body.seconds:g} s' if body.seconds else ''}",
     ),
 )

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from nodeagent.adapters.processes.linux import table
@@ -18,6 +19,7 @@ from nodeagent.core.events import ProcessRef
 assert sys.platform == "linux"
 
 _PAUSE = 0.005
+_RUN = b"KEEPGREEN_RUN="
 _NOBODY = ProcessRef(-1, float("inf"))
 """The script of a run of which only the mark is known; no process has it as its session."""
 
@@ -66,8 +68,8 @@ def _send(pids: frozenset[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def end_marked(part: str, home: str) -> None:
-    """Kill every run of this KEEPGREEN_HOME with `part` in its KEEPGREEN_RUN. Blocks."""
+def end_marked(home: str, wanted: Callable[[str], bool]) -> None:
+    """Kill every run of this KEEPGREEN_HOME whose KEEPGREEN_RUN is wanted dead. Blocks."""
     at_home = os.fsencode(f"KEEPGREEN_HOME={home}")
     runs = {
         entry
@@ -75,7 +77,7 @@ def end_marked(part: str, home: str) -> None:
         for environment in (table.environment(process.pid),)
         if at_home in environment
         for entry in environment
-        if entry.startswith(b"KEEPGREEN_RUN=") and part.encode() in entry
+        if entry.startswith(_RUN) and wanted(os.fsdecode(entry.removeprefix(_RUN)))
     }
     for run in runs:
         kill(_NOBODY, frozenset({run, at_home}))

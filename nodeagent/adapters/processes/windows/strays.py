@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -9,11 +10,12 @@ import psutil
 assert sys.platform == "win32"
 
 
-def end_marked(part: str, home: str) -> None:
-    """End every process of this KEEPGREEN_HOME with `part` in its KEEPGREEN_RUN. Blocks."""
+def end_marked(home: str, wanted: Callable[[str], bool]) -> None:
+    """End every process of this KEEPGREEN_HOME whose KEEPGREEN_RUN is wanted dead. Blocks."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             environment = process.environ()
-            run = environment.get("KEEPGREEN_RUN", "")
-            if part in run and environment.get("KEEPGREEN_HOME") == home and process.pid != os.getpid():
+            run = environment.get("KEEPGREEN_RUN")
+            mine = environment.get("KEEPGREEN_HOME") == home and process.pid != os.getpid()
+            if run is not None and mine and wanted(run):
                 process.kill()

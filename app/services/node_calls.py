@@ -1,0 +1,160 @@
+"""What can be asked of one node of a cluster, by its name. Every call raises CallFailed with the agent's own reason."""
+
+import asyncio
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from app.services.node_watcher import NodeWatcher
+from nodeagent.contract import api, revisions
+from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
+from nodeagent.contract.states import Action
+from nodeagent.contract.vip_status import VipStatus, VipWhere
+
+T = TypeVar("T")
+OnBytes = Callable[[int], None]
+"""Told how many bytes have arrived in all."""
+LONG = 60.0
+"""Seconds for a call that carries a whole module."""
+
+
+class NodeCalls(ABC):
+    """The calls of a cluster session."""
+
+    @abstractmethod
+    def watcher(self, node: str) -> NodeWatcher:
+        """The watcher of the node with this name. Raises CallFailed when there is none."""
+
+    # --- orders -------------------------------------------------------------------------------
+
+    async def order(self, node: str, module: str, action: Action, *, wait: float = 0.0) -> api.OrderAnswer:
+        """Order an action; `wait` in seconds for its end. Raises CallFailed, with the agent's reason when refused."""
+        return await self.watcher(node).call(lambda client: client.order(module, api.Order(action, wait=wait)))
+
+    async def set_switch(self, node: str, module: str, switch: api.SetSwitch) -> None:
+        """Pause or resume its checks."""
+        await self._post(node, module, "switches", switch)
+
+    async def set_boot(self, node: str, module: str, on: bool) -> None:
+        """Start at boot there, or not."""
+        await self._post(node, module, "boot", api.SetBoot(on))
+
+    async def set_resource(self, node: str, module: str, resource: api.SetResource) -> None:
+        """Set a resource by command."""
+        await self._post(node, module, "resources", resource)
+
+    # --- what is written down -----------------------------------------------------------------
+
+    async def why(self, node: str, module: str) -> api.WhyAnswer:
+        """Why a module is not green there."""
+        return await self.watcher(node).call(lambda client: client.why(module))
+
+    async def outputs(self, node: str, module: str) -> tuple[api.FileInfo, ...]:
+        """Script output files, newest first."""
+        return await self._get(node, f"{_module(module)}/outputs", tuple[api.FileInfo, ...])
+
+    async def output(self, node: str, module: str, name: str) -> bytes:
+        """One of them."""
+        return await self._get(node, f"{_module(module)}/outputs/{quote(name, safe='')}", bytes)
+
+    async def log(self, node: str, query: api.LogQuery) -> api.LogPage:
+        """A page of the node's log, from its disk."""
+        return await self.watcher(node).call(lambda client: client.log(query))
+
+    async def audit(self, node: str, query: RecordQuery) -> AuditPage:
+        """A page of the node's list of commands that changed something."""
+        return await self.watcher(node).call(lambda client: client.audit(query))
+
+    async def resource_history(self, node: str, module: str, resource: str, query: RecordQuery) -> ResourcePage:
+        """The states a resource took."""
+        return await self.watcher(node).call(lambda client: client.resource_history(module, resource, query))
+
+    async def snapshot(self, node: str, module: str, target: Path, on_bytes: OnBytes, *, anonymise: bool) -> int:
+        """Save the node's snapshot of a module as this file; its size in bytes. Cancelled or failed: no file.
+
+        Raises CallFailed, or OSError when the file cannot be written.
+        """
+        part = target.with_name(f"{target.name}.part")
+
+        async def save(client: object) -> int:
+            size = 0
+            with part.open("wb") as file:
+                async for chunk in client.snapshot(module, anonymise=anonymise):  # type: ignore[attr-defined]
+                    await asyncio.to_thread(file.write, chunk)
+                    size += len(chunk)
+                    on_bytes(size)
+            return size
+
+        try:
+            size = await self.watcher(node).call(save)
+            await asyncio.to_thread(os.replace, part, target)
+        finally:
+            part.unlink(missing_ok=True)
+        return size
+
+    # --- the virtual IP -----------------------------------------------------------------------
+
+    async def vip(self, node: str, module: str) -> VipStatus:
+        """The slot map of a module as this node has it."""
+        return await self._get(node, f"{_module(module)}/vip", VipStatus)
+
+    async def vip_where(self, node: str, module: str, address: str, port: int) -> tuple[VipWhere, ...]:
+        """Which node serves a client, by each rule."""
+        query = {"address": address, "port": port}
+        return await self.watcher(node).call(
+            lambda client: client.call("GET", f"{_module(module)}/vip/where", tuple[VipWhere, ...], query=query)
+        )
+
+    # --- configuration ------------------------------------------------------------------------
+
+    async def cluster(self, node: str) -> api.ClusterInfo:
+        """The cluster as this node has it."""
+        return await self._get(node, "/cluster", api.ClusterInfo)
+
+    async def modules(self, node: str) -> tuple[api.ModuleInfo, ...]:
+        """What is installed there."""
+        return await self._get(node, "/modules", tuple[api.ModuleInfo, ...])
+
+    async def install(self, node: str, module: str, archive: bytes) -> api.ModuleInfo:
+        """Install a `.safe` archive there (installed, not applied)."""
+        return await self.watcher(node).call(
+            lambda client: client.call("PUT", _module(module), api.ModuleInfo, archive, timeout=LONG)
+        )
+
+    async def module_files(self, node: str, module: str, revision: int = 0) -> dict[str, bytes]:
+        """All files of the module as the node has it, by path; of an earlier revision where one is given."""
+        return await self.watcher(node).call(lambda client: client.module_contents(module, revision))
+
+    async def module_archive(self, node: str, module: str) -> bytes:
+        """The module as a `.safe` archive."""
+        return await self.watcher(node).call(lambda client: client.module_archive(module))
+
+    async def module_history(self, node: str, module: str) -> tuple[revisions.Revision, ...]:
+        """The revisions that the node keeps, newest first."""
+        return await self.watcher(node).call(lambda client: client.module_history(module))
+
+    async def module_difference(
+        self, node: str, module: str, earlier: int, later: int
+    ) -> revisions.Difference:
+        """What two revisions differ in."""
+        query = revisions.DiffQuery(earlier, later)
+        return await self.watcher(node).call(lambda client: client.module_difference(module, query))
+
+    async def uninstall(self, node: str, module: str) -> revisions.Uninstalled:
+        """Take the module away from this node, which keeps a copy."""
+        return await self.watcher(node).call(lambda client: client.uninstall(module))
+
+    # --- inside -------------------------------------------------------------------------------
+
+    async def _get(self, node: str, path: str, type: type[T]) -> T:
+        return await self.watcher(node).call(lambda client: client.call("GET", path, type))
+
+    async def _post(self, node: str, module: str, what: str, body: object) -> None:
+        await self.watcher(node).call(lambda client: client.call("POST", f"{_module(module)}/{what}", type(None), body))
+
+
+def _module(name: str) -> str:
+    return f"/modules/{quote(name, safe='')}"

@@ -1,0 +1,42 @@
+"""The nodes of the cluster, as those that call and are called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nodeagent.adapters.settings import PORTS
+from nodeagent.agent.control.parts import Parts
+from nodeagent.engine.ports import Peer, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPeers:
+    """The port `PeerControl`."""
+
+    parts: Parts
+
+    def peer(self, name: str) -> Peer:
+        """Where a node is: its lans that are heard come first, then the command lan."""
+        committed = self.parts.store.cluster.cluster()
+        if committed is None:
+            raise Refused(409, "no-cluster", "this node is in no cluster, so it knows no other nodes")
+        config = committed.config
+        if name not in config.nodes:
+            raise Refused(404, "no-node", f"the cluster has no node {name!r}; it has {', '.join(config.nodes)}")
+        pin = committed.pins.get(name, "")
+        if not pin:
+            raise Refused(409, "no-pin", f"the pin of {name} is not known here: apply the cluster once more")
+        status = self.parts.snapshot.now()
+        seen = next((peer for peer in status.peers if peer.name == name), None)
+        heard = {lan.lan for lan in seen.lans if lan.heard} if seen else set()
+        lans = sorted(config.lans, key=lambda lan: (lan.name not in heard, lan is not config.command_lan))
+        addresses = tuple(node.addr for lan in lans if (node := lan.address_of(name)) is not None)
+        own = next((port.port for port in status.listeners if port.name == "API port"), PORTS["api_port"])
+        port = own if name == committed.me else (seen.api_port if seen else 0) or PORTS["api_port"]
+        return Peer(name, addresses, port, pin)
+
+    def pins(self) -> Mapping[str, str]:
+        """Node name → pin of every node of the cluster; those of nodes that have left do not count."""
+        committed = self.parts.store.cluster.cluster()
+        if committed is None:
+            return {}
+        return {name: pin for name, pin in committed.pins.items() if name in committed.config.nodes}
