@@ -17,8 +17,9 @@ from app.viewmodels.details import DetailsModel
 from app.viewmodels.events_model import Event, EventsModel
 from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.mosaic import MosaicModel
-from app.viewmodels.navigation import Place, Tab
+from app.viewmodels.navigation import SLOTS, Place, Tab
 from app.viewmodels.session_model import SessionModel
+from app.viewmodels.traffic import TrafficModel
 from app.views.configuration.cluster_page import ClusterPage
 from app.views.configuration.module_page import ModulePage
 from app.views.details.page import DetailsPage
@@ -27,6 +28,7 @@ from app.views.main_window import MainWindow
 from app.views.monitoring.page import MonitoringPage
 from app.views.mosaic_page import MosaicPage
 from app.views.page import Page
+from app.views.traffic.page import TrafficPage
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class OpenCluster:
                 self._once(place.key, partial(self._details_page, place))
                 if self._details is not None:
                     self._details.choose(place.module, place.node)
+            case Tab.TEST if place.view == SLOTS:
+                self._once(place.key, partial(self._traffic, place.module))
             case Tab.TEST:
                 self._once(place.key, partial(self._test, place.module))
             case Tab.CONFIGURATION if place.module:
@@ -119,6 +123,7 @@ class OpenCluster:
     def _monitoring(self) -> MonitoringPage:
         page = MonitoringPage(self.model, self._shared.events)
         page.opened.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
+        page.slots_wanted.connect(lambda module: self._choose_traffic_view(module, SLOTS))
         page.new_module_wanted.connect(partial(self._shared.begin_module, self.id))
         page.event_chosen.connect(self._shared.show_event)
         page.events.all_wanted.connect(partial(self._shared.window.show_page, EVENTS))
@@ -145,4 +150,15 @@ class OpenCluster:
         model = self._tests[module] = MosaicModel(self.model, module, ask_round, self._shared.tasks)
         if self._test_address:
             model.set_address(self._test_address)
-        return MosaicPage(model, self.model.title)
+        page = MosaicPage(model, self.model.title)
+        page.view_chosen.connect(partial(self._choose_traffic_view, module))
+        return page
+
+    def _traffic(self, module: str) -> TrafficPage:
+        page = TrafficPage(TrafficModel(self.model, module, self._shared.tasks), self.model.title)
+        page.view_chosen.connect(partial(self._choose_traffic_view, module))
+        page.configure_wanted.connect(lambda: self._shared.go(Place(Tab.CONFIGURATION, self.id, module)))
+        return page
+
+    def _choose_traffic_view(self, module: str, view: str) -> None:
+        self._shared.go(Place(Tab.TEST, self.id, module, view=view))

@@ -5,7 +5,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from app.services.node_watcher import NodeWatcher
@@ -13,6 +13,9 @@ from nodeagent.contract import api, revisions
 from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
 from nodeagent.contract.states import Action
 from nodeagent.contract.vip_status import VipStatus, VipWhere
+
+if TYPE_CHECKING:
+    from nodeagent.client.api_client import ApiClient
 
 T = TypeVar("T")
 OnBytes = Callable[[int], None]
@@ -79,10 +82,10 @@ class NodeCalls(ABC):
         """
         part = target.with_name(f"{target.name}.part")
 
-        async def save(client: object) -> int:
+        async def save(client: "ApiClient") -> int:
             size = 0
             with part.open("wb") as file:
-                async for chunk in client.snapshot(module, anonymise=anonymise):  # type: ignore[attr-defined]
+                async for chunk in client.snapshot(module, anonymise=anonymise):
                     await asyncio.to_thread(file.write, chunk)
                     size += len(chunk)
                     on_bytes(size)

@@ -7,7 +7,7 @@ from app.services.nodes import NodeView, Reach
 from app.viewmodels.reach import reach_words, shift, silence_sentence, silent
 from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
 from app.viewmodels.text import joined, labelled, names, short_clock, span, tr, trn
-from app.viewmodels.tile import NodeTile, tile
+from app.viewmodels.tile import NodeTile, module_alarms, tile
 
 ATTENTION_SHOWN = 5
 
@@ -44,6 +44,10 @@ class ModuleCard:
     """The nodes that are UP Ready and answer."""
     paused: PausedBadge | None
     tiles: tuple[NodeTile, ...]
+    by_slots: bool = False
+    """It has a virtual IP: its slots decide who serves."""
+    alarms: tuple[str, ...] = ()
+    """What its nodes say is wrong, each once with the nodes that say so."""
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -156,7 +160,17 @@ def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, di
         serving=serving,
         paused=_paused(tiles),
         tiles=tuple(tiles),
+        by_slots=any(status.share_by == "slots" for status in said.values()),
+        alarms=_alarms(name, views),
     )
+
+
+def _alarms(module: str, views: Sequence[NodeView]) -> tuple[str, ...]:
+    by_text: dict[str, list[str]] = {}
+    for view in views:
+        for text in module_alarms(view, module):
+            by_text.setdefault(text, []).append(view.name)
+    return tuple(labelled(names(nodes), text) for text, nodes in by_text.items())
 
 
 def _headline(silhouette: Silhouette, tiles: Sequence[NodeTile]) -> str:

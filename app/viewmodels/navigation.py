@@ -10,6 +10,10 @@ from app.viewmodels.text import tr
 from app.viewmodels.tile import NodeTile
 
 
+SLOTS = "slots"
+"""The view of the Test tab that shows the virtual IP."""
+
+
 class Tab(StrEnum):
     """The tabs that have pages, by their keys in the window."""
 
@@ -21,19 +25,23 @@ class Tab(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """A page of one cluster and what it shows. On Configuration, no module means the cluster itself."""
+    """A page of one cluster and what it shows. On Configuration, no module means the cluster itself.
+
+    `view` chooses among the pages of one tab: SLOTS on the Test tab.
+    """
 
     tab: Tab
     session: str
     module: str = ""
     node: str = ""
+    view: str = ""
 
     @property
     def key(self) -> str:
         """The page's key in the window: one per cluster, for the test one per module."""
         match self.tab:
             case Tab.TEST:
-                return f"{self.tab}.{self.session}.{self.module}"
+                return ".".join(part for part in (self.tab, self.session, self.module, self.view) if part)
             case Tab.CONFIGURATION:
                 return f"{self.tab}.{'module' if self.module else 'cluster'}.{self.session}"
             case _:

@@ -61,6 +61,17 @@ PATTERNS = (
     'virtual_addr="{address}" is not declared above: there is {known}',
     "{which} of {address} is matched by the rule of line {line} already: one rule may match it",
     "no rule matches traffic to {address}: all of it is dropped",
+    # What a node says of its virtual IP, and of a rule that serves a client.
+    "a frame came from the virtual MAC on {interface}: the switch may have learnt it",
+    "{node} is alive on the wire, UDP {port} between it and {other} is blocked",
+    "probes of {node} do not reach {other} on {interface}: the switch blocks or has learnt the virtual MAC",
+    "{node} takes no traffic: its heartbeats cannot leave it",
+    "the nodes have not agreed on one slot table for more than 3 s",
+    "{what} and put back",
+    "{protocol} any port of {addresses}, by address and port",
+    "{protocol} any port of {addresses}, by address",
+    "{protocol} {port} of {addresses}, by address and port",
+    "{protocol} {port} of {addresses}, by address",
     # What is wrong with one value.
     '{name}="{value}" must be written in lower case',
     '{name}="{value}" must be {phrase}; did you mean "{near}"?',

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -14,7 +15,9 @@ from app.viewmodels.menus import Command, Deed, action_of
 from app.viewmodels.text import said, tr
 from app.viewmodels.trouble_words import reason
 from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
+from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
 from nodeagent.contract.states import Action
+from nodeagent.contract.vip_status import VipStatus, VipWhere
 
 REST_LEAST, REST_MOST = 30, 250
 """Milliseconds between two models of the farm: ten times what making one takes, within these bounds."""
@@ -85,6 +88,23 @@ class Session(Protocol):
 
     async def log(self, node: str, query: LogQuery) -> LogPage:
         """A page of its log."""
+
+    async def audit(self, node: str, query: RecordQuery) -> AuditPage:
+        """A page of the commands that changed something there."""
+
+    async def resource_history(self, node: str, module: str, resource: str, query: RecordQuery) -> ResourcePage:
+        """The states a resource took."""
+
+    async def snapshot(
+        self, node: str, module: str, target: Path, on_bytes: Callable[[int], None], *, anonymise: bool
+    ) -> int:
+        """Save its snapshot of a module as this file."""
+
+    async def vip(self, node: str, module: str) -> VipStatus:
+        """The slots of a module as it has them."""
+
+    async def vip_where(self, node: str, module: str, address: str, port: int) -> tuple[VipWhere, ...]:
+        """Which node serves a client."""
 
 
 class Tasks(Protocol):

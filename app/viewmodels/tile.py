@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.services.nodes import NodeView
 from app.viewmodels.reach import shift, silence_sentence, silent, stale_text
+from app.viewmodels.slot_map import SLOTS
 from app.viewmodels.silhouettes import Silhouette, of_module, pill_words
 from app.viewmodels.text import (
     DAY,
@@ -68,7 +69,7 @@ class NodeTile:
     share_text: str
     """The figure without its unit: `50`."""
     share_note: str
-    """Who decides it: `load balancer decides`."""
+    """Who decides it: `85 of 256 slots`, `load balancer decides`."""
     share_hatched: bool
     """True when a load balancer decides, solid when the slots are enforced here."""
     peers_text: str = ""
@@ -203,10 +204,26 @@ def tile(view: NodeView, module: str, status: ModuleStatus | None, peers_text: s
         state_words=pill_words(silhouette, status),
         share=share,
         share_text="" if share is None else percent(share)[:-2],
-        share_note="" if share is None else tr("slots decide") if by_slots else tr("load balancer decides"),
+        share_note=_share_note(share, by_slots=by_slots),
         share_hatched=share is not None and not by_slots,
         peers_text=peers_text,
     )
+
+
+def _share_note(share: float | None, *, by_slots: bool) -> str:
+    if share is None:
+        return ""
+    if by_slots:
+        return tr("{count} of {all} slots", count=round(share * SLOTS / 100), all=SLOTS)
+    return tr("load balancer decides")
+
+
+def module_alarms(view: NodeView, module: str) -> tuple[str, ...]:
+    """What this node says is wrong with a module, its name left away; none while it is silent."""
+    if view.status is None or silent(view):
+        return ()
+    told = (alarm.partition(": ") for alarm in view.status.alarms)
+    return tuple(said(text) for name, _, text in told if name == module and text)
 
 
 def last_probe(view: NodeView, module: str) -> ProbeSource | None:

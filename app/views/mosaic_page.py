@@ -1,6 +1,6 @@
 """The tab "Test": the load-balancing test of one module."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.viewmodels.menus import Deed, MenuEntry
@@ -13,6 +13,7 @@ from app.views.mosaic_grid import MosaicGrid, MosaicStrip
 from app.views.mosaic_legend import MosaicLegend
 from app.views.page import Page
 from app.views.tokens import Token
+from app.views.traffic.view_switch import TEST, view_switch
 from app.views.widgets import (
     AskSheet,
     Button,
@@ -59,8 +60,9 @@ class _NodeButtons(QWidget):
 
 
 class MosaicPage(Page):
-    """Shows one MosaicModel; `title` is that of the cluster."""
+    """Shows one MosaicModel; `title` is that of the cluster. `view_chosen(view)` leads to the virtual IP."""
 
+    view_chosen = Signal(str)
     help_topic = "test"
 
     def __init__(self, model: MosaicModel, title: str) -> None:
@@ -70,6 +72,9 @@ class MosaicPage(Page):
         self.set_title(title, model.module)
         self.run_button = PrimaryButton(tr("Run the test"), "start")
         self.run_button.clicked.connect(self._toggle)
+        self.switch = view_switch(TEST)
+        self.switch.chosen.connect(self.view_chosen)
+        self.add_button(self.switch)
         self.add_button(self.run_button)
         self.body.setSpacing(16)
         self.body.addWidget(self._settings())

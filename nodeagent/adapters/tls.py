@@ -35,7 +35,10 @@ class NodeKeys:
     def __init__(self, directory: Path, host: str | None = None) -> None:
         self._key_file, self._certificate_file = directory / "key.pem", directory / "certificate.pem"
         key = self._key()
-        self.pin = pin_of_key(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        self._private = key
+        self.public_key = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        """DER SubjectPublicKeyInfo."""
+        self.pin = pin_of_key(self.public_key)
         """SHA-256 of the public key, 64 hex digits."""
         self.words = words_of(self.pin)
         """The same for people."""
@@ -51,6 +54,10 @@ class NodeKeys:
         context.load_cert_chain(self._certificate_file, self._key_file)
         context.set_alpn_protocols(["http/1.1"])
         return context
+
+    def sign(self, text: bytes) -> bytes:
+        """ECDSA with SHA-256."""
+        return self._private.sign(text, ec.ECDSA(hashes.SHA256()))
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
         try:

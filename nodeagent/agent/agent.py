@@ -11,7 +11,7 @@ from nodeagent import __version__
 from nodeagent.adapters.checkers import ModuleCheckers
 from nodeagent.adapters.config_store import ConfigStore, Damaged
 from nodeagent.adapters.crypto import ChaChaSealer
-from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, Users
+from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, NodeLogins, Relay, Users
 from nodeagent.adapters.http_api.route import Part
 from nodeagent.adapters.http_public import HealthServer
 from nodeagent.adapters.journal import SqliteJournal
@@ -167,7 +167,8 @@ class Agent:
                 records,
             )
         )
-        part = Part(control, users, Logins(users))
+        logins, keys = Logins(users), self._keys
+        part = Part(control, users, logins, NodeLogins(keys.pin, control.peers.pins, logins), Relay(keys))
         api = ApiServer(
             part,
             self._keys.server_context(),

@@ -77,6 +77,8 @@ class KernelTraffic:
         known = [(effect, self._modules.get(effect.module)) for effect in effects]
         sets = [_sets(effect, module) for effect, module in known if module]
         failed = self._adapter.update(sets) if self._adapter else {}
+        if failed:
+            self._looked = None  # the table may be gone
         for effect, module in known:
             error = failed.get(effect.module, "") if module else NOT_HERE
             if module and not error:

@@ -20,7 +20,6 @@ NODE = ElementRule(
             "laddr",
             Address(hosts=False),
             "The local address to bind when addr is an address of a NAT device.",
-            in_force=False,
         ),
     ),
     least=1,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.config_check import Check, Checked
 from nodeagent.contract.failover_check import check_failover
-from nodeagent.contract.module_build import PROC_ACTIONS, checker_module, variables
+from nodeagent.contract.module_build import checker_module, variables
 from nodeagent.contract.vip_check import check_vip
 from nodeagent.contract.xml_reader import XmlFile
 
@@ -96,8 +96,6 @@ def _monitoring(xml: XmlFile, check: Check, service: Checked, errd: Checked) -> 
         if name and name in resources:
             xml.warning(proc.element, f'several <proc> share the resource "proc.{name}"', "name")
         resources.add(name)
-        if action and action not in PROC_ACTIONS:
-            check.keep(proc.element, "proc@action", f'the handler action="{action[:60]}" of <proc>', "action")
         _class(xml, proc, kind)
         least, most = proc.number("atleast"), proc.number("atmax")
         if -1 < most < least:

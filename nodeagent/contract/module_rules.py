@@ -87,7 +87,7 @@ PROC = ElementRule(
             " service.",
             required=True,
         ),
-        AttributeRule("service", Switch(), "name is a Windows service or a systemd unit.", "no", in_force=False),
+        AttributeRule("service", Switch(), "name is a Windows service or a systemd unit.", "no"),
         AttributeRule("nameregex", Expression(), "Must be found in the process name too."),
         AttributeRule("argregex", Expression(), "Must be found in the full command line too."),
         AttributeRule("atleast", Integer(-1, COUNT), "Act when fewer run; -1 = do not look at this.", "1"),
@@ -96,8 +96,7 @@ PROC = ElementRule(
         AttributeRule(
             "action",
             ActionOrHandler(("restart", "stopstart", "stop", "noaction")),
-            "What to do; an executable is a handler: exit 0 = handled, else stopstart. Handlers are not yet in"
-            " force: stopstart follows.",
+            "What to do; an executable is a handler: exit 0 = handled, else stopstart.",
             "stopstart",
         ),
         AttributeRule(
@@ -111,7 +110,6 @@ PROC = ElementRule(
             "restart_services",
             SomeText(),
             "With service and restart: the services that the scripts are told to restart.",
-            in_force=False,
         ),
         AttributeRule("grace", Span("s"), "Wait this long and scan again before acting (workers recycle).", "0"),
     ),
@@ -162,7 +160,12 @@ SERVICE = ElementRule(
             "maxloop", Integer(0, COUNT), "Counted automatic actions allowed in the window; the next one stops.", "3"
         ),
         AttributeRule("loop_interval", Span("h"), "The sliding window; 0 switches counting off.", "24"),
-        AttributeRule("automatic_reboot", Switch(), "stopstart reboots the machine instead.", "off", in_force=False),
+        AttributeRule(
+            "automatic_reboot",
+            Switch(),
+            "An automatic stopstart reboots the machine instead, where agent.toml allows it.",
+            "off",
+        ),
         AttributeRule(
             "restart_delay", Span("s"), "Wait before counted actions that follow each other, doubling; 0 = none.", "0"
         ),

@@ -36,6 +36,8 @@ from nodeagent.core.heartbeat import (
     module_id,
     read_header,
 )
+from nodeagent.core.hearing import heard_masks, witnesses
+from nodeagent.core.namesakes import Namesakes
 from nodeagent.core.outgoing import Outgoing, signature_bytes
 from nodeagent.core.pages import REPEATS
 from nodeagent.core.peer import Link, Peer, Session, configured_peer, micros
@@ -45,8 +47,6 @@ from nodeagent.core.verdicts import PeerChange, proven, said_goodbye, silent, st
 from nodeagent.core.view import Member
 
 _GOODBYES: Final = 3
-_CONFLICT_SHOWN: Final = 60.0
-_CONFLICTS: Final = 16
 _NO_ECHO: Final = Echo(bytes(SESSION_SIZE), 2**63, 2**63)
 
 
@@ -83,7 +83,7 @@ class Membership:
         self._longest_window = 0.0
         self._left = False
         self._rejections = Rejections()
-        self._conflicts: dict[str, float] = {}
+        self._namesakes = Namesakes()
         self._changes: list[PeerChange] = []
 
     # --- what this node is told ---------------------------------------------------------------
@@ -304,38 +304,15 @@ class Membership:
         return self._reject(self._me, Reason.OTHER_UUID)
 
     def _conflict(self, name: str, first: str, second: str, now: float) -> None:
-        sentence = f"two machines say that they are {name}: {first} and {second}; the first one stays"
-        if sentence not in self._conflicts:
+        if sentence := self._namesakes.add(name, first, second, now):
             self._changes.append(PeerChange(LogType.CRITICAL, sentence))
-            if len(self._conflicts) >= _CONFLICTS:
-                del self._conflicts[next(iter(self._conflicts))]
-        self._conflicts[sentence] = now
 
     def _send_soon(self) -> None:
         self._hurry = REPEATS - 1
         self._next_send = self._now
 
     def _hears(self) -> list[int]:
-        """Whom this node hears, as heartbeats carry it."""
-        if self._config is None:
-            return []
-        masks = dict.fromkeys([lan.name for lan in self._config.lans], 0)
-        for number, node in enumerate(self._config.nodes):
-            if peer := self._peers.get(node):
-                for link in peer.links.values():
-                    masks[link.lan] |= link.heard << number
-        return list(masks.values())
-
-    def _witnesses(self, lost: Peer) -> list[str]:
-        """Living peers of this configuration that say they hear a peer that this node does not."""
-        if self._config is None or lost.alive:
-            return []
-        bit = 1 << self._config.nodes.index(lost.name)
-        return [
-            peer.name
-            for peer in self._peers.values()
-            if peer.alive and peer.same_configuration and peer.page and any(mask & bit for mask in peer.page.hears)
-        ]
+        return heard_masks(self._config, self._peers) if self._config else []
 
     # --- what others ask ----------------------------------------------------------------------
 
@@ -358,7 +335,7 @@ class Membership:
 
     def alarms(self, now: float) -> tuple[str, ...]:
         """What needs a human and was seen within the last minute."""
-        return tuple(sentence for sentence, at in self._conflicts.items() if now - at < _CONFLICT_SHOWN)
+        return self._namesakes.alarms(now)
 
     @property
     def sealer(self) -> Sealer:
@@ -422,8 +399,9 @@ class Membership:
 
     def peers(self, now: float, wall_offset: float) -> tuple[PeerStatus, ...]:
         """All peers for the status; times are turned into wall time by `wall_offset`."""
-        window = self._config.window if self._config else 0.0
+        config, names = self._config, self._names
+        window = config.window if config else 0.0
         return tuple(
-            peer_status(peer, self._witnesses(peer), self._names, now, wall_offset=wall_offset, window=window)
+            peer_status(peer, witnesses(config, self._peers, peer), names, now, wall_offset=wall_offset, window=window)
             for peer in self._peers.values()
         )

@@ -12,7 +12,7 @@ import aiohttp.web
 import msgspec
 import pytest
 
-from nodeagent.adapters.http_api import ApiServer, Part
+from nodeagent.adapters.http_api import ApiServer
 from nodeagent.adapters.http_api.events import Streams
 from nodeagent.adapters.http_api.openapi import document
 from nodeagent.adapters.http_api.route import PREFIX, Route, may
@@ -21,7 +21,7 @@ from nodeagent.adapters.http_api.server import CONNECTIONS_CAP
 from nodeagent.contract import api
 from nodeagent.contract.states import LogType, Role
 from nodeagent.contract.status import NodeStatus
-from tests.fakes.api_server import Answer, Served, served
+from tests.fakes.api_server import Answer, Served, part_of, served
 from tests.fakes.control import FakeRecords
 from tests.fakes.waiting import until
 
@@ -37,7 +37,10 @@ BODIES: dict[str, object] = {
     "print": {"text": "hello"},
     "switch": {"switch": "errd", "on": False, "seconds": 60},
     "resource": {"name": "custom.db", "value": "down"},
-    "boot": {"on": True},
+    "class": {"name": "nightly", "on": True},
+    "countLoop": {"identity": "watchdog", "text": "queue full"},
+    "runWithout": {"start": True},
+    "setBoot": {"on": True, "seconds": 60},
     "vipGate": {"open": True},
     "checkCluster": {"xml": "eA==", "name": "node1"},
     "stageCluster": {"xml": "eA==", "name": "node1"},
@@ -92,24 +95,44 @@ def test_roles_include_each_other() -> None:
 
 def test_the_roles_are_those_of_the_specification() -> None:
     named = {route.name: route.role for route in ROUTES}
-    assert [name for name, role in named.items() if role is None] == ["identity", "openapi", "login"]
+    assert [name for name, role in named.items() if role is None] == [
+        "identity",
+        "openapi",
+        "login",
+        "nodeChallenge",
+        "nodeLogin",
+    ]
     assert [n for n, role in named.items() if role is Role.CONTROL] == [
         "order",
         "print",
         "switch",
         "resource",
+        "class",
+        "countLoop",
+        "resetLoop",
+        "runWithout",
         "vipGate",
+        "relayPost",
+        "relayDelete",
     ]
     assert {r.name for r in ROUTES if r.role is Role.MONITOR and r.method != "GET"} == {"logout"}
     assert {route.name for route in ROUTES if route.local} == {"print", "password"}
     assert all(
-        route.changes or route.name in ("logout", "print", "checkModule", "checkCluster")
+        route.changes or route.name in ("logout", "print", "checkModule", "checkCluster", "nodeChallenge")
         for route in ROUTES
         if route.method != "GET"
     )
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+KEYS_AND_RELAYS = "node"
+"""What begins so is tested in test_http_nodes: it takes a key, or a second node."""
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if not (route.relayed or route.name.startswith(KEYS_AND_RELAYS))],
+    ids=lambda route: route.name,
+)
 async def test_every_role_on_every_route(node: Served, route: Route) -> None:
     body = BODIES.get(route.name)
     assert (body is None) == (route.takes is None)
@@ -151,7 +174,7 @@ async def test_what_reaches_the_agent(node: Served) -> None:
         ("admin", "web", "stop"),
         ("admin", "web", "errd", False, 60.0),
         ("admin", "web", "custom.db", "down"),
-        ("admin", "web", True),
+        ("admin", "web", True, 0.0),
         ("admin", "stage", "web", {"conf/userconfig.xml": b"x"}),
         (
             "log",
@@ -456,7 +479,7 @@ async def test_a_busy_port_is_waited_for_and_told(tmp_path: Path) -> None:
     async with served(tmp_path) as node:
         records = FakeRecords()
         second = ApiServer(
-            Part(node.control, node.users, node.logins),
+            part_of(node.control, node.users, node.logins, node.keys),
             node.keys.server_context(),
             address="127.0.0.1",
             port=node.port,

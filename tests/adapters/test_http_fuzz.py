@@ -63,7 +63,7 @@ def requests(draw: st.DrawFn) -> tuple[Route | None, str, str, bytes, str]:
     """(the route that is meant, method, path, body, who)."""
     route = draw(st.sampled_from(ROUTES))
     path = route.path
-    for name in ("module", "path", "name", "resource", "user", "number"):
+    for name in ("module", "path", "name", "resource", "user", "number", "node", "rest"):
         if f"{{{name}}}" in path:
             path = path.replace(f"{{{name}}}", draw(st.just("web") | words.map(lambda word: quote(word, safe="/"))))
     query = draw(

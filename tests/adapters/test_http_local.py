@@ -15,9 +15,9 @@ import pytest
 
 from nodeagent.adapters.http_api import LocalServer, Logins, Users
 from nodeagent.adapters.http_api.local import PATH_CAP, bound
-from nodeagent.adapters.http_api.route import Part
+from nodeagent.adapters.tls import NodeKeys
 from nodeagent.home import Home
-from tests.fakes.api_server import TABLE, FakeKeeping, Served, exchange, served
+from tests.fakes.api_server import TABLE, FakeKeeping, Served, exchange, part_of, served
 from tests.fakes.control import FakeControl, FakeRecords
 from tests.fakes.waiting import until
 
@@ -125,7 +125,9 @@ async def test_a_second_agent_waits_and_says_so_once(short: Path) -> None:
         records = FakeRecords()
         keeping = FakeKeeping()
         users = Users(TABLE, keeping.keep)
-        second = LocalServer(Part(FakeControl(), users, Logins(users)), node.home, audit=records.audit, say=records.say)
+        second = LocalServer(
+            part_of(FakeControl(), users, Logins(users), node.keys), node.home, audit=records.audit, say=records.say
+        )
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(second.run())
             await until(lambda: "another agent serves" in second.problem)
@@ -142,7 +144,7 @@ async def test_windows_uses_a_token_in_a_private_file(tmp_path: Path) -> None:
     users = Users(TABLE, keeping.keep)
     home = Home(tmp_path, tmp_path / "var")
     control = FakeControl()
-    part = Part(control, users, Logins(users))
+    part = part_of(control, users, Logins(users), NodeKeys(home.tls))
     server = LocalServer(part, home, audit=records.audit, say=records.say, platform="win32")
 
     async with asyncio.TaskGroup() as tasks:
@@ -159,7 +161,7 @@ async def test_windows_uses_a_token_in_a_private_file(tmp_path: Path) -> None:
         assert await ask("") == 401
         assert await ask(said["token"][:-1]) == 401
         assert await ask(said["token"]) == 204
-        assert control.calls == [("local administrator", "web", True)]
+        assert control.calls == [("local administrator", "web", True, 0.0)]
         task.cancel()
     assert not home.local_token.exists()
     users.close()

@@ -444,6 +444,24 @@ def test_the_agent_itself_is_never_killed(tmp_path: Path) -> None:
     assert (agent.returncode, agent.stdout) == (0, "True\n")
 
 
+async def test_a_lost_run_is_ended_with_its_daemons(stage: Stage) -> None:
+    home = stage.directory / "home"
+    stage.begin("setsid sh -c 'sleep 60 & sleep 60' & sleep 60", env={**stage.job(Path()).env, "KEEPGREEN_HOME": str(home)})
+    await until(lambda: len(stage.members()) >= 4)
+    asked: list[tuple[str, str]] = []
+
+    def is_lost(module: str, run: str) -> bool:
+        asked.append((module, run))
+        return len(asked) > 1
+
+    await asyncio.to_thread(end_lost, "/another/home", is_lost)
+    assert asked == []
+    await asyncio.to_thread(end_lost, str(home), is_lost)
+    await stage.posted.one(ScriptEnded)
+    assert set(asked) == {("web", stage.run_name)}
+    assert stage.members() == frozenset()
+
+
 async def test_many_at_once(stage: Stage) -> None:
     script = stage.script("#!/bin/sh\nexit $1\n")
     for number in range(20):

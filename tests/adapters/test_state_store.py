@@ -1,4 +1,5 @@
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,54 @@ def test_fields_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "var" / "modules" / "m" / "state.json"
     file.write_bytes(file.read_bytes().replace(b'"phase"', b'"later":1,"phase"'))
     assert one.load("m") == RECORD
+
+
+LOST = replace(RECORD, runs=(ScriptRun("aa-6", Script.PRESTART, ProcessRef(12, 3.5)),), handlers=("aa-7",))
+
+
+def agent(home: Path, name: str, boot: str = "a") -> StateStore:
+    clocks = FakeClocks(1000.0, 5000.0)
+    return StateStore(Home(home, home / "var"), boot, print, clocks.monotonic, clocks.wall, agent=name)
+
+
+def test_what_an_agent_began_after_its_last_record_is_lost(tmp_path: Path) -> None:
+    agent(tmp_path, "aa").save("m", LOST)
+    later = agent(tmp_path, "bb")
+    later.load("m")
+    runs = ("aa-5", "aa-6", "aa-7", "aa-8", "cc-9", "config-1234abcd", "custom.x")
+    assert [run for run in runs if later.is_lost("m", run)] == ["aa-7", "aa-8"]
+    assert not later.is_lost("another", "aa-8")
+
+
+def test_a_run_without_a_process_is_lost(tmp_path: Path) -> None:
+    agent(tmp_path, "aa").save("m", replace(LOST, runs=(ScriptRun("aa-6", Script.PRESTART, None),)))
+    later = agent(tmp_path, "bb")
+    later.load("m")
+    assert later.is_lost("m", "aa-6")
+
+
+def test_a_run_that_has_ended_is_remembered(tmp_path: Path) -> None:
+    first = agent(tmp_path, "aa")
+    first.save("m", LOST)
+    first.save("m", replace(LOST, runs=(), handlers=()))
+    later = agent(tmp_path, "bb")
+    later.load("m")
+    assert [run for run in ("aa-6", "aa-7", "aa-8") if later.is_lost("m", run)] == ["aa-8"]
+
+
+def test_an_agent_that_has_taken_over_loses_its_own_runs_only(tmp_path: Path) -> None:
+    agent(tmp_path, "aa").save("m", LOST)
+    second = agent(tmp_path, "bb")
+    second.load("m")
+    second.take_over()
+    assert not second.is_lost("m", "aa-8")
+    third = agent(tmp_path, "cc")
+    assert third.load("m") == LOST
+    assert [run for run in ("aa-8", "bb-1") if third.is_lost("m", run)] == ["bb-1"]
+
+
+def test_another_boot_has_lost_nothing(tmp_path: Path) -> None:
+    agent(tmp_path, "aa").save("m", LOST)
+    later = agent(tmp_path, "bb", "b")
+    later.load("m")
+    assert not later.is_lost("m", "aa-8")

@@ -188,7 +188,7 @@ def test_what_somebody_else_breaks_is_seen_and_put_back(pair: tuple[Namespace, N
             await here("nft", "flush", "ruleset")
             agent.traffic.set_slots([slots("g0", "g1")])
             assert "No such file" in (await agent.wait(SlotsSet)).error
-            assert not (await agent.observe_anew()).filter_present
+            assert not (await agent.observe()).filter_present
             assert (await agent.prepare(repair=True)).error == ""
             assert (await agent.observe()).filter_present
 

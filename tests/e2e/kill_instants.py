@@ -140,7 +140,8 @@ class Site:
     def recovery(self) -> None:
         """An agent that takes up a start which the one before it has not finished."""
         self.node.spawn_agent()
-        assert (agent := self.node.agent) is not None
+        agent = self.node.agent
+        assert agent is not None
         until(lambda: self.node.answers() or agent.poll() is not None, 20, "it answers")
         self.settle()
 

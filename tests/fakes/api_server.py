@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from argon2 import PasswordHasher
 
-from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, Users
+from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, NodeLogins, Relay, Users
 from nodeagent.adapters.http_api.route import Part
 from nodeagent.adapters.http_api.users import User, UserTable
 from nodeagent.adapters.tls import NodeKeys
@@ -116,6 +116,11 @@ def parsed(raw: bytes) -> Answer:
     return Answer(int(first.split()[1]), headers, body)
 
 
+def part_of(control: FakeControl, users: Users, logins: Logins, keys: NodeKeys) -> Part:
+    """What a server needs."""
+    return Part(control, users, logins, NodeLogins(keys.pin, control.pins, logins), Relay(keys))
+
+
 @asynccontextmanager
 async def served(directory: Path, table: bytes = TABLE) -> AsyncIterator[Served]:
     """Both transports, until the context ends. Penalties are noted in `slept`, not slept."""
@@ -126,9 +131,9 @@ async def served(directory: Path, table: bytes = TABLE) -> AsyncIterator[Served]
 
     users = Users(table, keeping.keep)
     logins = Logins(users, sleep=sleep)
-    part = Part(control, users, logins)
     home = Home(directory, directory / "v")
     keys = NodeKeys(home.tls)
+    part = part_of(control, users, logins, keys)
     control.pin = keys.pin
     server = ApiServer(part, keys.server_context(), address="127.0.0.1", port=0, audit=records.audit, say=records.say)
     local = LocalServer(part, home, audit=records.audit, say=records.say)

@@ -12,7 +12,15 @@ from nodeagent.core import events as ev
 from nodeagent.core.heartbeat import Sealer
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
-from nodeagent.core.traffic_messages import ObserveTraffic, PrepareTraffic, SendProbe, SetSlots, WithdrawTraffic
+from nodeagent.core.traffic_messages import (
+    GateSet,
+    LansBound,
+    ObserveTraffic,
+    PrepareTraffic,
+    SendProbe,
+    SetSlots,
+    WithdrawTraffic,
+)
 from tests.fakes.vip_kernel import FakeKernel
 
 
@@ -51,6 +59,8 @@ class FakeScript:
     starts: tuple[str, ...] = ()
     stops: bool = False
     orders: tuple[tuple[Action, str], ...] = ()
+    gate: bool | None = None
+    """At its end it opens or closes the traffic, where the module leaves that to its scripts."""
     says: str = ""
     times: int = 1
 
@@ -129,6 +139,8 @@ class FakeMachine:
     may_reboot: bool = False
     reboots: int = 0
     kernel: FakeKernel = field(init=False)
+    bound: frozenset[str] | None = None
+    """Lans on which the heartbeat socket is bound; None: nobody tells."""
     observe: Callable[["FakeMachine", do.Effect], None] | None = None
     """Sees every effect before it is carried out."""
     _written_boot: dict[str, int] = field(default_factory=dict)
@@ -162,6 +174,8 @@ class FakeMachine:
         self.tell(ev.WallClockRead(self.wall_offset))
         if self.cluster is not None:
             self.tell(ev.ClusterConfigured(self.cluster, self.name, self.keys))
+        if self.bound is not None:
+            self.tell(LansBound(self.bound))
         for name, configured in self.modules.items():
             record = self.disk.get(name, ev.ModuleRecord())
             record = replace(record, same_boot=self.same_boot(name))
@@ -254,7 +268,7 @@ class FakeMachine:
         if self.agent is None:
             return
         if self.frozen:
-            if not isinstance(event, ev.DatagramReceived) or len(self._late) < SOCKET_BUFFER:
+            if not isinstance(event, ev.DatagramReceived | ev.ProbeReceived) or len(self._late) < SOCKET_BUFFER:
                 self._late.append(event)
             return
         self._carry_out(self.agent.handle(event, self.world.now))
@@ -420,6 +434,9 @@ class FakeMachine:
             self.processes[self._new_process()] = (run.module, name)
         for _ in range(behaviour.times if behaviour.says else 0):
             self.tell(ev.Printed(run.module, behaviour.says, True, "start_both"))
+        vip = self.modules[run.module].config.vip
+        if behaviour.gate is not None and vip and vip.scriptcontrol:
+            self.tell(GateSet(run.module, behaviour.gate, run.script or "handler"))
         for action, identity in behaviour.orders:
             self.order(run.module, action, identity, identity)
         self._finish(run, behaviour.exit_code)

@@ -28,6 +28,8 @@ class FakeTable:
     groups: tuple[GroupSlots, ...] = ()
     expires: float = float("inf")
     addresses: bool = False
+    filter: bool = True
+    """False: somebody has flushed all rules of the machine; the addresses are left bare."""
 
 
 @dataclass
@@ -38,6 +40,7 @@ class FakeKernel:
     send: Callable[[SendProbe], None] = lambda effect: None
     tables: dict[str, FakeTable] = field(default_factory=dict)
     refuses: str = ""
+    refuses_slots: str = ""
 
     def carry_out(self, effect: TrafficEffect, now: float) -> None:
         """What the real kernel would do."""
@@ -45,13 +48,15 @@ class FakeKernel:
             case PrepareTraffic():
                 if not self.refuses:
                     table = self.tables.setdefault(effect.module, FakeTable())
-                    table.addresses = True
+                    if effect.repair:
+                        table.groups = ()
+                    table.addresses = table.filter = True
                 where = tuple((address.addr, INTERFACE) for address in effect.vip.addresses)
                 self.tell(0.02, TrafficPrepared(effect.module, self.refuses, where))
             case SetSlots():
                 table_or_none = self.tables.get(effect.module)
-                if table_or_none is None:
-                    self.tell(0.0, SlotsSet(effect.module, effect.epoch, "no such table"))
+                if table_or_none is None or not table_or_none.filter or self.refuses_slots:
+                    self.tell(0.0, SlotsSet(effect.module, effect.epoch, self.refuses_slots or "no such table"))
                     return
                 table_or_none.groups = effect.groups
                 table_or_none.expires = float("inf") if effect.timeout is None else now + effect.timeout
@@ -61,17 +66,28 @@ class FakeKernel:
             case ObserveTraffic():
                 table = self.tables.get(effect.module, FakeTable())
                 missing = () if table.addresses else ("10.0.0.100",)
-                self.tell(0.005, TrafficObserved(effect.module, effect.module in self.tables, missing))
+                present = effect.module in self.tables and table.filter
+                self.tell(0.005, TrafficObserved(effect.module, present, missing))
             case SendProbe():
                 self.send(effect)
 
     def slots(self, module: str, now: float) -> GroupSlots | None:
         """The first group of a module as it is in force now; None without a table."""
+        return next(iter(self.groups(module, now)), None)
+
+    def groups(self, module: str, now: float) -> tuple[GroupSlots, ...]:
+        """All groups of a module as they are in force now."""
         table = self.tables.get(module)
-        if table is None or not table.groups:
-            return None
-        group = table.groups[0]
-        return group if now < table.expires else GroupSlots(group.group, quiet=group.quiet)
+        if table is None or not table.filter:
+            return ()
+        if now < table.expires:
+            return table.groups
+        return tuple(GroupSlots(group.group, quiet=group.quiet) for group in table.groups)
+
+    def flush(self) -> None:
+        """Somebody runs `nft flush ruleset`."""
+        for table in self.tables.values():
+            table.groups, table.filter = (), False
 
 
 def probe_frame(effect: SendProbe, sender: str) -> ProbeReceived:

@@ -5,135 +5,32 @@ from random import Random
 
 from msgspec.structs import replace
 
-from nodeagent.contract.config import (
-    CheckerRule,
-    ClusterConfig,
-    Failover,
-    FarmLans,
-    Health,
-    Lan,
-    ModuleConfig,
-    Monitoring,
-    NodeAddress,
-    ProcRule,
-    UserScripts,
-)
-from nodeagent.contract.failover_rules import Comparison, Conjunction, FailoverRule
-from nodeagent.contract.states import Action, Boot, Mode, ResourceState, Script
+from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.states import Script
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
+from nodeagent.core.traffic_messages import SendProbe
 from tests.fakes.machine import FakeMachine, FakeScript, FakeWorld
 from tests.fakes.network import FakeNetwork
 from tests.fakes.sealer import FakeSealer
+from tests.fakes.vip_kernel import INTERFACE, probe_frame
 
 SCRIPTS = frozenset({Script.PRESTART, Script.POSTSTOP, Script.TRANSITION, Script.START_BOTH, Script.STOP_BOTH})
 CALM = 0.02
 """Delay of a network without a fault, seconds at most."""
-HEARTBEATS = ((0.2, 8), (0.25, 6), (0.25, 8), (0.3, 5), (0.4, 5), (0.5, 4))
-"""(pulse, slost_count): windows between 1.5 and 2.0 s."""
+WIRE = "the wire"
+"""What carries the probe frames, beside the lans of the heartbeats."""
 
 
 def good_scripts(random: Random) -> dict[Script, FakeScript]:
     """Scripts that do what they should, each in its own time."""
     return {
-        Script.START_BOTH: FakeScript(random.uniform(0.02, 0.8), starts=("app",)),
-        Script.STOP_BOTH: FakeScript(random.uniform(0.02, 0.8), stops=True),
+        Script.START_BOTH: FakeScript(random.uniform(0.02, 0.8), starts=("app",), gate=True),
+        Script.STOP_BOTH: FakeScript(random.uniform(0.02, 0.8), stops=True, gate=False),
         Script.PRESTART: FakeScript(random.uniform(0.01, 0.2)),
         Script.POSTSTOP: FakeScript(random.uniform(0.01, 0.2)),
         Script.TRANSITION: FakeScript(random.uniform(0.01, 0.1)),
     }
-
-
-def drawn_cluster(random: Random) -> ClusterConfig:
-    """Two to five nodes, one or two lans with every node on them, a pulse that keeps runs cheap."""
-    names = [f"n{i}" for i in range(1, 1 + random.choice((2, 2, 3, 3, 3, 4, 5)))]
-    pulse, count = (0.1, 10) if random.random() < 0.04 else random.choice(HEARTBEATS)
-    lans = tuple(
-        Lan(f"lan{k}", tuple(NodeAddress(name, f"10.0.{k}.{i}") for i, name in enumerate(names, 1)))
-        for k in range(1, 2 + (random.random() < 0.35))
-    )
-    return ClusterConfig(lans, pulse=pulse, slost_count=count, signature="first")
-
-
-def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleConfig:
-    """A farm module on all or some of the nodes, with small time-outs."""
-    nodes = cluster.nodes
-    if len(nodes) > 2 and random.random() < 0.3:
-        chosen = random.sample(nodes, random.randint(2, len(nodes) - 1))
-        nodes = tuple(node for node in nodes if node in chosen)
-    lans = (random.choice(cluster.lans).name,) if random.random() < 0.4 else tuple(lan.name for lan in cluster.lans)
-    own_window = (cluster.pulse, cluster.slost_count + 2) if random.random() < 0.15 else (0.0, 0)
-    return ModuleConfig(
-        name,
-        Mode.FARM,
-        nodes=nodes,
-        boot=random.choice((Boot.ON, Boot.ON, Boot.AUTO, Boot.AUTO, Boot.OFF, Boot.IGNORE)),
-        boot_delay=random.choice((0.0, 0.7)),
-        maxloop=random.randint(1, 3),
-        loop_interval=random.choice((86400.0, 86400.0, 5.0, 10.0)),
-        restart_delay=random.choice((0.0, 0.3, 1.0)),
-        restart_delay_max=4.0,
-        farm=FarmLans(lans, *own_window),
-        user=UserScripts(
-            nicestoptimeout=random.uniform(1.0, 2.0),
-            forcestoptimeout=random.uniform(0.5, 1.5),
-            starttimeout=random.choice((0.0, 1.5, 2.5)),
-            act_on_exitcode=random.random() < 0.5,
-        ),
-        monitoring=drawn_monitoring(random) if random.random() < 0.9 else None,
-        checkers=drawn_checkers(random),
-        failover=drawn_failover(random),
-        automatic_reboot=random.random() < 0.05,
-        health=Health(random.choice((0.0, 0.5, 1.0)), random.randint(1, 2)),
-        signature="one",
-    )
-
-
-def drawn_monitoring(random: Random) -> Monitoring:
-    """One watched process, which start_both starts."""
-    action = random.choice((Action.RESTART, Action.RESTART, Action.STOPSTART, Action.STOPSTART, Action.STOP, None))
-    handler = "repair" if action is Action.STOPSTART and random.random() < 0.5 else ""
-    rule = ProcRule("app", "both", action=action, handler=handler, grace=random.choice((0.0, 0.0, 0.2)))
-    return Monitoring(random.uniform(1.0, 3.0), (rule,))
-
-
-def drawn_checkers(random: Random) -> tuple[CheckerRule, ...]:
-    """Some of a tcp checker of the application, a ping that the module waits for, and a custom program."""
-
-    def rule(kind: str, ident: str, when: str, action: Action | None) -> CheckerRule:
-        return CheckerRule(
-            kind,
-            ident,
-            when,
-            action,
-            fall=random.randint(1, 3),
-            rise=random.randint(1, 2),
-            warmup=random.choice((0.0, 1.0, 2.5)),
-            params=(("interval", f"{random.uniform(0.3, 1.0):.2f}"),),
-        )
-
-    drawn = (
-        rule("tcp", "web", "both", random.choice((Action.RESTART, Action.STOPSTART, None))),
-        rule("ping", "gw", random.choice(("pre", "pre", "both")), Action.WAIT),
-        rule("custom", "db", random.choice(("pre", "both")), random.choice((None, None, Action.RESTART))),
-    )
-    return tuple(one for one in drawn if random.random() < 0.6)
-
-
-def drawn_failover(random: Random) -> Failover:
-    """Sometimes a rule of the user's own, over what is set by command and what the scan says."""
-    if random.random() < 0.5:
-        return Failover()
-    down = ResourceState.DOWN
-    condition = random.choice(
-        (
-            Comparison("custom", "db", down),
-            Comparison("custom", "*", down),
-            Conjunction((Comparison("proc", "app", ResourceState.UP), Comparison("custom", "db", down))),
-        )
-    )
-    action = random.choice((Action.WAIT, Action.RESTART, Action.STOPSTART))
-    return Failover(handle_time=random.choice((0.0, 0.5, 2.0)), rules=(FailoverRule("own", condition, action),))
 
 
 class Farm:
@@ -158,6 +55,8 @@ class Farm:
         made = FakeMachine(name, self.world, self._send, FakeSealer(), self.cluster, self.keys)
         made.scripts = good_scripts(self.random)
         made.may_reboot = True
+        made.bound = frozenset(self.lans)
+        made.kernel.send = lambda effect: self._send_frame(name, effect)
         return made
 
     def add_module(self, config: ModuleConfig) -> None:
@@ -176,10 +75,22 @@ class Farm:
         own = (farm.pulse or self.cluster.pulse) * (farm.slost_count or self.cluster.slost_count)
         return max(own, self.cluster.window)
 
+    @property
+    def lans(self) -> tuple[str, ...]:
+        """The lans of the cluster by name."""
+        return tuple(lan.name for lan in self.cluster.lans)
+
     # --- the network --------------------------------------------------------------------------
 
     def _send(self, sender: str, effect: do.SendDatagram) -> None:
         self.network.send(self.world.now, effect.lan, sender, effect.peer, effect.data)
+        self._pump()
+
+    def _send_frame(self, sender: str, effect: SendProbe) -> None:
+        """To everybody but the sender, as a switch floods it."""
+        for name in self.cluster.nodes:
+            if name != sender:
+                self.network.send(self.world.now, WIRE, sender, name, effect.data)
         self._pump()
 
     def _pump(self) -> None:
@@ -193,6 +104,10 @@ class Farm:
             return
         self._pump_at = float("inf")
         for delivery in self.network.deliveries(self.world.now):
+            if delivery.lan == WIRE:
+                frame = probe_frame(SendProbe("", INTERFACE, delivery.data), delivery.source)
+                self.machines[delivery.target].tell(frame)
+                continue
             if self.runs(delivery.target):
                 known = self.delivered.setdefault(delivery.target, [])
                 known.append((delivery.lan, self.machines[delivery.target].starts, delivery.data))
@@ -211,8 +126,11 @@ class Farm:
 
     def joined(self, one: str, other: str, lans: tuple[str, ...] = ()) -> bool:
         """Whether two machines can hear each other both ways on one of the lans."""
-        lans = lans or tuple(lan.name for lan in self.cluster.lans)
-        return any(self.carries(one, other, lan) and self.carries(other, one, lan) for lan in lans)
+        return any(self.carries(one, other, lan) and self.carries(other, one, lan) for lan in lans or self.lans)
+
+    def wired(self, one: str, other: str) -> bool:
+        """Whether probe frames go both ways between two machines."""
+        return self.carries(one, other, WIRE) and self.carries(other, one, WIRE)
 
     def runs(self, name: str) -> bool:
         """Whether the agent of this machine lives and is not frozen."""

@@ -25,7 +25,8 @@ from tests.simulation.check_faults import (
     run_without,
     switch,
 )
-from tests.simulation.farm import CALM, HEARTBEATS, drawn_checkers, drawn_failover, drawn_monitoring
+from tests.simulation.drawing import HEARTBEATS, drawn_checkers, drawn_failover, drawn_monitoring
+from tests.simulation.farm import CALM, WIRE
 from tests.simulation.script_faults import (
     script_fail,
     script_flood,

@@ -10,7 +10,8 @@ from random import Random
 from nodeagent.contract.states import Action
 from nodeagent.core import effects as do
 from tests.simulation.coverage import Coverage
-from tests.simulation.farm import Farm, drawn_cluster, drawn_module
+from tests.simulation.drawing import drawn_cluster, drawn_module
+from tests.simulation.farm import Farm
 from tests.simulation.faults import strike
 from tests.simulation.invariants import Violated, everything_settles
 from tests.simulation.watch import Watch

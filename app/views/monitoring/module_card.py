@@ -11,7 +11,7 @@ from app.views import fonts
 from app.views.monitoring.tile_view import HEIGHT, LEAST_WIDTH, NodeTileView
 from app.views.theme import theme
 from app.views.tokens import Token
-from app.views.widgets import Button, Card, PausedBadge, SilhouetteLabel, Words
+from app.views.widgets import Button, Card, InlineError, LinkButton, PausedBadge, SilhouetteLabel, Words
 from app.views.widgets.painting import INK
 
 
@@ -88,6 +88,8 @@ class ModuleCardView(Card):
     menu_wanted = Signal(object, QWidget)
     opened = Signal(str, str)
     """(module, node) of a tile that was pressed."""
+    slots_wanted = Signal(str)
+    """The module whose slot map is to be seen."""
 
     def __init__(self, card: ModuleCard) -> None:
         super().__init__(card.name)
@@ -111,7 +113,13 @@ class ModuleCardView(Card):
         row.addStretch(1)
         left.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.add_to_head(left, first=True)
+        self.slots = LinkButton(tr("Slot map"), base=True)
+        self.slots.clicked.connect(lambda: self.slots_wanted.emit(self._card.name))
+        self.add_to_head(self.slots)
         self.add_to_head(self._actions)
+        self._alarms = InlineError()
+        self._alarms.layout().setContentsMargins(16, 8, 16, 8)
+        self.body.addWidget(self._alarms)
         self._grid = TileGrid()
         self.body.addWidget(self._grid)
 
@@ -128,6 +136,8 @@ class ModuleCardView(Card):
         self._headline.setText(card.headline)
         self._headline.set_token(INK[card.silhouette])
         self._serves.setText(card.serve_text)
+        self.slots.setVisible(card.by_slots)
+        self._alarms.set_text("\n".join(card.alarms))
         self._paused.setVisible(card.paused is not None)
         if card.paused is not None:
             self._paused.set_text(card.paused.title, card.paused.rest(now), menus.resume(card).text)

@@ -27,6 +27,8 @@ class MonitoringPage(Page):
 
     opened = Signal(str, str)
     """(module, node): somebody wants its details."""
+    slots_wanted = Signal(str)
+    """A module whose slot map is to be seen."""
     new_module_wanted = Signal()
     event_chosen = Signal(object)
     help_topic = "monitoring"
@@ -188,6 +190,7 @@ class MonitoringPage(Page):
         view.wanted.connect(self._deeds.do)
         view.menu_wanted.connect(self._deeds.open_menu)
         view.opened.connect(self.opened)
+        view.slots_wanted.connect(self.slots_wanted)
         return view
 
     def _tick(self) -> None:

@@ -11,9 +11,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from nodeagent.adapters.http_api.doors import Door, bearer
-from nodeagent.adapters.http_api.downloads import send_file
+from nodeagent.adapters.http_api.downloads import send_file, send_relayed
 from nodeagent.adapters.http_api.events import Streams
 from nodeagent.adapters.http_api.problems import INTERNAL, answer_with, problem, problem_of
+from nodeagent.adapters.http_api.relay import Relayed
 from nodeagent.adapters.http_api.route import PREFIX, Call, Part, Route, may
 from nodeagent.adapters.http_api.routes import ROUTES
 from nodeagent.contract.api import ProblemDetail
@@ -44,9 +45,7 @@ class Api:
         """The routes below `/api/v1`; everything else is a problem, too."""
         app = web.Application(middlewares=[self._errors_as_problems])
         for route in ROUTES:
-            app.router.add_route(
-                route.method, PREFIX + route.path.replace("{path}", "{path:.+}"), partial(self._answer, route)
-            )
+            app.router.add_route(route.method, PREFIX + _pattern(route), partial(self._answer, route))
         app.on_response_prepare.append(_guard)
         app.on_shutdown.append(self._streams.close)
         return app
@@ -70,7 +69,7 @@ class Api:
             told = route.audited(body)
             query = msgspec.convert(dict(request.query), route.asks, strict=False) if route.asks else None
             source = caller.source or request.remote or "local"
-            call = Call(self._part, caller, source, bearer(request), names, body, query)
+            call = Call(self._part, caller, source, bearer(request), names, body, query, request.query_string)
             answer = await self._served(route, call, request)
         except Exception as error:
             said = self._explained(error, request)
@@ -78,7 +77,8 @@ class Api:
                 self._record(route, request, caller, told, f"refused: {said.detail}")
             return answer_with(said, CHALLENGE if said.status == 401 else None)
         if route.changes:
-            self._record(route, request, caller, told, "ok")
+            done = "ok" if answer.status < 400 else f"refused: HTTP status {answer.status}"
+            self._record(route, request, caller, told, done)
         return answer
 
     def _explained(self, error: Exception, request: web.Request) -> ProblemDetail:
@@ -106,6 +106,8 @@ class Api:
                 return call.caller.local or await self._door.caller(request) is not None
 
             return await self._streams.serve(request, cast(AsyncIterator[Any], answer), still_allowed)
+        if route.relayed:
+            return await send_relayed(request, cast(Relayed, answer))
         if route.gives is None:
             return web.Response(status=204)
         if route.download:
@@ -119,6 +121,11 @@ class Api:
         command = " ".join(word for word in words if word)
         clean = "".join(letter if letter.isprintable() else "?" for letter in command)[:AUDITED_CAP]
         self._audit(caller.name or "-", caller.source or request.remote or "local", clean, result)
+
+
+def _pattern(route: Route) -> str:
+    """`{path}` and `{rest}` may hold slashes."""
+    return route.path.replace("{path}", "{path:.+}").replace("{rest}", "{rest:.+}")
 
 
 def _admit(route: Route, needed: Role, caller: Caller) -> None:

@@ -63,11 +63,12 @@ def network_of(source: str) -> str:
 
 @dataclass(slots=True)
 class Open:
-    """A session in use; `stamp` ties it to the user's present password and role."""
+    """A session in use, until `holds` says that what opened it is no longer so."""
 
     user: str
-    stamp: tuple[str, Role]
+    role: Role
     used: float
+    holds: Callable[[], bool]
 
 
 class Logins:
@@ -99,7 +100,18 @@ class Logins:
                 address.failures = 0
         finally:
             address.waiting -= 1
-        return self._opened(login.user, role)
+        stamp = self._users.stamp(login.user)
+        if stamp is None:
+            raise Refused(401, "wrong-password", "the user name or the password is wrong")
+        return self.open(login.user, stamp[1], lambda: self._users.stamp(login.user) == stamp)
+
+    def open(self, user: str, role: Role, holds: Callable[[], bool]) -> Session:
+        """A session for somebody who has proved who he is; it ends when `holds` is no longer true."""
+        if len(self._sessions) >= SESSIONS_CAP:
+            del self._sessions[next(iter(self._sessions))]
+        token = secrets.token_urlsafe(32)
+        self._sessions[_key(token)] = Open(user, role, self._monotonic(), holds)
+        return Session(token, user, role)
 
     def who(self, token: str) -> tuple[str, Role] | None:
         """(name, role) behind a bearer token: a session, which counts as used now, or an API token."""
@@ -108,25 +120,15 @@ class Logins:
             api_token = self._users.of_token(token)
             return (api_token.name, api_token.role) if api_token else None
         now = self._monotonic()
-        if now - session.used > IDLE or self._users.stamp(session.user) != session.stamp:
+        if now - session.used > IDLE or not session.holds():
             return None
         session.used = now
         self._sessions[_key(token)] = session
-        return session.user, session.stamp[1]
+        return session.user, session.role
 
     def logout(self, token: str) -> None:
         """End a session; an unknown one is ended already."""
         self._sessions.pop(_key(token), None)
-
-    def _opened(self, user: str, role: Role) -> Session:
-        stamp = self._users.stamp(user)
-        if stamp is None:
-            raise Refused(401, "wrong-password", "the user name or the password is wrong")
-        if len(self._sessions) >= SESSIONS_CAP:
-            del self._sessions[next(iter(self._sessions))]
-        token = secrets.token_urlsafe(32)
-        self._sessions[_key(token)] = Open(user, stamp, self._monotonic())
-        return Session(token, user, role)
 
     def _waiting(self) -> int:
         return sum(address.waiting for address in self._addresses.values())

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nodeagent.adapters.http_api.logins import Logins
+from nodeagent.adapters.http_api.node_logins import NodeLogins
+from nodeagent.adapters.http_api.relay import Relay
 from nodeagent.adapters.http_api.users import Users
 from nodeagent.contract.states import Role
 from nodeagent.engine.control import Control
@@ -23,6 +25,8 @@ class Part:
     control: Control
     users: Users
     logins: Logins
+    node_logins: NodeLogins
+    relay: Relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Call:
     names: dict[str, str]
     body: Any
     query: Any
+    raw_query: str = ""
+    """The query as it came, for the relay."""
 
     @property
     def control(self) -> Control:
@@ -80,6 +86,8 @@ class Route:
     """A WebSocket: `serve` gives the stream of its messages, whose type is `gives`."""
     download: bool = False
     """`serve` gives a Download instead of bytes."""
+    relayed: bool = False
+    """`serve` gives the answer of another node."""
 
 
 ORDER = (Role.MONITOR, Role.CONTROL, Role.ADMIN)

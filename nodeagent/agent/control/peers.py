@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nodeagent.adapters.settings import PORTS
+from nodeagent.adapters.settings import Listen
 from nodeagent.agent.control.parts import Parts
 from nodeagent.engine.ports import Peer, Refused
 
@@ -30,8 +30,8 @@ class AgentPeers:
         heard = {lan.lan for lan in seen.lans if lan.heard} if seen else set()
         lans = sorted(config.lans, key=lambda lan: (lan.name not in heard, lan is not config.command_lan))
         addresses = tuple(node.addr for lan in lans if (node := lan.address_of(name)) is not None)
-        own = next((port.port for port in status.listeners if port.name == "API port"), PORTS["api_port"])
-        port = own if name == committed.me else (seen.api_port if seen else 0) or PORTS["api_port"]
+        own = next((port.port for port in status.listeners if port.name == "API port"), Listen().api_port)
+        port = own if name == committed.me else (seen.api_port if seen else 0) or Listen().api_port
         return Peer(name, addresses, port, pin)
 
     def pins(self) -> Mapping[str, str]:

@@ -1,0 +1,1 @@
+"""The traffic of a module: its load-balancing test beside its virtual IP."""

@@ -1,0 +1,70 @@
+"""The other nodes of the cluster: how they log in here, and how a request is passed on to one of them."""
+
+from urllib.parse import quote
+
+from nodeagent.adapters.http_api.route import MODULE, Call, Route
+from nodeagent.contract import api, node_login
+from nodeagent.contract.states import Role
+from nodeagent.engine.ports import Refused
+
+
+async def _challenge(call: Call) -> object:
+    return node_login.NodeChallenge(call.to.node_logins.challenge())
+
+
+async def _login(call: Call) -> object:
+    return call.to.node_logins.login(call.body)
+
+
+def _relay(method: str, role: Role) -> Route:
+    async def passed_on(call: Call) -> object:
+        rest = call.names["rest"]
+        if rest.partition("/")[0] == "nodes":
+            raise Refused(400, "one-hop", "a request is passed on once: from this node to the one that is meant")
+        peer = call.control.peers.peer(call.names["node"])
+        target = f"/{quote(rest)}{f'?{call.raw_query}' if call.raw_query else ''}"
+        return await call.to.relay.pass_on(call.caller, peer, method, target, call.body or b"")
+
+    return Route(
+        f"relay{method.title()}",
+        method,
+        "/nodes/{node}/{rest}",
+        "Pass a request on to another node of the cluster, with the rights of the caller",
+        passed_on,
+        role,
+        takes=bytes if method in ("POST", "PUT") else None,
+        gives=bytes,
+        cap=MODULE,
+        changes=method != "GET",
+        relayed=True,
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "nodeChallenge",
+        "POST",
+        "/node-challenge",
+        "What another node of the cluster signs to log in",
+        _challenge,
+        None,
+        gives=node_login.NodeChallenge,
+    ),
+    Route(
+        "nodeLogin",
+        "POST",
+        "/node-login",
+        "Open a session for a node of the cluster, by its key",
+        _login,
+        None,
+        takes=node_login.NodeLogin,
+        gives=api.Session,
+        cap=4096,
+        changes=True,
+        audited=lambda body: body.user,
+    ),
+    _relay("GET", Role.MONITOR),
+    _relay("POST", Role.CONTROL),
+    _relay("PUT", Role.ADMIN),
+    _relay("DELETE", Role.CONTROL),
+)

@@ -1,0 +1,127 @@
+"""Virtual IPs of the lab's farm: `<vip>` as text, what the nodes' API says of one, and audits of who answers.
+
+    lab.start_farm(more=vip(shared("10.77.0.100"), rules=(rule("10.77.0.100"),)))
+    answers = audit(lab, "10.77.0.100")      # 5,000 SYNs, each answered once, by the node that `vip where` tells
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.e2e.real_farm import until
+from tests.lab.clients import LabClient, chi_square
+from tests.lab.lab import Lab
+from tests.lab.nodes import LabNode
+from tests.lab.probes.syn import SynAnswers
+
+VIRTUAL, VIRTUAL6 = "10.77.0.100", "fd77::64"
+VMAC = "5a:fe:0a:4d:00:64"
+"""The virtual MAC of `VIRTUAL`."""
+
+
+def carried(*addresses: str, type: str = "vmac_invisible") -> str:
+    """Virtual addresses of one type."""
+    each = "".join(f'<virtual_addr addr="{address}"/>' for address in addresses)
+    return f'<virtual_interface type="{type}">{each}</virtual_interface>'
+
+
+def rule(address: str = "*", *, port: int = 80, by: str = "on_addr", proto: str = "tcp") -> str:
+    """Traffic that is shared out."""
+    return f'<rule virtual_addr="{address}" port="{port}" proto="{proto}" filter="{by}"/>'
+
+
+def vip(interfaces: str, *rules: str, powers: Mapping[str, int] | None = None, scriptcontrol: str = "off") -> str:
+    """A `<vip>` with one group; without powers all nodes are equal."""
+    hosts = "".join(f'<host name="{name}" power="{power}"/>' for name, power in (powers or {}).items())
+    cluster = f"<cluster>{hosts}</cluster>" if hosts else ""
+    return (
+        f'<vip scriptcontrol="{scriptcontrol}"><interface_list><interface>{interfaces}</interface></interface_list>'
+        f'<loadbalancing_list><group name="web">{cluster}{"".join(rules)}</group></loadbalancing_list></vip>'
+    )
+
+
+# --- what a node says ---------------------------------------------------------------------------
+
+
+def told(node: LabNode) -> Any:
+    """Its virtual IP by its own word (`VipStatus`)."""
+    return node.get("/modules/farm/vip")
+
+
+def where(node: LabNode, client: str, port: int = 0) -> dict[str, str]:
+    """Per address and protocol (`tcp 80 of …`): the node that serves this client."""
+    query = urlencode({"address": client, "port": port})
+    answers = node.get(f"/modules/farm/vip/where?{query}")
+    return {answer["rule"].partition(",")[0]: answer["node"] for answer in answers}
+
+
+def settled(nodes: Iterable[LabNode]) -> bool:
+    """Whether these nodes, and no others, serve by one table which all of them have applied, with nothing quiet."""
+    said = {node.name: told(node) for node in nodes}
+    serving = [{n["name"] for n in one["nodes"] if n["serves"]} for one in said.values()]
+    return (
+        all(names == said.keys() for names in serving)
+        and len({one["epoch"] for one in said.values()}) == 1
+        and all(one["agreed"] and one["present"] and one["open"] for one in said.values())
+        and all(
+            group["mine"] == [slot for slot, owner in enumerate(group["owners"]) if owner == name]
+            and not group["quiet"]
+            for name, one in said.items()
+            for group in one["groups"]
+        )
+    )
+
+
+def wait_settled(nodes: Iterable[LabNode], seconds: float = 20) -> float:
+    """Wait for it; seconds it took."""
+    nodes = list(nodes)
+    return until(lambda: settled(nodes), seconds, f"{', '.join(node.name for node in nodes)} serve by one table")
+
+
+def alarmed(node: LabNode, words: str) -> bool:
+    """Whether an alarm of the node holds these words."""
+    return any(words in text for text in node.get("/status")["alarms"])
+
+
+def slots_in_kernel(node: LabNode, name: str = "mine_0") -> int:
+    """How many slots the kernel itself holds in a set of the first group; expired ones are not there."""
+    listed = node.host.run("nft", "list", "ruleset")
+    _, _, rest = listed.partition(f"set {name} {{")
+    return rest.partition("}")[0].count("expires") or _plain(rest)
+
+
+def _plain(listed: str) -> int:
+    """Elements without a time-out."""
+    _, found, elements = listed.partition("elements = {")
+    return elements.partition("}")[0].count("0x") if found and "chain" not in _ else 0
+
+
+# --- audits -------------------------------------------------------------------------------------
+
+
+def audit(lab: Lab, address: str, *, sources: int = 250, by: str = "on_addr", port: int = 80) -> SynAnswers:
+    """5,000 SYNs: exactly one answer each, from the node that the API names for the client."""
+    client: LabClient = lab.clients[0]
+    answers = client.syn(address, port, sources=sources, ports=5000 // sources)
+    assert answers.count() == (0, 5000, 0), (address, answers.count())
+    assert answers.reset == 0
+    if by == "on_addr":
+        assert answers.sticky() == sources
+    macs = {node.name: node.host.mac for node in lab.nodes}
+    for source, ports in answers.taken.items():
+        if by == "on_addr":
+            said = macs[where(lab.nodes[0], source)[f"tcp {port} of {address}"]]
+            assert {mac for answered in ports.values() for mac in answered} == {said}, source
+        else:
+            for number, answered in ports.items():
+                assert answered == [macs[where(lab.nodes[0], source, number)[f"tcp {port} of {address}"]]]
+    return answers
+
+
+def shares(lab: Lab, answers: SynAnswers, by: str, powers: Mapping[str, int]) -> tuple[dict[str, int], float]:
+    """What each node got of the clients (`on_addr`) or of the SYNs (`on_port`), and how far that is from its power."""
+    names = {node.host.mac: node.name for node in lab.nodes}
+    counted = answers.by_source() if by == "on_addr" else answers.by_syn()
+    counts = Counter({names[mac]: number for mac, number in counted.items()})
+    return dict(counts), chi_square(counts, powers)
