@@ -73,6 +73,11 @@ class Home:
         return self.var / "records.db"
 
     @property
+    def virtual_ips(self) -> Path:
+        """What was changed in this machine's network for virtual IPs, so that it can be taken back."""
+        return self.var / "vip.json"
+
+    @property
     def temporary(self) -> Path:
         """Files that mean nothing after a restart."""
         return self.var / "tmp"

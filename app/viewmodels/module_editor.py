@@ -7,14 +7,29 @@ from PySide6.QtCore import QObject, Signal
 from app.viewmodels.edit_history import EditHistory
 from app.viewmodels.module_changes import Changes, changes
 from app.viewmodels.module_edits import (
+    FAILOVER,
     lans,
     plain,
     proc_path,
     procs,
     with_attribute,
+    with_content,
+    with_copy,
+    with_elements,
     with_lan,
     with_proc,
+    without_element,
     without_proc,
+)
+from app.viewmodels.module_elements import (
+    LISTS,
+    Addition,
+    ElementRow,
+    Listing,
+    additions,
+    fields,
+    rows,
+    title,
 )
 from app.viewmodels.module_fields import FieldSpec, FieldState, Tab, field_state, page_fields, process_fields, tab_of
 from app.viewmodels.module_problems import FieldProblem, field_label, look, process_title
@@ -55,6 +70,7 @@ class ModuleEditor(QObject):
         self._rejected: dict[Key, str] = {}
         self.tab = Tab.GENERAL
         self.process = 1
+        self._chosen: dict[Listing, str] = {}
         self._jumped = -1
         self._read()
 
@@ -111,6 +127,43 @@ class ModuleEditor(QObject):
             if path == proc_path(number)
         }
 
+    def rows(self, listing: Listing) -> tuple[ElementRow, ...]:
+        """The elements of a list, none while the file cannot be read."""
+        return rows(self.document, listing) if self.document else ()
+
+    def chosen(self, listing: Listing) -> str:
+        """The path of the element chosen in a list, "" when there is none."""
+        known = [row.path for row in self.rows(listing)]
+        path = self._chosen.get(listing, "")
+        return path if path in known else next(iter(known), "")
+
+    def element_fields(self, listing: Listing) -> tuple[FieldState, ...]:
+        """The fields of the element chosen in a list."""
+        path = self.chosen(listing)
+        return tuple(self.field(place, spec) for place, spec in fields(path)) if path else ()
+
+    def additions(self, listing: Listing) -> tuple[Addition, ...]:
+        """What may be added to a list now."""
+        return additions(self.document, listing, self.chosen(listing)) if self.document else ()
+
+    def wrong(self, path: str) -> str:
+        """The first thing that is wrong with an element or what it asks, "" when nothing is."""
+        places = {path, f"{path}/to"}
+        return next((problem.text for problem in self.errors if problem.path in places), "")
+
+    @property
+    def rules_text(self) -> str | None:
+        """The own rules as they are written; None when they cannot be edited as text."""
+        if self.document is None:
+            return None
+        return self.document.content(FAILOVER) if self.document.find(FAILOVER) is not None else ""
+
+    @property
+    def rules_place(self) -> tuple[int, int]:
+        """Line and column of the first character of the own rules in the file."""
+        there = self.document is not None and self.document.content(FAILOVER) is not None
+        return self.document.content_line(FAILOVER) if there and self.document else (1, 1)
+
     @property
     def mode(self) -> str:
         """`farm`, or what stands there."""
@@ -140,11 +193,14 @@ class ModuleEditor(QObject):
         if self.document is None:
             return None
         paths = {
+            Tab.VIP: self.chosen(Listing.ADDRESSES),
+            Tab.CHECKERS: self.chosen(Listing.CHECKERS),
+            Tab.RULES: FAILOVER,
             Tab.PROCESSES: proc_path(self.process),
             Tab.SCRIPTS: "safe/service/user",
             Tab.HEALTH: "safe/service/health",
         }
-        return self.document.find(paths.get(self.tab, "safe/service"))
+        return self.document.find(paths.get(self.tab) or "safe/service")
 
     # --- edits --------------------------------------------------------------------------------
 
@@ -159,7 +215,10 @@ class ModuleEditor(QObject):
             return
         self._rejected.pop(key, None)
         label = field_label(plain(path), attribute) or attribute
-        where = process_title(self.document, plain(path)) if self.document and "/proc" in path else ""
+        where = ""
+        if self.document:
+            named = process_title if "/proc" in path else _title_of
+            where = named(self.document, plain(path))
         name = tr("{field} of {element}", field=label, element=where) if where else label
         self._write(data, name, merge=f"{path}@{attribute}")
 
@@ -185,6 +244,51 @@ class ModuleEditor(QObject):
         if self.processes and self.document:
             name = tr("Remove {element}", element=process_title(self.document, proc_path(self.process)))
             self._write(without_proc(self.xml, self.process), name)
+
+    def choose(self, listing: Listing, path: str) -> None:
+        """The user looks at this element of a list."""
+        if path != self.chosen(listing):
+            self._chosen[listing] = path
+            self.changed.emit()
+
+    def add_element(self, listing: Listing, addition: Addition) -> None:
+        """One more element, chosen at once."""
+        data, path = with_elements(self.xml, addition.parent, addition.elements)
+        self._take(listing, path, data, addition.words)
+
+    def duplicate_element(self, listing: Listing) -> None:
+        """A copy of the element chosen, chosen at once."""
+        if path := self.chosen(listing):
+            data, copied = with_copy(self.xml, path)
+            self._take(listing, copied, data, tr("Duplicate {element}", element=self.title(path)))
+
+    def remove_element(self, listing: Listing) -> None:
+        """The element chosen goes, with all in it; its neighbour is chosen."""
+        path, known = self.chosen(listing), [row.path for row in self.rows(listing)]
+        if path:
+            neighbour = known[max(known.index(path) - 1, 0)]
+            data = without_element(self.xml, path)
+            self._take(listing, neighbour, data, tr("Remove {element}", element=self.title(path)))
+
+    def title(self, path: str) -> str:
+        """What an element is called."""
+        return title(path, self.document) if self.document else ""
+
+    def set_rules(self, text: str) -> None:
+        """The own rules are these; what XML cannot hold is said at the rules."""
+        try:
+            data = with_content(self.xml, FAILOVER, text)
+        except ValueError as error:
+            self._rejected[(FAILOVER, "")] = str(error)
+            self.changed.emit()
+            return
+        self._rejected.pop((FAILOVER, ""), None)
+        self._write(data, tr("Rules"), merge=FAILOVER)
+
+    @property
+    def rules_error(self) -> str:
+        """Why the rules typed are not taken over."""
+        return self._rejected.get((FAILOVER, ""), "")
 
     def set_file(self, path: str, data: bytes | None, name: str, merge: str = "") -> None:
         """Another file of the module has this content; None takes it away."""
@@ -242,6 +346,10 @@ class ModuleEditor(QObject):
             self.tab = problem.tab
         if problem.tab is Tab.PROCESSES and problem.path.startswith("safe/service/errd/proc"):
             self.process = int(problem.path.rpartition("[")[2].removesuffix("]")) if problem.path.endswith("]") else 1
+        elif problem.tab in LISTS:
+            listing = LISTS[problem.tab]
+            inside = [row.path for row in self.rows(listing) if f"{problem.path}/".startswith(f"{row.path}/")]
+            self._chosen[listing] = max(inside, key=len, default=self.chosen(listing))
         self.changed.emit()
         return problem
 
@@ -263,6 +371,10 @@ class ModuleEditor(QObject):
     def _add(self, attributes: dict[str, str], name: str) -> None:
         data, number = with_proc(self.xml, attributes)
         self.process = number
+        self._write(data, name)
+
+    def _take(self, listing: Listing, path: str, data: bytes, name: str) -> None:
+        self._chosen[listing] = path
         self._write(data, name)
 
     def _write(self, data: bytes, name: str, merge: str = "") -> None:
@@ -297,3 +409,7 @@ class ModuleEditor(QObject):
             if problem.severity is severity and tab_of(problem.path) is not None:
                 found.setdefault((problem.path, problem.attribute), problem.text)
         return found
+
+
+def _title_of(document: Document, path: str) -> str:
+    return title(path, document)

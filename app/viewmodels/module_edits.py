@@ -3,8 +3,11 @@
 Paths are those of the rule table with numbers, `safe/service/errd/proc[2]`.
 """
 
+from collections.abc import Mapping, Sequence
+
 from nodeagent.contract.config_rules import rule_at
 from nodeagent.contract.rule import ElementRule
+from nodeagent.contract.xml_scan import ElementSpan
 from nodeagent.contract.xml_source import Document
 
 SERVICE = "safe/service"
@@ -12,6 +15,12 @@ ERRD = "safe/service/errd"
 FARM = "safe/service/farm"
 USER = "safe/service/user"
 HEALTH = "safe/service/health"
+CHECK = "safe/service/check"
+VIP = "safe/service/vip"
+FAILOVER = "safe/service/failover"
+
+_HOLDERS = {"check", "cluster", "interface_list", "virtual_interface", "loadbalancing_list", "vip"}
+"""Elements that mean nothing when they hold nothing."""
 
 
 def plain(path: str) -> str:
@@ -40,6 +49,64 @@ def with_proc(data: bytes, attributes: dict[str, str]) -> tuple[bytes, int]:
     data = data if Document(data).find(USER) else _with_element(data, USER)
     data = Document(data).insert_element(ERRD, "proc", attributes)
     return data, len(procs(Document(data)))
+
+
+def with_elements(
+    data: bytes, parent: str, elements: Sequence[tuple[str, Mapping[str, str]]]
+) -> tuple[bytes, str]:
+    """These elements behind the others of `parent`, each inside the one before it; the bytes and the first one's path.
+
+    A macro goes before the service, since it holds for what follows it.
+    """
+    if Document(data).find(parent) is None:
+        data = _with_element(data, parent)
+    first = ""
+    for name, attributes in elements:
+        document = Document(data)
+        among = document.find(parent)
+        count = sum(child.name == name for child in among.children) if among else 0
+        before = count if name == "macro" else None
+        data = document.insert_element(parent, name, attributes, before)
+        parent = plain(f"{parent}/{name}[{count + 1}]")
+        first = first or parent
+    return data, first
+
+
+def with_copy(data: bytes, path: str) -> tuple[bytes, str]:
+    """A copy of this element behind its like, with what is in it; the bytes and the path of the copy."""
+    document = Document(data)
+    element = document.find(path)
+    if element is None or element.parent is None:
+        raise LookupError(f"there is no element {path}")
+    elements = [(element.name, _said(element))]
+    if element.children:
+        elements.append((element.children[0].name, _said(element.children[0])))
+    return with_elements(data, plain(element.parent.path), elements)
+
+
+def without_element(data: bytes, path: str) -> bytes:
+    """That element is gone with all in it, and what holds nothing any more after it."""
+    document = Document(data)
+    element = document.find(path)
+    if element is None:
+        return data
+    while (parent := element.parent) is not None and len(parent.children) == 1 and parent.name in _HOLDERS:
+        element = parent
+    return document.remove_element(element.path)
+
+
+def with_content(data: bytes, path: str, text: str) -> bytes:
+    """The element has this text; one without text and attributes goes."""
+    document = Document(data)
+    element = document.find(path)
+    if element is None:
+        if not text.strip():
+            return data
+        data = _with_element(data, path)
+        document = Document(data)
+    elif not text.strip() and not element.attributes:
+        return document.remove_element(path)
+    return document.set_content(path, text)
 
 
 def without_proc(data: bytes, number: int) -> bytes:
@@ -78,6 +145,10 @@ def lans(document: Document) -> tuple[str, ...]:
     farm = document.find(FARM)
     among = [child for child in farm.children if child.name == "lan"] if farm else []
     return tuple(span.value for child in among if (span := child.attributes.get("name")))
+
+
+def _said(element: ElementSpan) -> dict[str, str]:
+    return {name: span.value for name, span in element.attributes.items()}
 
 
 def _required(path: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.viewmodels.module_edits import HEALTH, SERVICE, USER, plain
+from app.viewmodels.module_edits import ERRD, FAILOVER, FARM, HEALTH, SERVICE, USER, VIP, plain
 from app.viewmodels.text import said, tr
 from nodeagent.contract.config_rules import rule_at
 from nodeagent.contract.rule import AttributeRule
@@ -25,10 +25,6 @@ class Tab(StrEnum):
     RULES = "failover"
     SCRIPTS = "user"
     HEALTH = "health"
-
-
-LATER = {Tab.VIP, Tab.CHECKERS, Tab.RULES}
-"""Tabs whose elements this version reads and keeps only."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +70,6 @@ def tab_title(tab: Tab) -> str:
     }[tab]
 
 
-def later_reason(tab: Tab) -> str:
-    """Why a tab of LATER cannot be opened."""
-    return tr("{tab} comes with a later version; what the file says about it is kept as it is", tab=tab_title(tab))
-
-
 def general_fields() -> tuple[FieldSpec, ...]:
     """Of `<service>`; the mode and the lans are shown in ways of their own."""
     return (
@@ -86,7 +77,30 @@ def general_fields() -> tuple[FieldSpec, ...]:
         FieldSpec("boot_delay", tr("Delay at boot")),
         FieldSpec("maxloop", tr("Allowed actions")),
         FieldSpec("loop_interval", tr("Within")),
+        FieldSpec("restart_delay", tr("Wait before restart")),
+        FieldSpec("restart_delay_max", tr("Wait at most")),
+        FieldSpec("automatic_reboot", tr("Reboot instead")),
     )
+
+
+def farm_fields() -> tuple[FieldSpec, ...]:
+    """Of `<farm>`."""
+    return FieldSpec("pulse", tr("Own pulse")), FieldSpec("slost_count", tr("Silent pulses"))
+
+
+def vip_fields() -> tuple[FieldSpec, ...]:
+    """Of `<vip>`."""
+    return FieldSpec("tcpreset", tr("Reset what is left")), FieldSpec("scriptcontrol", tr("Scripts open it"))
+
+
+def errd_fields() -> tuple[FieldSpec, ...]:
+    """Of `<errd>`."""
+    return (FieldSpec("polltimer", tr("Scan every")),)
+
+
+def failover_fields() -> tuple[FieldSpec, ...]:
+    """Of `<failover>`."""
+    return FieldSpec("extends", tr("Generated rules")), FieldSpec("handle_time", tr("Must hold for"))
 
 
 def script_fields() -> tuple[FieldSpec, ...]:
@@ -97,6 +111,7 @@ def script_fields() -> tuple[FieldSpec, ...]:
         FieldSpec("starttimeout", tr("Start time-out")),
         FieldSpec("exitcode", tr("start_both fails"), 280),
         FieldSpec("logging", tr("Script output"), 280),
+        FieldSpec("userlogsize", tr("Largest output")),
     )
 
 
@@ -109,6 +124,7 @@ def process_fields() -> tuple[FieldSpec, ...]:
     """Of `<proc>`."""
     return (
         FieldSpec("name", tr("Process name"), 280),
+        FieldSpec("service", tr("Is a service")),
         FieldSpec("nameregex", tr("Name matches"), 280),
         FieldSpec("argregex", tr("Command line matches"), 280),
         FieldSpec("atleast", tr("At least")),
@@ -117,31 +133,36 @@ def process_fields() -> tuple[FieldSpec, ...]:
         FieldSpec("class", tr("Watched"), 280),
         FieldSpec("start_after", tr("Start grace")),
         FieldSpec("grace", tr("Look again after")),
+        FieldSpec("restart_services", tr("Restart services"), 280),
     )
 
 
 def page_fields(tab: Tab) -> tuple[tuple[str, FieldSpec], ...]:
-    """The fields of a tab that is one page, each with the path of its element."""
+    """The fields of a tab that stand for themselves, outside of its list, each with the path of its element."""
     places = {
-        Tab.GENERAL: (SERVICE, general_fields),
-        Tab.SCRIPTS: (USER, script_fields),
-        Tab.HEALTH: (HEALTH, health_fields),
+        Tab.GENERAL: ((SERVICE, general_fields), (FARM, farm_fields)),
+        Tab.VIP: ((VIP, vip_fields),),
+        Tab.PROCESSES: ((ERRD, errd_fields),),
+        Tab.RULES: ((FAILOVER, failover_fields),),
+        Tab.SCRIPTS: ((USER, script_fields),),
+        Tab.HEALTH: ((HEALTH, health_fields),),
     }
-    if tab not in places:
-        return ()
-    path, specs = places[tab]
-    return tuple((path, spec) for spec in specs())
+    return tuple((path, spec) for path, specs in places.get(tab, ()) for spec in specs())
 
 
 def tab_of(path: str) -> Tab | None:
     """The tab that shows this element, None when no tab does."""
     parts = [part.partition("[")[0] for part in path.split("/")[2:]]
+    if path.startswith("safe/macro"):
+        return Tab.GENERAL
     if path.split("/", maxsplit=1)[0] != "safe" or not path.startswith(SERVICE):
         return None
     if not parts or parts[0] == "farm":
         return Tab.GENERAL
     if parts[0] == "errd":
         return Tab.PROCESSES
+    if parts[0] == "var":
+        return Tab.SCRIPTS
     return next((tab for tab in Tab if tab.value == parts[0]), None)
 
 
@@ -200,6 +221,13 @@ def _choice_words(attribute: str, value: str) -> str:
         ("exitcode", "act"): tr("act: stop and start again"),
         ("logging", "userlog"): tr("userlog: a file for each run"),
         ("logging", "none"): tr("none: thrown away"),
+        ("when", "both"): tr("both: while the module is UP"),
+        ("when", "pre"): tr("pre: from after prestart on, while it waits too"),
+        ("type", "vmac_invisible"): tr("vmac_invisible: every node sees every frame"),
+        ("type", "vmac_directed"): tr("vmac_directed: one node forwards"),
+        ("filter", "on_addr"): tr("on_addr: by the client's address"),
+        ("filter", "on_port"): tr("on_port: by its address and port"),
+        ("filter", "on_ipid"): tr("on_ipid: read as on_addr"),
         ("class", "both"): tr("both: while the application runs"),
         ("class", "pre"): tr("pre: from after prestart on"),
     }

@@ -4,13 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.viewmodels.module_edits import plain, procs
+from app.viewmodels.module_elements import fields, title
 from app.viewmodels.module_fields import (
     FieldSpec,
     Tab,
-    general_fields,
-    health_fields,
+    page_fields,
     process_fields,
-    script_fields,
     tab_of,
     tab_title,
 )
@@ -103,6 +102,8 @@ def _where(document: Document | None, tab: Tab | None, path: str, attribute: str
     parts = [tab_title(tab)]
     if document is not None and "/proc" in path:
         parts.append(process_title(document, path))
+    elif document is not None and (name := title(path, document)):
+        parts.append(name)
     if label := field_label(path, attribute):
         parts.append(label)
     elif not attribute or attribute not in {LANS}:
@@ -122,13 +123,9 @@ def field_label(path: str, attribute: str) -> str:
     """What the form calls an attribute, "" when it has no field."""
     if attribute == LANS:
         return tr("Heartbeats over")
-    specs: tuple[FieldSpec, ...] = ()
-    if tab_of(path) is Tab.GENERAL:
-        specs = general_fields()
-    elif tab_of(path) is Tab.SCRIPTS:
-        specs = script_fields()
-    elif tab_of(path) is Tab.HEALTH:
-        specs = health_fields()
-    elif "/proc" in path:
-        specs = process_fields()
+    specs: tuple[FieldSpec, ...] = process_fields() if "/proc" in path else ()
+    tab = tab_of(path)
+    if tab is not None:
+        specs += tuple(spec for place, spec in page_fields(tab) if place == path)
+    specs += tuple(spec for place, spec in fields(path.removesuffix("/to")) if place == path)
     return next((spec.label for spec in specs if spec.attribute == attribute), "")

@@ -22,6 +22,10 @@ Deliver = Callable[[bytes, str], None]
 """Takes a datagram and the address it came from."""
 
 RETRY = 1.0
+CROWD = 100
+"""Datagrams a second: the default pulse of eleven nodes."""
+REST = 0.04
+"""Seconds; small beside any detection window, and beside what the worst case of one allows."""
 _BUFFER = 2048
 _BURST = 64
 _DRAIN = 4096
@@ -37,13 +41,18 @@ class Reception(Protocol):
 
 
 class SelectorReception:
-    """Reception on loops that can watch a socket (Linux)."""
+    """Reception on loops that can watch a socket (Linux).
+
+    A datagram is delivered at once, until there are `CROWD` a second: then the socket is looked at every `REST`
+    seconds. To wake up for each of them is most of what heartbeats cost.
+    """
 
     def __init__(self, sock: socket.socket, deliver: Deliver, tasks: asyncio.TaskGroup) -> None:
         self._loop = asyncio.get_running_loop()
         self._sock = sock
         self._deliver = deliver
         self._pause: asyncio.TimerHandle | None = None
+        self._since, self._count, self._crowded = self._loop.time(), 0, False
         self._watch()
 
     def close(self) -> None:
@@ -57,9 +66,17 @@ class SelectorReception:
         self._loop.add_reader(self._sock, self._readable)
 
     def _readable(self) -> None:
-        if receive_waiting(self._sock, self._deliver, _BURST) >= _STORM:
+        errors = receive_waiting(self._sock, self._counted, _BURST)
+        if (took := self._loop.time() - self._since) >= 1.0:
+            self._crowded = self._count >= CROWD * took
+            self._since, self._count = self._since + took, 0
+        if errors >= _STORM or self._crowded:
             self._loop.remove_reader(self._sock)
-            self._pause = self._loop.call_later(RETRY, self._watch)
+            self._pause = self._loop.call_later(RETRY if errors >= _STORM else REST, self._watch)
+
+    def _counted(self, data: bytes, source: str) -> None:
+        self._count += 1
+        self._deliver(data, source)
 
 
 class ProactorReception:

@@ -114,7 +114,7 @@ class Agent:
         scripts, processes = ScriptProcesses(script_event), ApplicationProcesses(engine.post)
         programs = ProgramProcesses(scripts.tend)
         checkers = ModuleCheckers(engine.post, tasks, programs, (listen.address, listen.health_port))
-        traffic = KernelTraffic(partial(open_vip, home.var / "vip.json"), engine.post, say)
+        traffic = KernelTraffic(partial(open_vip, home.virtual_ips), engine.post, say)
         configuration_scripts = ConfigurationScripts(scripts, journal, home, self._facts)
 
         def take_cluster() -> None:

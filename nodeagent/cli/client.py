@@ -1,6 +1,7 @@
 """The API of the local agent with the types of the contract."""
 
 import os
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -30,10 +31,15 @@ def tell(path: str, body: object) -> None:
     accepted(ask("POST", f"/api/v1{path}", _encode(body)))
 
 
-def put(path: str, body: bytes, type: type[T]) -> T:
-    """PUT raw bytes below `/api/v1`."""
+def put(path: str, body: bytes, type: type[T], sent: Callable[[int], None] | None = None) -> T:
+    """PUT raw bytes below `/api/v1`; `sent` is told how many have gone."""
     raw = "application/octet-stream"
-    return _decode(accepted(ask("PUT", f"/api/v1{path}", body, timeout=120.0, content_type=raw)), type)
+    return _decode(accepted(ask("PUT", f"/api/v1{path}", body, timeout=120.0, content_type=raw, sent=sent)), type)
+
+
+def delete(path: str, type: type[T], *, timeout: float = 120.0) -> T:
+    """DELETE below `/api/v1`; NoneType for an answer that says nothing."""
+    return _decode(accepted(ask("DELETE", f"/api/v1{path}", timeout=timeout)) or b"null", type)
 
 
 def module_name(module: str) -> str:

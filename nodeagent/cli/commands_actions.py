@@ -1,4 +1,4 @@
-"""start, stop, restart, stopstart, forcestop."""
+"""start, stop, restart, stopstart, forcestop, and run-without."""
 
 import os
 
@@ -10,6 +10,7 @@ from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.options import identity_option, json_option, module_option
 from nodeagent.cli.tables import progress_wanted, say
 from nodeagent.contract.api import Order, OrderAnswer, WhyAnswer
+from nodeagent.contract.order_api import RunWithout
 from nodeagent.contract.states import Action, State, Status
 
 _LONGEST_WAIT = 3600.0
@@ -55,6 +56,19 @@ def _order(action: Action, module: str, identity: str, wait: bool, wants_json: b
         why = fetch(f"/modules/{module}/why", WhyAnswer).sentence
         raise CommandFailed(f"{module} ended in {answer.state} {answer.status}: {why}", Exit.NOT_NOW)
     return Exit.OK
+
+
+@click.command("run-without")
+@click.argument("value", type=click.Choice(["start", "stop"]))
+@module_option
+@json_option
+def run_without(value: str, module: str, as_json: bool) -> None:
+    """Start or stop the application of a module that is in STOP, without the product watching it."""
+    answer = send(f"/modules/{module_name(module)}/run-without", RunWithout(value == "start"), OrderAnswer)
+    if as_json:
+        click.echo(to_json(answer))
+    else:
+        say(answer.text)
 
 
 def _reached(action: Action, answer: OrderAnswer) -> bool:

@@ -1,4 +1,4 @@
-"""log, printi and printe."""
+"""log, logview, cmdlog, printi and printe."""
 
 import os
 import time
@@ -8,12 +8,14 @@ import msgspec
 from rich.text import Text
 
 from nodeagent.cli import fast
+from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import module_path
-from nodeagent.cli.options import module_option
-from nodeagent.cli.tables import clean, clock, console
+from nodeagent.cli.options import F, json_option, module_option
+from nodeagent.cli.tables import clean, clock, console, show_table
 from nodeagent.contract.api import LogLine, LogPage
+from nodeagent.contract.record_api import AuditPage
 from nodeagent.contract.states import LogType
 
 _FOLLOW_SECONDS = 0.5
@@ -22,17 +24,39 @@ _LONGEST_PAGE = 5000
 _STYLES = {LogType.CRITICAL: "bold red", LogType.ERROR: "red", LogType.USER: "cyan", LogType.DEBUG: "bright_black"}
 
 
+def _options(command: F) -> F:
+    """What `log` and `logview` have in common."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Write one JSON object per line."),
+        click.option("--text", default="", metavar="TEXT", help="Only lines with this text."),
+        click.option("--types", default="", metavar="LETTERS", help=f"Only these types, e.g. CE: {''.join(LogType)}."),
+        click.option(
+            "-n", "count", type=click.IntRange(1, _LONGEST_PAGE), default=50, metavar="N", help="The last N lines (50)."
+        ),
+        click.option(
+            "-m", "module", default="", metavar="MODULE", help="Only this module; left out: SAFEMODULE, else all."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.option("-m", "module", default="", metavar="MODULE", help="Only this module; left out: SAFEMODULE, else all.")
+@_options
 @click.option("-f", "follow", is_flag=True, help="Go on with new lines as they come, until Ctrl-C.")
-@click.option(
-    "-n", "count", type=click.IntRange(1, _LONGEST_PAGE), default=50, metavar="N", help="The last N lines (50)."
-)
-@click.option("--types", default="", metavar="LETTERS", help="Only these types, e.g. CE: " + "".join(LogType) + ".")
-@click.option("--text", default="", metavar="TEXT", help="Only lines with this text.")
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object per line.")
 def log(*, module: str, follow: bool, count: int, types: str, text: str, as_json: bool) -> None:
     """Show the log of this node."""
+    _read(module, follow, count, types, text, as_json)
+
+
+@click.command()
+@_options
+def logview(*, module: str, count: int, types: str, text: str, as_json: bool) -> None:
+    """Show the log of this node and go on with new lines as they come, until Ctrl-C."""
+    _read(module, True, count, types, text, as_json)
+
+
+def _read(module: str, follow: bool, count: int, types: str, text: str, wants_json: bool) -> None:
     wanted = {"module": module or os.environ.get("SAFEMODULE", ""), "types": types.upper(), "text": text}
     if wanted["module"]:
         module_path(wanted["module"])
@@ -42,11 +66,27 @@ def log(*, module: str, follow: bool, count: int, types: str, text: str, as_json
         )
     query = {key: value for key, value in wanted.items() if value}
     page = fetch("/log", LogPage, {**query, "newest": "1", "limit": str(count)})
-    _show(page.lines, as_json)
+    _show(page.lines, wants_json)
     while follow:
         time.sleep(_FOLLOW_SECONDS)
         page = fetch("/log", LogPage, {**query, "after": str(page.next), "limit": str(_LONGEST_PAGE)})
-        _show(page.lines, as_json)
+        _show(page.lines, wants_json)
+
+
+@click.command()
+@click.option(
+    "-n", "count", type=click.IntRange(1, _LONGEST_PAGE), default=50, metavar="N", help="The last N lines (50)."
+)
+@click.option("--text", default="", metavar="TEXT", help="Only lines with this text.")
+@json_option
+def cmdlog(count: int, text: str, as_json: bool) -> None:
+    """Show the audit log of this node: who gave which changing command from where, and what came of it."""
+    page = fetch("/audit", AuditPage, {"newest": "1", "limit": str(count), **({"text": text} if text else {})})
+    if as_json:
+        click.echo(to_json(page.lines))
+        return
+    rows = [(clock(line.time)[:19], line.who, line.source, line.command, line.result) for line in page.lines]
+    show_table(("time", "who", "from", "command", "result"), rows)
 
 
 def _show(lines: tuple[LogLine, ...], wants_json: bool) -> None:

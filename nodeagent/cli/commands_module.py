@@ -1,4 +1,4 @@
-"""module install, module list, config, check."""
+"""module install, package, uninstall, list; config, deconfig, check."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,17 @@ import click
 
 from nodeagent.cli.author import author
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch, installed, installed_files, module_name, put, send
+from nodeagent.cli.client import delete, fetch, installed, installed_files, module_name, put, send
 from nodeagent.cli.commands_cluster import report_check
+from nodeagent.cli.commands_snapshot import fetch_file
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import module_path
 from nodeagent.cli.options import json_option, module_option, read_file
+from nodeagent.cli.progress import Progress
 from nodeagent.cli.tables import clock, say, show_problems, show_table
 from nodeagent.contract.api import ClusterInfo, Commit, ModuleInfo, Staged, StageModule
 from nodeagent.contract.module_files import ROOTS, USERCONFIG
+from nodeagent.contract.revisions import Uninstalled
 from nodeagent.contract.status import NodeStatus
 from nodeagent.home import Home
 
@@ -33,12 +36,40 @@ def module_install(file: str, name: str, as_json: bool) -> None:
     archive = read_file(file)
     wanted = name or Path(file).stem
     module_path(wanted)
-    info = put(f"/modules/{wanted}", archive, ModuleInfo)
+    with Progress(f"installing {wanted}") as progress:
+        info = put(f"/modules/{wanted}", archive, ModuleInfo, lambda sent: progress.at(sent, len(archive)))
     if as_json:
         click.echo(to_json(info))
     else:
         say(f"{info.name} is installed; `keepgreen config -m {info.name}` puts it in force")
         show_problems(info.problems)
+
+
+@module.command("package")
+@click.argument("file")
+@module_option
+@json_option
+def module_package(file: str, module: str, as_json: bool) -> None:
+    """Write a module as it is in force (or installed) into a .safe FILE."""
+    name = module_name(module)
+    size = fetch_file(f"{module_path(name)}/archive", Path(file), f"package of {name}")
+    if as_json:
+        click.echo(to_json({"module": name, "file": file, "size": size}))
+    else:
+        say(f"{file}: {name}, {size} bytes")
+
+
+@module.command("uninstall")
+@module_option
+@json_option
+def module_uninstall(module: str, as_json: bool) -> None:
+    """Take a stopped module away from this node; its files are kept in a backup."""
+    name = module_name(module)
+    taken = delete(f"/modules/{name}", Uninstalled)
+    if as_json:
+        click.echo(to_json(taken))
+    else:
+        say(f"{name} is uninstalled; its files are in {taken.backup}")
 
 
 @module.command("list")
@@ -91,6 +122,20 @@ def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
     return Exit.OK
 
 
+@click.command()
+@module_option
+@json_option
+def deconfig(module: str, as_json: bool) -> None:
+    """Take a stopped module out of force on this node; it stays installed."""
+    name = module_name(module)
+    info = send(f"/modules/{name}/deconfig", {}, ModuleInfo, timeout=120.0)
+    if as_json:
+        click.echo(to_json(info))
+        return
+    say(f"{info.name} is not in force on this node any more; `keepgreen config -m {info.name}` puts it in force again")
+    show_problems(info.problems)
+
+
 def _nodes_of(name: str) -> tuple[str, ...]:
     known = next((info.nodes for info in fetch("/modules", tuple[ModuleInfo, ...]) if info.name == name), ())
     return known or fetch("/cluster", ClusterInfo).nodes or (fetch("/status", NodeStatus).node,)
@@ -116,14 +161,37 @@ def _files_of(directory: str) -> dict[str, bytes]:
 @click.option("-m", "module", default="", metavar="MODULE", help="An installed module, checked by the agent.")
 @json_option
 def check(file: str, module: str, as_json: bool) -> int:
-    """Check an installed module, or a userconfig.xml FILE, and name everything wrong. FILE needs no agent."""
+    """Check an installed module, or a userconfig.xml FILE, and name everything wrong.
+
+    Without a running agent the userconfig.xml in force is checked; the agent also looks at scripts and services.
+    """
     if file:
         return _check_file(file, module, as_json)
-    name = module_name(module)
-    files = installed_files(name)
+    try:
+        name = module_name(module)
+        files = installed_files(name)
+    except CommandFailed as failed:
+        named = module or os.environ.get("SAFEMODULE", "")
+        if failed.exit_code != Exit.AGENT_DOWN or not named:
+            raise
+        return _check_file(_in_force(named, failed), named, as_json)
     asked = StageModule(files, installed(name).nodes or _nodes_of(name), author=author())
     staged = send(f"/modules/{name}/check", asked, Staged)
     return report_check(name, staged.signature, list(staged.problems), as_json)
+
+
+def _in_force(name: str, failed: CommandFailed) -> str:
+    """The userconfig.xml as it lies on the disk; `failed` where there is none to be read."""
+    module_path(name)
+    place = Home.from_environment().module(name)
+    try:
+        number = int((place / "current").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        number = 0
+    file = place / "rev" / str(number) / USERCONFIG
+    if not file.is_file():
+        raise failed
+    return str(file)
 
 
 def _check_file(file: str, module: str, wants_json: bool) -> int:

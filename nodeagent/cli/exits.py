@@ -21,7 +21,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.OK: "done (with `state -q`: the module is in STOP)",
     Exit.USAGE: "the command line is wrong, or names something that is not there",
     Exit.BAD_DATA: "a file or a value was refused; every problem is named",
-    Exit.AGENT_DOWN: "no agent answers, or a port that is needed is taken",
+    Exit.AGENT_DOWN: "no agent answers (here, or on the node that was meant), or a port that is needed is taken",
     Exit.INTERNAL: "a fault of the product; the sentence says where the details were written",
     Exit.CANNOT_CREATE: "`agent run` cannot make or write a file it needs",
     Exit.NOT_NOW: "refused in the present state, or `--wait` did not see the end that was asked for: try later",
@@ -40,6 +40,7 @@ _BY_HTTP_STATUS: dict[int, Exit] = {
     408: Exit.NOT_NOW,
     409: Exit.NOT_NOW,
     429: Exit.NOT_NOW,
+    502: Exit.AGENT_DOWN,
     503: Exit.NOT_NOW,
 }
 

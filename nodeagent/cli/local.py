@@ -7,14 +7,21 @@ Every failure is a CommandFailed; a deadline counts for the whole exchange.
 import json
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from time import monotonic
 from typing import NamedTuple
 
 from nodeagent.cli.exits import CommandFailed, Exit, exit_of_http
 from nodeagent.home import Home
 
+NODE: ContextVar[str] = ContextVar("node", default="")
+"""The node that is meant, which the agent here passes requests on to; empty: this one."""
+
+PREFIX = "/api/v1"
 _LONGEST_LINE = 65536
+_PIECE = 256 * 1024
 
 
 class Answer(NamedTuple):
@@ -61,19 +68,59 @@ def ask(
     timeout: float = 30.0,
     content_type: str = "application/json",
     at: Endpoint | None = None,
+    sent: Callable[[int], None] | None = None,
 ) -> Answer:
-    """One request and its answer within `timeout` seconds. Raises CommandFailed when no agent answers."""
+    """One request and its answer within `timeout` seconds. Raises CommandFailed when no agent answers.
+
+    `sent` is told how many bytes of the body have gone.
+    """
+    with _asked(method, path, body, timeout, content_type, at, sent) as (reader, status, headers):
+        return Answer(status, b"".join(_pieces(reader, status, headers)))
+
+
+def download(path: str, take: Callable[[bytes, int], None], *, timeout: float = 600.0) -> None:
+    """GET something large: `take` gets each piece, and how many bytes there will be (0 = not known).
+
+    Raises CommandFailed, with the agent's own sentence for a refusal.
+    """
+    with _asked("GET", path, b"", timeout, "", None, None) as (reader, status, headers):
+        pieces = _pieces(reader, status, headers)
+        if not 200 <= status < 300:
+            raise refusal(Answer(status, b"".join(pieces)))
+        total = int(headers.get(b"content-length", b"0"))
+        for piece in pieces:
+            take(piece, total)
+
+
+@contextmanager
+def _asked(
+    method: str,
+    path: str,
+    body: bytes,
+    timeout: float,
+    content_type: str,
+    at: Endpoint | None,
+    sent: Callable[[int], None] | None,
+) -> "Iterator[tuple[_Reader, int, dict[bytes, bytes]]]":
+    """A request that was sent, and the head of its answer. Whatever breaks is a CommandFailed."""
     target = at or endpoint(Home.from_environment())
     if target.missing:
         raise agent_down(target.place)
+    if node := NODE.get():
+        path = f"{PREFIX}/nodes/{node}{path.removeprefix(PREFIX)}"
     deadline = monotonic() + timeout
     try:
         with socket.socket(target.family, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
             connection.connect(target.address)
             with suppress(BrokenPipeError, ConnectionResetError):  # a refusal may come before the body was taken
-                connection.sendall(_request(method, path, body, content_type, target.token))
-            return _read_answer(_Reader(connection, deadline))
+                connection.sendall(_head(method, path, len(body), content_type, target.token))
+                for start in range(0, len(body), _PIECE):
+                    connection.sendall(body[start : start + _PIECE])
+                    if sent:
+                        sent(min(start + _PIECE, len(body)))
+            reader = _Reader(connection, deadline)
+            yield (reader, *_read_head(reader))
     except TimeoutError:
         raise CommandFailed(
             f"the agent at {target.place} did not answer within {timeout:g} s", Exit.AGENT_DOWN
@@ -139,13 +186,13 @@ def _problem_line(problem: dict[str, object]) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def _request(method: str, path: str, body: bytes, content_type: str, token: str) -> bytes:
+def _head(method: str, path: str, length: int, content_type: str, token: str) -> bytes:
     head = [f"{method} {path} HTTP/1.1", "Host: keepgreen", "Connection: close", "Accept: application/json"]
     if token:
         head.append(f"Authorization: Bearer {token}")
-    if body or method not in ("GET", "HEAD"):
-        head += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
+    if length or method not in ("GET", "HEAD"):
+        head += [f"Content-Type: {content_type}", f"Content-Length: {length}"]
+    return "\r\n".join([*head, "", ""]).encode("latin-1")
 
 
 class _Reader:
@@ -186,7 +233,7 @@ class _Reader:
         return bool(data)
 
 
-def _read_answer(reader: _Reader) -> Answer:
+def _read_head(reader: _Reader) -> tuple[int, dict[bytes, bytes]]:
     protocol, _, rest = reader.line().partition(b" ")
     if not protocol.startswith(b"HTTP/1."):
         raise ValueError(protocol)
@@ -195,18 +242,21 @@ def _read_answer(reader: _Reader) -> Answer:
     while line := reader.line():
         name, _, value = line.partition(b":")
         headers[name.strip().lower()] = value.strip()
+    return status, headers
+
+
+def _pieces(reader: _Reader, status: int, headers: dict[bytes, bytes]) -> Iterator[bytes]:
+    """The body as it arrives."""
     if status == 204:
-        return Answer(status, b"")
+        return
     if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-        return Answer(status, _read_chunks(reader))
-    if b"content-length" in headers:
-        return Answer(status, reader.exactly(int(headers[b"content-length"])))
-    return Answer(status, reader.rest())
-
-
-def _read_chunks(reader: _Reader) -> bytes:
-    body = bytearray()
-    while size := int(reader.line().split(b";")[0], 16):
-        body += reader.exactly(size)
-        reader.exactly(2)
-    return bytes(body)
+        while size := int(reader.line().split(b";")[0], 16):
+            yield reader.exactly(size)
+            reader.exactly(2)
+    elif b"content-length" in headers:
+        left = int(headers[b"content-length"])
+        while left:
+            yield reader.exactly(min(left, _PIECE))
+            left -= min(left, _PIECE)
+    else:
+        yield reader.rest()

@@ -18,6 +18,8 @@ _BLANKS_AFTER = re.compile(r"[ \t]*(?=[\r\n])")
 _SLASH = re.compile(r"[ \t\r\n]*/>")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+_ONE_SECTION = re.compile(r"[ \t\r\n]*<!\[CDATA\[((?:(?!\]\]>).)*)\]\]>[ \t\r\n]*", re.DOTALL)
 TAB, DOUBLE, SINGLE = "\t", '"', "'"
 _QUOTES = {DOUBLE: "&quot;", SINGLE: "&apos;"}
 
@@ -126,6 +128,59 @@ class Document:
         if blanks and trail:
             start, end = blanks.start(), trail.end()
         return self._replace(start, end, "")
+
+    def content(self, path: str) -> str | None:
+        """The text of an element as it is written, of one CDATA section what is inside; line ends are LF.
+
+        None when there is no such element, or when it holds more than text.
+        """
+        place = self._content(path)
+        return None if place is None else NEWLINE.sub("\n", self._text[slice(*place)])
+
+    def content_line(self, path: str) -> tuple[int, int]:
+        """Line and column, from 1, of the first character of `content`; LookupError when there is none."""
+        place = self._content(path)
+        if place is None:
+            raise LookupError(f"{path} holds more than text")
+        before = self._text[: place[0]].removeprefix("\ufeff")
+        lines = NEWLINE.split(before)
+        return len(lines), len(lines[-1]) + 1
+
+    def set_content(self, path: str, text: str) -> bytes:
+        """Gives an element this text, in a CDATA section unless it has plain text that needs none.
+
+        Raises LookupError when there is no such element or it holds more than text, ValueError for what XML cannot hold.
+        """
+        element, place = self._element(path), self._content(path)
+        if place is None:
+            raise LookupError(f"{path} holds more than text")
+        if bad := _ILLEGAL.search(text):
+            raise ValueError(f"the character U+{ord(bad[0]):04X} cannot stand in an XML file")
+        if "]]>" in text:
+            raise ValueError("]]> cannot stand in this text")
+        if text == self.content(path):
+            return self._data
+        text = text.replace("\n", self._newline)
+        if self._text.startswith(_CDATA, place[0] - len(_CDATA)):
+            return self._replace(*place, text)
+        section = f"{_CDATA}{text}{_CDATA_END}"
+        if not element.empty:
+            return self._replace(*place, section)
+        slash = _SLASH.match(self._text, self._after_attributes(element))
+        start = slash.start() if slash else element.tag_end
+        return self._replace(start, element.tag_end, f">{section}</{element.name}>")
+
+    def _content(self, path: str) -> tuple[int, int] | None:
+        """From where to where the content stands; both at the end of the tag of an empty element."""
+        element = self.find(path)
+        if element is None or element.children:
+            return None
+        if element.empty:
+            return element.tag_end, element.tag_end
+        inside = self._text[element.tag_end : element.close_start]
+        if section := _ONE_SECTION.fullmatch(inside):
+            return element.tag_end + section.start(1), element.tag_end + section.end(1)
+        return None if "<" in inside or "&" in inside else (element.tag_end, element.close_start)
 
     def _element(self, path: str) -> ElementSpan:
         element = self.find(path)

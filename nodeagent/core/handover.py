@@ -13,11 +13,13 @@ agree nobody can tell which slots are disputed, so all of them are quiet. A gain
 connections (`est`) only when nobody else can still hold them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nodeagent.core.slot_table import NO_TABLE, SlotTable
 from nodeagent.core.slots import SLOTS
+
+ALL = frozenset(range(SLOTS))
 
 SETTLE = 3.0
 """Seconds that moved slots stay quiet after all agree: a handshake that both answered has ended by then."""
@@ -52,6 +54,7 @@ class Presence:
 
 
 NOBODY = Presence()
+_NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,10 @@ class GroupSlots:
 
 @dataclass(slots=True)
 class _Move:
-    """A slot that changed hands and is not settled."""
+    """Slots of a group that changed hands together and are not settled."""
 
+    group: str
+    slots: frozenset[int]
     since: float
     after: str | None
     holders: frozenset[str]
@@ -88,7 +93,10 @@ class Handover:
 
     me: str
     table: SlotTable = NO_TABLE
-    _moves: dict[tuple[str, int], _Move] = field(default_factory=dict)
+    _moves: list[_Move] = field(default_factory=list)
+    """No slot is in two of them."""
+    _own: dict[str, frozenset[int]] = field(default_factory=dict)
+    """By group: the slots that the table gives to this node."""
     _others: Mapping[str, Presence] = field(default_factory=dict)
     _quiet_until: float = 0.0
     _serving: bool = True
@@ -110,13 +118,17 @@ class Handover:
         if table.epoch != self.table.epoch:
             self._note_moves(table, now)
             self.table = table
+            self._own = {
+                group: frozenset([slot for slot, owner in enumerate(owners) if owner == self.me])
+                for group, owners in table.owners
+            }
         settled = self.agreed
         if doubt or not settled:
             self._quiet_until = now + SETTLE
-        for key, move in list(self._moves.items()):
-            move.holders = frozenset(n for n in move.holders if _may_hold(others.get(n, NOBODY), now - move.since))
-            if settled and now >= max(move.quiet_until, self._quiet_until) and not move.holders:
-                del self._moves[key]
+        for move in self._moves:
+            move.holders = frozenset([n for n in move.holders if _may_hold(others.get(n, NOBODY), now - move.since)])
+        if settled and now >= self._quiet_until:
+            self._moves = [move for move in self._moves if now < move.quiet_until or move.holders]
 
     @property
     def agreed(self) -> bool:
@@ -125,30 +137,38 @@ class Handover:
 
     def taken_all(self, now: float) -> bool:
         """Everything this node gained is its own: it may report the table as applied."""
-        return not any(move.after == self.me and self._must_wait(move, now) for move in self._moves.values())
+        return not any(move.after == self.me and self._must_wait(move, now) for move in self._moves)
 
     def slots(self, now: float) -> tuple[GroupSlots, ...]:
         """What the kernel must hold now."""
-        return tuple(self._group(group, owners, now) for group, owners in self.table.owners)
+        return tuple([self._group(group, now) for group, _ in self.table.owners])
 
     def next_deadline(self, now: float) -> float | None:
         """When `slots` changes by time alone."""
         times = [self._quiet_until]
-        for move in self._moves.values():
+        for move in self._moves:
             times += (move.quiet_until, *(move.since + hold for hold in (KEEP_LIMIT, GOODBYE_HOLD, FLOW_HOLD)))
         return min((time for time in times if time > now), default=None)
 
     def _note_moves(self, table: SlotTable, now: float) -> None:
+        known = {(move.group, slot): number for number, move in enumerate(self._moves) for slot in move.slots}
+        found: dict[tuple[str, str | None, str | None, int | None], set[int]] = {}
         for group, owners in table.owners:
             for slot, (before, after) in enumerate(zip(self.table.of(group), owners, strict=True)):
-                if before == after:
-                    continue
-                past = self._moves.get((group, slot))
-                holders = (past.holders if past else frozenset()) | ({before} if before else set())
-                silent = before is not None and before != self.me and _fell_silent(self._others.get(before, NOBODY))
-                until = now + (SILENCE_QUIET if silent else SETTLE if before is None else 0.0)
-                until = max(until, past.quiet_until) if past else until
-                self._moves[group, slot] = _Move(now, after, holders - {after or "", self.me}, until, before)
+                if before != after:
+                    found.setdefault((group, before, after, known.get((group, slot))), set()).add(slot)
+        moves = []
+        for (group, before, after, number), slots in found.items():
+            past = None if number is None else self._moves[number]
+            holders = (past.holders if past else frozenset()) | ({before} if before else set())
+            silent = before is not None and before != self.me and _fell_silent(self._others.get(before, NOBODY))
+            until = now + (SILENCE_QUIET if silent else SETTLE if before is None else 0.0)
+            if past:
+                until = max(until, past.quiet_until)
+                past.slots -= slots
+            left = holders - {after or "", self.me}
+            moves.append(_Move(group, frozenset(slots), now, after, left, until, before))
+        self._moves = [move for move in self._moves if move.slots] + moves
 
     def _must_wait(self, move: _Move, now: float) -> bool:
         """Somebody may still answer for the slot who has not seen the table: who lost it; from nobody, anybody."""
@@ -165,17 +185,20 @@ class Handover:
         taker = self._others.get(move.after or "", NOBODY)
         return taker.counts and taker.applied != self.table.epoch
 
-    def _group(self, group: str, owners: tuple[str | None, ...], now: float) -> GroupSlots:
-        own = frozenset(slot for slot, owner in enumerate(owners) if owner == self.me)
-        moves = {slot: move for (name, slot), move in self._moves.items() if name == group}
-        waiting = {slot for slot, move in moves.items() if move.after == self.me and self._must_wait(move, now)}
-        kept = {slot for slot, move in moves.items() if self._keeps(move, now)}
-        held = {slot for slot, move in moves.items() if move.holders}
-        if now < self._quiet_until:
-            quiet = frozenset(range(SLOTS))
-        else:
-            quiet = frozenset(slot for slot, move in moves.items() if now < move.quiet_until)
-        return GroupSlots(group, (own - waiting) | kept, own - waiting, own - waiting - held, quiet)
+    def _group(self, group: str, now: float) -> GroupSlots:
+        moves = [move for move in self._moves if move.group == group]
+        own, quiet = self._own[group], ALL if now < self._quiet_until else _NONE
+        if not moves:
+            return GroupSlots(group, own, own, own, quiet)
+        taken = own - _slots([move for move in moves if move.after == self.me and self._must_wait(move, now)])
+        kept = _slots([move for move in moves if self._keeps(move, now)])
+        held = _slots([move for move in moves if move.holders])
+        quiet = quiet or _slots([move for move in moves if now < move.quiet_until])
+        return GroupSlots(group, taken | kept, taken, taken - held, quiet)
+
+
+def _slots(moves: Iterable[_Move]) -> frozenset[int]:
+    return _NONE.union(*[move.slots for move in moves])
 
 
 def _may_hold(presence: Presence, age: float) -> bool:

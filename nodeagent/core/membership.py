@@ -22,6 +22,7 @@ from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.states import LogType
 from nodeagent.contract.status import PeerStatus
 from nodeagent.core.effects import SendDatagram
+from nodeagent.core.hearing import heard_masks, witnesses
 from nodeagent.core.heartbeat import (
     LEAVING,
     PROTOCOL,
@@ -36,7 +37,6 @@ from nodeagent.core.heartbeat import (
     module_id,
     read_header,
 )
-from nodeagent.core.hearing import heard_masks, witnesses
 from nodeagent.core.namesakes import Namesakes
 from nodeagent.core.outgoing import Outgoing, signature_bytes
 from nodeagent.core.pages import REPEATS
@@ -352,18 +352,11 @@ class Membership:
         if self._config is None:
             return False
         half = self._config.window / 2
-        return any(
-            peer.alive and not any(link.lives(now, half) for link in peer.links.values())
-            for peer in self._peers.values()
-        )
+        return any(peer.alive and not peer.lives(now, half) for peer in self._peers.values())
 
     def heard_all_since(self, moment: float) -> bool:
         """Whether every peer that counts as alive was heard both ways after this moment."""
-        return all(
-            any(link.proven is not None and link.proven > moment for link in peer.links.values())
-            for peer in self._peers.values()
-            if peer.alive
-        )
+        return all(peer.proven_after(moment) for peer in self._peers.values() if peer.alive)
 
     def said_goodbye(self, node: str) -> bool:
         """Whether the peer is away because its agent ended, and not for silence."""
@@ -391,10 +384,8 @@ class Membership:
         for name in module.nodes or self._config.nodes:
             peer = self._peers.get(name)
             beat = peer.session.inbox.modules.get(key) if peer and peer.session else None
-            if peer and peer.session and beat:
-                links = [link for link in peer.links.values() if not farm.lans or link.lan in farm.lans]
-                if any(link.lives(now, window) for link in links):
-                    found.append(Member(name, peer.session.id, beat))
+            if peer and peer.session and beat and peer.lives(now, window, farm.lans):
+                found.append(Member(name, peer.session.id, beat))
         return tuple(found)
 
     def peers(self, now: float, wall_offset: float) -> tuple[PeerStatus, ...]:

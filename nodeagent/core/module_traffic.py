@@ -143,6 +143,7 @@ class ModuleTraffic:
         """The kernel holds an epoch, or refused."""
         if event.error:
             self._trouble(f"the slots cannot be put into the kernel: {event.error}")
+            self._emit(ObserveTraffic(self._config.name))  # somebody may have removed the filter
         else:
             self.seen = event.epoch
             self.applied = event.epoch if self.handover.taken_all(now) else self.applied

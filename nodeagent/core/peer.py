@@ -6,6 +6,7 @@ replaces the current one, which never comes back.
 """
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -177,6 +178,14 @@ class Peer:
         if self.session is not None and self.session.id == session:
             return self.session
         return self.candidates.get(session)
+
+    def lives(self, now: float, window: float, lans: Collection[str] = ()) -> bool:
+        """Heard both ways within the window on one of these lans; none named = on any."""
+        return any(link.lives(now, window) for link in self.links.values() if not lans or link.lan in lans)
+
+    def proven_after(self, moment: float) -> bool:
+        """Heard both ways since then."""
+        return any(link.proven is not None and link.proven > moment for link in self.links.values())
 
     def consider(self, session: Session) -> bool:
         """Keep a candidate, at most four, the one touched longest ago goes; True when it is new."""

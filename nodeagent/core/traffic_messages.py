@@ -46,7 +46,6 @@ class TrafficObserved:
     """Interfaces on which frames from the virtual MAC came in since the last look: the switch has learnt it."""
     taken: tuple[tuple[str, int], ...] = ()
     """(group, packets this node has taken since the filter was made)."""
-    flows: int = 0
     error: str = ""
     """Why it could not look."""
 

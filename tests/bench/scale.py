@@ -101,17 +101,25 @@ def agreed(nodes: Sequence[RealNode], kills: int) -> list[float]:
         killed = wall_time()
         victim.kill_agent()
         until(partial(all_hear, others, len(nodes) - 2), 10, "all survivors know")
-        lost = f"{victim.name} lost: "
-        taken.append(
-            max(
-                next(line["time"] for line in reversed(node.log(limit=50)) if line["text"].startswith(lost)) - killed
-                for node in others
-            )
-        )
+        taken.append(max(noted(node, f"{victim.name} lost: ", killed) for node in others) - killed)
         victim.start_agent()
         until(partial(all_hear, nodes, len(nodes) - 1), 30, "all hear each other again")
         time.sleep(0.037 * (number % 7))  # kills fall evenly into the pulse
     return taken
+
+
+def noted(node: RealNode, start: str, after: float) -> float:
+    """When a node wrote a line that begins so into its log."""
+    found: list[float] = []
+
+    def there() -> bool:
+        found[:] = [
+            line["time"] for line in node.log(limit=50) if line["time"] > after and line["text"].startswith(start)
+        ]
+        return bool(found)
+
+    until(there, 10, f"{node.name} writes: {start}")
+    return found[0]
 
 
 def line_through(points: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -21,7 +21,7 @@ vrrp_instance lab {{
   state BACKUP
   version 3
   interface eth0
-  virtual_router_id 77
+  virtual_router_id {router}
   priority {priority}
   advert_int {advert}
   virtual_ipaddress {{
@@ -45,6 +45,7 @@ frontend web
 backend farm
     balance roundrobin
     option httpchk GET /var/modules/{module}/ready.txt
+    http-check disable-on-404
     {servers}
 """
 
@@ -55,19 +56,34 @@ def absent(command: str) -> str:
 
 
 class Keepalived:
-    """VRRP on all nodes for one address; node1 has the highest priority. `advert` in seconds: 1 or 0.1."""
+    """VRRP on all nodes for one address; node1 has the highest priority. `advert` in seconds: 1 or 0.1.
 
-    def __init__(self, nodes: Sequence[LabNode], address: str, advert: float) -> None:
-        self.address, self._nodes = address, nodes
-        self._processes: list[subprocess.Popen[bytes]] = []
-        for place, node in enumerate(nodes):
-            config = node.home / "keepalived.conf"
-            config.write_text(KEEPALIVED.format(name=node.name, priority=200 - place, advert=advert, address=address))
-            files = ("-f", config, "-p", node.home / "keepalived.pid", "-r", node.home / "vrrp.pid")
-            command = [*node.prefix, "keepalived", "--dont-fork", "--log-console", "--vrrp", *map(str, files)]
-            with (node.home / "keepalived.out").open("ab") as out:
-                self._processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out))
+    Several can stand beside each other, each with a `router` number of its own.
+    """
+
+    def __init__(self, nodes: Sequence[LabNode], address: str, advert: float, router: int = 77) -> None:
+        self.address, self._advert, self._router, self._nodes = address, advert, router, nodes
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        for node in nodes:
+            self.start_on(node)
         until(lambda: self.holder() is nodes[0], 15, f"node1 has {address}")
+
+    def start_on(self, node: LabNode) -> None:
+        """Start it on one node."""
+        base = node.home / f"keepalived{self._router}"
+        config = base.with_suffix(".conf")
+        values = {"name": node.name, "priority": 200 - self._nodes.index(node), "router": self._router}
+        config.write_text(KEEPALIVED.format(**values, advert=self._advert, address=self.address))
+        files = ("-f", config, "-p", base.with_suffix(".pid"), "-r", base.with_suffix(".vrrp.pid"))
+        command = [*node.prefix, "keepalived", "--dont-fork", "--log-console", "--vrrp", *map(str, files)]
+        with base.with_suffix(".out").open("ab") as out:
+            self._processes[node.name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+    def stop_on(self, node: LabNode) -> None:
+        """A clean end on one node: the next one takes the address at once."""
+        process = self._processes.pop(node.name)
+        process.terminate()
+        process.wait(10)
 
     def holder(self) -> LabNode | None:
         """The node that has the address; None while none or several have it."""
@@ -76,9 +92,9 @@ class Keepalived:
 
     def stop(self) -> None:
         """End it everywhere; the address goes with it."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.terminate()
-        for process in self._processes:
+        for process in self._processes.values():
             process.wait(10)
 
 

@@ -35,6 +35,7 @@ from tests.simulation.script_faults import (
     script_slow,
     script_starts_nothing,
 )
+from tests.simulation.vip_faults import VIP_KINDS
 from tests.simulation.weather import Weather
 
 YEAR = 365 * 86400.0
@@ -112,8 +113,9 @@ def partition(w: Weather) -> str:
     nodes = w.farm.cluster.nodes
     one = set(w.random.sample(nodes, w.random.randint(1, len(nodes) - 1)))
     w.farm.before_change()
-    w.farm.network.part(one, set(nodes) - one, *[lan.name for lan in w.farm.cluster.lans])
-    return f"{', '.join(sorted(one))} cut off from the others"
+    wire = (WIRE,) if w.random.random() < 0.5 else ()
+    w.farm.network.part(one, set(nodes) - one, *w.farm.lans, *wire)
+    return f"{', '.join(sorted(one))} cut off from the others{' on the wire, too' if wire else ''}"
 
 
 def lan_loss(w: Weather) -> str:
@@ -133,7 +135,7 @@ def lan_loss(w: Weather) -> str:
 
 
 def network_heal(w: Weather) -> str:
-    if not w.farm.network.cuts:
+    if not w.farm.network.cuts or any(not machine.bound for machine in w.farm.machines.values()):
         return ""
     w.farm.before_change()
     w.farm.network.heal()
@@ -413,6 +415,7 @@ KINDS: dict[str, Callable[[Weather], str]] = {
         disk_slow,
         forged_datagram,
         replayed_datagram,
+        *VIP_KINDS,
     )
 }
 
@@ -429,6 +432,9 @@ OFTEN = {
     "order in phase": 10.0,
     "process death": 6.0,
     "network heal": 2.0,
+    "gate": 4.0,
+    "kernel refuses": 2.0,
+    "link cut": 2.0,
 }
 WEIGHTS = tuple(OFTEN.get(kind, 1.0) for kind in KINDS)
 

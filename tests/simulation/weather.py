@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from nodeagent.contract.states import Action, ResourceState, Script
+from nodeagent.core.traffic_messages import GateSet, LansBound
 from tests.fakes.machine import FakeMachine, FakeScript
 from tests.simulation.farm import CALM, Farm, good_scripts
 
@@ -60,11 +61,17 @@ class Weather:
             machine.scripts = good_scripts(self.random)
             machine.handler = FakeScript(starts=("app",))
             machine.looks_like.clear()
+            machine.kernel.refuses = machine.kernel.refuses_slots = ""
+            if machine.bound != frozenset(self.farm.lans):
+                machine.bound = frozenset(self.farm.lans)
+                machine.tell(LansBound(machine.bound))
             if machine.agent is None:
                 machine.start_agent()
             for module in machine.modules:
                 for _ in range(3):
                     machine.set_resource(module, "custom.db", ResourceState.UP, "dbcheck")
+                if (vip := self.farm.modules[module].vip) and vip.scriptcontrol:
+                    machine.tell(GateSet(module, True, "admin"))
 
     # --- drawing ------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class ModuleCardView(Card):
         self.add_to_head(self.slots)
         self.add_to_head(self._actions)
         self._alarms = InlineError()
-        self._alarms.layout().setContentsMargins(16, 8, 16, 8)
+        self._alarms.setContentsMargins(16, 6, 16, 6)
         self.body.addWidget(self._alarms)
         self._grid = TileGrid()
         self.body.addWidget(self._grid)

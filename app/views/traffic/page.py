@@ -98,9 +98,11 @@ class TrafficPage(Page):
         self._looked = Words("", fonts.SIDE, Token.TEXT2, cut=True)
         self._looked.setFixedHeight(32)
         self.grid.looked_at.connect(self._say_slot)
+        self._say_slot("")
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 14, 14, 10)
-        inner.addWidget(self.grid, 1)
+        inner.addWidget(self.grid)
+        inner.addStretch(1)
         self.slots_card.body.addLayout(inner, 1)
         self.slots_card.body.addWidget(Divider())
         foot = QHBoxLayout()
@@ -216,7 +218,7 @@ class TrafficPage(Page):
             line.show_words(row.addr, words, wrong=row.missing)
 
     def _say_slot(self, words: str) -> None:
-        self._looked.setText(words)
+        self._looked.setText(words or tr("Point at a slot, or go to it with the arrows, to read who owns and takes it."))
 
 
 def _fit(lines: list[_Line], box: QVBoxLayout, count: int) -> None:

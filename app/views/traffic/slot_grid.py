@@ -48,7 +48,8 @@ class SlotGrid(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty(OWN_FOCUS, True)
         self.setMouseTracking(True)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setAccessibleName(tr("Slots"))
 
@@ -64,6 +65,9 @@ class SlotGrid(QWidget):
     def sizeHint(self) -> QSize:
         side = SIDE * (24 + GAP) - GAP
         return QSize(side, side)
+
+    def heightForWidth(self, width: int) -> int:
+        return max(LEAST, min((width - 4 + GAP) // SIDE - GAP, LARGEST)) * SIDE + (SIDE - 1) * GAP + 4
 
     def minimumSizeHint(self) -> QSize:
         side = SIDE * (LEAST + GAP) - GAP
@@ -93,7 +97,7 @@ class SlotGrid(QWidget):
         return row * SIDE + column if inside and self._slots else None
 
     def _side(self) -> int:
-        room = min(self.width(), self.height()) - 4
+        room = self.width() - 4
         return max(LEAST, min((room + GAP) // SIDE - GAP, LARGEST))
 
     # --- the mark that flashes ----------------------------------------------------------------
@@ -145,7 +149,7 @@ class SlotGrid(QWidget):
             return
         painter.setPen(QPen(theme.colour(Token.RED), 2))
         painter.drawRoundedRect(box.adjusted(-1, -1, 1, 1), 4, 4)
-        corner = QRect(box.right() - 9, box.top(), 10, 10)
+        corner = QRect(box.right() - 7, box.top() - 3, 10, 10)
         paint_panel(painter, corner, Token.SURFACE, None, 2)
         icons.paint(painter, "problem", Token.RED, corner.x(), corner.y(), 10)
 

@@ -1,12 +1,23 @@
 """Clusters as the services would show them, made for the tests of the viewmodels."""
 
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from app.services.nodes import CallFailed, NodeAddress, NodeView, Reach, Trouble
-from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
+from nodeagent.contract.api import (
+    FileInfo,
+    LogLine,
+    LogPage,
+    LogQuery,
+    OrderAnswer,
+    ProblemDetail,
+    SetSwitch,
+    WhyAnswer,
+)
+from nodeagent.contract.record_api import AuditLine, AuditPage, RecordQuery, ResourceChange, ResourcePage
 from nodeagent.contract.states import Action, LogType, Role, State, Status
 from nodeagent.contract.status import (
     ModuleStatus,
@@ -18,6 +29,7 @@ from nodeagent.contract.status import (
     RunningScript,
     Switches,
 )
+from nodeagent.contract.vip_status import VipAddress, VipGroup, VipNode, VipStatus, VipWhere
 
 NOW = 1_900_000_000.0
 """The console's clock in these tests."""
@@ -71,6 +83,33 @@ def starting(name: str = "farm", *, limit: float = 300.0) -> ModuleStatus:
         nodes=NODES,
         script=RunningScript("start_both", "44", NOW - 14, limit),
     )
+
+
+EPOCH = "00000000a1b2c3d4"
+
+
+def slots_of(node: str, owners: tuple[str, ...] | None = None, **changes: Any) -> VipStatus:
+    """What a node tells of a healthy virtual IP of three nodes; `changes` are those of VipGroup or VipStatus."""
+    owners = owners or tuple(NODES[slot % 3] for slot in range(256))
+    group = VipGroup(
+        "http",
+        dict.fromkeys(NODES, 1),
+        owners,
+        mine=tuple(slot for slot, owner in enumerate(owners) if owner == node),
+        taken=1000 + len(node),
+    )
+    of_group = {name: changes.pop(name) for name in ("mine", "quiet", "powers", "name") if name in changes}
+    values: dict[str, Any] = {
+        "addresses": (VipAddress("10.0.0.100", "vmac_invisible", "5a:fe:0a:00:00:64", "eth0"),),
+        "present": True,
+        "open": True,
+        "agreed": True,
+        "epoch": EPOCH,
+        "nodes": tuple(VipNode(name, True, True, False, EPOCH, EPOCH) for name in NODES),
+        "groups": (msgspec.structs.replace(group, **of_group),),
+        "timeout": 0.9,
+    } | changes
+    return VipStatus("farm", node, **values)
 
 
 def paused(module: ModuleStatus, until: float = 0.0, **off: bool) -> ModuleStatus:
@@ -141,6 +180,13 @@ class FakeSession:
         self.whys: dict[str, WhyAnswer] = {}
         self.files: dict[str, bytes] = {}
         """Script outputs by name."""
+        self.vips: dict[str, VipStatus] = {}
+        """The slot map by node; a node without one answers that there is no virtual IP."""
+        self.wheres: tuple[VipWhere, ...] = ()
+        self.audits: dict[str, tuple[AuditLine, ...]] = {}
+        self.histories: dict[str, tuple[ResourceChange, ...]] = {}
+        """Changes of a resource by its name."""
+        self.archive = b"PK zip"
         self.older: tuple[LogLine, ...] = ()
         """Lines of the log that only the node's disk has."""
         self._callbacks: list[Callable[[], None]] = []
@@ -198,6 +244,34 @@ class FakeSession:
     async def log(self, node: str, query: LogQuery) -> LogPage:
         self._note("log", node, query)
         return LogPage(self.older, 0)
+
+    async def audit(self, node: str, query: RecordQuery) -> AuditPage:
+        self._note("audit", node, query)
+        return AuditPage(self.audits.get(node, ()), 0, NOW)
+
+    async def resource_history(self, node: str, module: str, resource: str, query: RecordQuery) -> ResourcePage:
+        self._note("history", node, module, resource)
+        return ResourcePage(self.histories.get(resource, ()), 0, NOW)
+
+    async def snapshot(
+        self, node: str, module: str, target: Path, on_bytes: Callable[[int], None], *, anonymise: bool
+    ) -> int:
+        self._note("snapshot", node, module, target.name, anonymise)
+        target.write_bytes(self.archive)
+        on_bytes(len(self.archive))
+        return len(self.archive)
+
+    async def vip(self, node: str, module: str) -> VipStatus:
+        self._note("vip", node, module)
+        if node not in self.vips:
+            text = f"module {module} has no virtual IP"
+            problem = ProblemDetail("urn:keepgreen:no-vip", "no-vip", 404, text)
+            raise CallFailed(Trouble.DENIED, text, problem)
+        return self.vips[node]
+
+    async def vip_where(self, node: str, module: str, address: str, port: int) -> tuple[VipWhere, ...]:
+        self._note("where", node, module, address, port)
+        return self.wheres
 
     def _note(self, *call: object) -> None:
         self.called.append(call)

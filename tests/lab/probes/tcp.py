@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 IP_BIND_ADDRESS_NO_PORT = 24
+LATE = 0.9
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -18,6 +19,8 @@ class Latency(msgspec.Struct, frozen=True):
     median: float = 0.0
     p99: float = 0.0
     most: float = 0.0
+    late: int = 0
+    """How many took longer than 0.9 s: a lost SYN is sent again after one."""
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Self:
@@ -26,7 +29,8 @@ class Latency(msgspec.Struct, frozen=True):
             return cls()
         ordered = sorted(seconds)
         last = len(ordered) - 1
-        return cls(*(round(ordered[int(last * share)] * 1000, 3) for share in (0.5, 0.99, 1)))
+        median, p99, most = (round(ordered[int(last * share)] * 1000, 3) for share in (0.5, 0.99, 1))
+        return cls(median, p99, most, sum(one > LATE for one in ordered))
 
 
 class Refused(Exception):

@@ -19,6 +19,8 @@ async def _login(call: Call) -> object:
 def _relay(method: str, role: Role) -> Route:
     async def passed_on(call: Call) -> object:
         rest = call.names["rest"]
+        if {".", ".."} & {*rest.split("/")}:
+            raise Refused(400, "bad-name", "a path that is passed on holds no `.` and no `..`")
         if rest.partition("/")[0] == "nodes":
             raise Refused(400, "one-hop", "a request is passed on once: from this node to the one that is meant")
         peer = call.control.peers.peer(call.names["node"])

@@ -1,0 +1,137 @@
+"""What an administrator may pause: errd, checker, failover; and the node's own boot setting."""
+
+from typing import Literal
+
+import click
+from click import Command
+
+from nodeagent.cli.client import as_json as to_json
+from nodeagent.cli.client import fetch, module_name, status_of, tell
+from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.options import json_option, module_option
+from nodeagent.cli.tables import clock, say, span
+from nodeagent.contract.api import SetBoot, SetSwitch
+from nodeagent.contract.durations import parse_duration
+from nodeagent.contract.order_api import BootSetting, SetClass
+from nodeagent.contract.states import Boot
+from nodeagent.contract.status import NodeStatus
+
+Switch = Literal["errd", "checker", "failover"]
+
+_WHAT: dict[Switch, str] = {
+    "errd": "the monitoring of processes",
+    "checker": "the checkers",
+    "failover": "the failover rules",
+}
+_BOOT = {
+    Boot.ON: "the configuration says boot=on, which counts instead",
+    Boot.OFF: "the configuration says boot=off, which counts instead",
+    Boot.AUTO: "the configuration says boot=auto, which counts instead: as it was before",
+    None: "the module was never applied, so it does not start",
+}
+_until_option = click.option(
+    "--until", default="", metavar="TIME", help="Turns round by itself after this time, e.g. 2h or 1h30m."
+)
+
+
+def seconds_of(option: str, text: str) -> float:
+    """A duration of the command line in seconds, 0 for none. Raises CommandFailed."""
+    if not text:
+        return 0.0
+    try:
+        return parse_duration(text, "s").seconds
+    except ValueError as error:
+        raise CommandFailed(f"{option}: {text!r} {error}", Exit.USAGE) from None
+
+
+def _command(name: Switch) -> Command:
+    classes = name == "errd"
+    more = "; enable or disable one of its own classes" if classes else ""
+
+    @click.command(name, help=f"Pause (off) or resume (on) {_WHAT[name]} of a module, or say which it is (status){more}.")
+    @click.argument("value", type=click.Choice(["on", "off", "status", *(["enable", "disable"] if classes else [])]))
+    @click.argument("proc_class", metavar="[CLASS]", default="")
+    @module_option
+    @_until_option
+    @json_option
+    def switch(value: str, proc_class: str, module: str, until: str, as_json: bool) -> int:
+        if until and value != "off":
+            raise CommandFailed("--until goes with off only", Exit.USAGE)
+        if (value in ("enable", "disable")) != bool(proc_class):
+            text = f"{value} wants a class" if not proc_class else f"{value} takes no {proc_class!r}"
+            raise CommandFailed(f"{name} {text}", Exit.USAGE)
+        if proc_class:
+            return _switch_class(module_name(module), proc_class, value == "enable", as_json)
+        if value == "status":
+            return _show(name, module_name(module), as_json)
+        return _turn(name, module_name(module), value == "on", seconds_of("--until", until), as_json)
+
+    return switch
+
+
+def _switch_class(module: str, name: str, on: bool, wants_json: bool) -> int:
+    order = SetClass(name, on)
+    tell(f"/modules/{module}/classes", order)
+    if wants_json:
+        click.echo(to_json(order))
+    else:
+        say(f"the class {name} of {module}: {'enabled' if on else 'disabled'}")
+    return Exit.OK
+
+
+def _turn(name: Switch, module: str, on: bool, seconds: float, wants_json: bool) -> int:
+    order = SetSwitch(name, on, seconds)
+    tell(f"/modules/{module}/switches", order)
+    if wants_json:
+        click.echo(to_json(order))
+        return Exit.OK
+    end = f" for {span(seconds)}" if seconds else ""
+    say(f"{_WHAT[name]} of {module}: {'on' if on else 'off' + end}")
+    return Exit.OK
+
+
+def _show(name: Switch, module: str, wants_json: bool) -> int:
+    status = status_of(fetch("/status", NodeStatus), module)
+    switches = status.switches
+    on = bool({"errd": switches.errd, "checker": switches.checker, "failover": switches.failover}[name])
+    ends = {"errd": switches.errd_until, "checker": switches.checker_until, "failover": switches.failover_until}
+    until = 0.0 if on else ends[name]
+    classes = status.classes if name == "errd" else ()
+    if wants_json:
+        more = {"classes": classes} if name == "errd" else {}
+        click.echo(to_json({"switch": name, "on": on, "until": until, **more}))
+        return Exit.OK
+    end = f" until {clock(until)[:19]}" if until else ""
+    say(f"{_WHAT[name]} of {module}: {'on' if on else 'off' + end}")
+    if classes:
+        say(f"enabled classes: {', '.join(classes)}")
+    return Exit.OK
+
+
+@click.command()
+@click.argument("value", type=click.Choice(["on", "off", "status"]))
+@module_option
+@_until_option
+@json_option
+def boot(value: str, module: str, until: str, as_json: bool) -> int:
+    """Start a module when this node boots (on) or not (off), or say which it is (status).
+
+    This is the node's own setting: it counts while the module's configuration says boot="ignore".
+    """
+    name = module_name(module)
+    if value == "status" and until:
+        raise CommandFailed("--until goes with on and off only", Exit.USAGE)
+    if value != "status":
+        tell(f"/modules/{name}/boot", SetBoot(value == "on", seconds_of("--until", until)))
+    setting = fetch(f"/modules/{name}/boot", BootSetting)
+    if as_json:
+        click.echo(to_json(setting))
+        return Exit.OK
+    end = f" until {clock(setting.until)[:19]}" if setting.until else ""
+    say(f"start of {name} at boot: {'on' if setting.on else 'off'}{end}")
+    if setting.configured is not Boot.IGNORE:
+        say(_BOOT[setting.configured], "yellow")
+    return Exit.OK
+
+
+SWITCHES = (*(_command(name) for name in _WHAT), boot)
