@@ -87,6 +87,10 @@ class Navigator:
 
     def show_asked(self, session: str, command: Command) -> None:
         """A menu asks to see something: the log of a module, or why it is not green."""
+        if command.deed is Deed.SNAPSHOT:
+            self.go(Place(Tab.SUPPORT, session))
+            self._clusters[session].begin_snapshot(command.module, command.nodes)
+            return
         node = next(iter(command.nodes), "")
         self.go(Place(Tab.DETAILS, session, command.module, node))
         details = self._clusters[session].details()
@@ -190,4 +194,4 @@ def _holds(scope: Scope | None, to: Place) -> bool:
     """Whether what is to be shown lies in the scope."""
     if scope is None or scope.session != to.session:
         return False
-    return to.tab is Tab.MONITORING or (scope.module in {"", to.module} and scope.node in {"", to.node})
+    return to.tab in {Tab.MONITORING, Tab.SUPPORT} or (scope.module in {"", to.module} and scope.node in {"", to.node})

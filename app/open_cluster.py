@@ -12,6 +12,7 @@ from app.services.mosaic_probe import ask_round
 from app.services.secrets import Secrets
 from app.services.sign_in import sign_in
 from app.services.tasks import TaskOwner
+from app.viewmodels.audit import AuditModel
 from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.details import DetailsModel
 from app.viewmodels.events_model import Event, EventsModel
@@ -19,6 +20,7 @@ from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.mosaic import MosaicModel
 from app.viewmodels.navigation import SLOTS, Place, Tab
 from app.viewmodels.session_model import SessionModel
+from app.viewmodels.snapshots import Snapshots
 from app.viewmodels.traffic import TrafficModel
 from app.views.configuration.cluster_page import ClusterPage
 from app.views.configuration.module_page import ModulePage
@@ -28,6 +30,7 @@ from app.views.main_window import MainWindow
 from app.views.monitoring.page import MonitoringPage
 from app.views.mosaic_page import MosaicPage
 from app.views.page import Page
+from app.views.support.page import SupportPage
 from app.views.traffic.page import TrafficPage
 
 
@@ -56,6 +59,7 @@ class OpenCluster:
         self._modules: ModuleConfiguration | None = None
         self._details: DetailsModel | None = None
         self._tests: dict[str, MosaicModel] = {}
+        self._snapshots = Snapshots(self.model, shared.tasks)
         self._keys: list[str] = []
 
     @property
@@ -87,6 +91,8 @@ class OpenCluster:
                     self._modules.open(place.module)
             case Tab.CONFIGURATION:
                 self._once(place.key, self._cluster_page)
+            case Tab.SUPPORT:
+                self._once(place.key, self._support)
         self._shared.window.show_page(place.key)
 
     def begin_module(self) -> None:
@@ -96,6 +102,10 @@ class OpenCluster:
         self._shared.window.show_page(key)
         if self._modules is not None:
             self._modules.begin_new()
+
+    def begin_snapshot(self, module: str, nodes: tuple[str, ...]) -> None:
+        """Choose what the Support page is to save."""
+        self._snapshots.choose(module, nodes)
 
     def details(self) -> DetailsPage | None:
         """The Details page once there is one."""
@@ -145,6 +155,10 @@ class OpenCluster:
     def _module_page(self) -> ModulePage:
         self._modules = ModuleConfiguration(self.session, self._shared.tasks)
         return ModulePage(self._modules, self.model.title)
+
+    def _support(self) -> SupportPage:
+        self._snapshots.choose("")
+        return SupportPage(self.model, self._snapshots, AuditModel(self.model, self._shared.tasks))
 
     def _test(self, module: str) -> MosaicPage:
         model = self._tests[module] = MosaicModel(self.model, module, ask_round, self._shared.tasks)

@@ -31,6 +31,7 @@ from app.services.rollout import (
     agreed,
     taking_part,
 )
+from nodeagent.client.addresses import NoAddress, with_addresses
 from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, StageCluster, Staged
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ async def check_cluster(request: ClusterRequest, on_step: OnStep) -> Applied:
     """Check on all nodes; nothing is changed, no key is made."""
     async with taking_part(request.targets, on_step) as at:
         try:
-            await _looked(at, request)
+            await _looked(at, await _resolved(request))
         except Stopped as stopped:
             return at.result(Outcome.REFUSED, detail=stopped.detail)
         return at.result(Outcome.CHECKED)
@@ -118,6 +119,7 @@ async def apply_cluster(
     """Check, stage, commit on all; then `decide`, and confirm on all or take it back on all."""
     async with taking_part(request.targets, on_step) as at:
         try:
+            request = await _resolved(request)
             infos, source = await _looked(at, request)
             shared = await _shared(at, source, infos)
             staged = await at.each(Stage.STAGE, lambda target: _stage(at, request, shared, target))
@@ -140,6 +142,14 @@ async def apply_cluster(
             kept = any(step.state is StepState.DONE for step in at.last.values())
             return ClusterApplied(at.result(Outcome.INCOMPLETE if kept else Outcome.WENT_BACK, signature), holds)
         return ClusterApplied(at.result(Outcome.APPLIED, signature), holds)
+
+
+async def _resolved(request: ClusterRequest) -> ClusterRequest:
+    """The request with addresses in place of host names, so that all nodes store the same. Raises Stopped."""
+    try:
+        return msgspec.structs.replace(request, xml=await with_addresses(request.xml))
+    except NoAddress as names:
+        raise Stopped(str(names)) from None
 
 
 async def _looked(at: Steps, request: ClusterRequest) -> tuple[dict[str, ClusterInfo], Target]:

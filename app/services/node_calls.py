@@ -139,9 +139,7 @@ class NodeCalls(ABC):
         """The revisions that the node keeps, newest first."""
         return await self.watcher(node).call(lambda client: client.module_history(module))
 
-    async def module_difference(
-        self, node: str, module: str, earlier: int, later: int
-    ) -> revisions.Difference:
+    async def module_difference(self, node: str, module: str, earlier: int, later: int) -> revisions.Difference:
         """What two revisions differ in."""
         query = revisions.DiffQuery(earlier, later)
         return await self.watcher(node).call(lambda client: client.module_difference(module, query))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from app.services.nodes import NodeView, Reach
 from app.viewmodels.reach import reach_words, shift, silence_sentence, silent
 from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
-from app.viewmodels.text import joined, labelled, names, short_clock, span, tr, trn
-from app.viewmodels.tile import NodeTile, module_alarms, tile
+from app.viewmodels.text import joined, labelled, names, said, short_clock, span, tr, trn
+from app.viewmodels.tile import NodeTile, alarms_of, tile
 
 ATTENTION_SHOWN = 5
 
@@ -139,15 +139,15 @@ def _modules(view: NodeView) -> Iterable[str]:
 
 
 def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, dict[str, str]]]) -> ModuleCard:
-    said = {view.name: one for view in views if view.status for one in view.status.modules if one.name == name}
-    members = {node for status in said.values() if status.configured for node in status.nodes} | said.keys()
+    told = {view.name: one for view in views if view.status for one in view.status.modules if one.name == name}
+    members = {node for status in told.values() if status.configured for node in status.nodes} | told.keys()
     tiles = []
     for view in views:
         if view.name not in members:
             continue
         words, states = hearsay.get(view.name, ("", {}))
         heard = labelled(words, states[name]) if name in states else words
-        tiles.append(tile(view, name, said.get(view.name), heard))
+        tiles.append(tile(view, name, told.get(view.name), heard))
     silhouette = worst(one.silhouette for one in tiles)
     serving = tuple(one.node for one in tiles if one.silhouette == Silhouette.READY)
     return ModuleCard(
@@ -160,7 +160,7 @@ def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, di
         serving=serving,
         paused=_paused(tiles),
         tiles=tuple(tiles),
-        by_slots=any(status.share_by == "slots" for status in said.values()),
+        by_slots=any(status.share_by == "slots" for status in told.values()),
         alarms=_alarms(name, views),
     )
 
@@ -168,9 +168,9 @@ def _card(name: str, views: Sequence[NodeView], hearsay: dict[str, tuple[str, di
 def _alarms(module: str, views: Sequence[NodeView]) -> tuple[str, ...]:
     by_text: dict[str, list[str]] = {}
     for view in views:
-        for text in module_alarms(view, module):
+        for text in alarms_of(view, module):
             by_text.setdefault(text, []).append(view.name)
-    return tuple(labelled(names(nodes), text) for text, nodes in by_text.items())
+    return tuple(labelled(names(nodes), said(text)) for text, nodes in by_text.items())
 
 
 def _headline(silhouette: Silhouette, tiles: Sequence[NodeTile]) -> str:

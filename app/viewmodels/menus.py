@@ -190,8 +190,6 @@ def _text(deed: Deed) -> str:
 
 def _reason(tile: NodeTile, deed: Deed) -> str:
     """Why this is not possible on this node now, empty when it is."""
-    if deed == Deed.SNAPSHOT:
-        return tr("comes with a later version")
     if deed == Deed.OPEN_LOG:
         return ""
     if tile.stale:
@@ -199,6 +197,8 @@ def _reason(tile: NodeTile, deed: Deed) -> str:
     status = tile.status
     if status is None or not status.configured:
         return tr("not configured on {node}", node=tile.node)
+    if deed == Deed.SNAPSHOT:
+        return "" if tile.view.role is not None else tr("not logged in on {node}", node=tile.node)
     if deed == Deed.WHY:
         return "" if status.why else tr("nothing to explain: it is Ready")
     if role_reason := _role_reason(tile.view.role, deed, tile.node):

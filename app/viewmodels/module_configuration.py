@@ -1,6 +1,7 @@
 """Configuration → Module: which module is edited, its draft, the nodes it goes to. Drafts outlive the page."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,12 +13,17 @@ from app.services.rollout import Outcome
 from app.viewmodels.module_apply import ModuleApply
 from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.new_module import NewModule
-from app.viewmodels.text import tr
+from app.viewmodels.text import said, tr
+from app.viewmodels.tile import alarms_of
 from app.viewmodels.trouble_words import reason
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.status import ModuleStatus
+
+
+_WAY = re.compile("^probes of .* do not reach|^a frame came from the virtual MAC")
+"""Alarms that tell of a network which does not carry the frames of a virtual MAC."""
 
 
 class Session(Protocol):
@@ -99,6 +105,25 @@ class ModuleConfiguration(QObject):
         """All modules of the cluster, and drafts that were never applied."""
         there = {module.name for view in self._session.view() if view.status for module in view.status.modules}
         return tuple(sorted(there | set(self._drafts), key=str.casefold))
+
+    @property
+    def vip_advice(self) -> str:
+        """Which way to share an address is right on this network, as far as the running module tells."""
+        views = self._session.view()
+        told = [alarm for view in views for alarm in alarms_of(view, self.module) if _WAY.search(alarm)]
+        if told:
+            return tr(
+                "The nodes say: {alarm}. This network does not carry vmac_invisible: use vmac_directed, or let the"
+                " hypervisor pass promiscuous traffic.",
+                alarm=said(told[0]),
+            )
+        serving = [status for view in views if (status := _status(view, self.module)) and status.ready]
+        if len(serving) > 1 and all(status.share_by == "slots" for status in serving):
+            return tr("The nodes hear each other's probes on this network: the way in force is right.")
+        return tr(
+            "Try vmac_invisible first. Where a switch or a hypervisor does not pass its frames, each node says within"
+            " seconds that probes do not reach it; then use vmac_directed."
+        )
 
     @property
     def unsaved(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from PySide6.QtCore import QObject, Signal
 
 from app.viewmodels.edit_history import EditHistory
+from app.viewmodels.element_lists import ElementLists
 from app.viewmodels.module_changes import Changes, changes
 from app.viewmodels.module_edits import (
     FAILOVER,
@@ -14,23 +15,11 @@ from app.viewmodels.module_edits import (
     procs,
     with_attribute,
     with_content,
-    with_copy,
-    with_elements,
     with_lan,
     with_proc,
-    without_element,
     without_proc,
 )
-from app.viewmodels.module_elements import (
-    LISTS,
-    Addition,
-    ElementRow,
-    Listing,
-    additions,
-    fields,
-    rows,
-    title,
-)
+from app.viewmodels.module_elements import LISTS, Listing, title
 from app.viewmodels.module_fields import FieldSpec, FieldState, Tab, field_state, page_fields, process_fields, tab_of
 from app.viewmodels.module_problems import FieldProblem, field_label, look, process_title
 from app.viewmodels.text import tr
@@ -70,7 +59,7 @@ class ModuleEditor(QObject):
         self._rejected: dict[Key, str] = {}
         self.tab = Tab.GENERAL
         self.process = 1
-        self._chosen: dict[Listing, str] = {}
+        self.lists = ElementLists(self)
         self._jumped = -1
         self._read()
 
@@ -127,30 +116,6 @@ class ModuleEditor(QObject):
             if path == proc_path(number)
         }
 
-    def rows(self, listing: Listing) -> tuple[ElementRow, ...]:
-        """The elements of a list, none while the file cannot be read."""
-        return rows(self.document, listing) if self.document else ()
-
-    def chosen(self, listing: Listing) -> str:
-        """The path of the element chosen in a list, "" when there is none."""
-        known = [row.path for row in self.rows(listing)]
-        path = self._chosen.get(listing, "")
-        return path if path in known else next(iter(known), "")
-
-    def element_fields(self, listing: Listing) -> tuple[FieldState, ...]:
-        """The fields of the element chosen in a list."""
-        path = self.chosen(listing)
-        return tuple(self.field(place, spec) for place, spec in fields(path)) if path else ()
-
-    def additions(self, listing: Listing) -> tuple[Addition, ...]:
-        """What may be added to a list now."""
-        return additions(self.document, listing, self.chosen(listing)) if self.document else ()
-
-    def wrong(self, path: str) -> str:
-        """The first thing that is wrong with an element or what it asks, "" when nothing is."""
-        places = {path, f"{path}/to"}
-        return next((problem.text for problem in self.errors if problem.path in places), "")
-
     @property
     def rules_text(self) -> str | None:
         """The own rules as they are written; None when they cannot be edited as text."""
@@ -193,8 +158,8 @@ class ModuleEditor(QObject):
         if self.document is None:
             return None
         paths = {
-            Tab.VIP: self.chosen(Listing.ADDRESSES),
-            Tab.CHECKERS: self.chosen(Listing.CHECKERS),
+            Tab.VIP: self.lists.chosen(Listing.ADDRESSES),
+            Tab.CHECKERS: self.lists.chosen(Listing.CHECKERS),
             Tab.RULES: FAILOVER,
             Tab.PROCESSES: proc_path(self.process),
             Tab.SCRIPTS: "safe/service/user",
@@ -220,7 +185,7 @@ class ModuleEditor(QObject):
             named = process_title if "/proc" in path else _title_of
             where = named(self.document, plain(path))
         name = tr("{field} of {element}", field=label, element=where) if where else label
-        self._write(data, name, merge=f"{path}@{attribute}")
+        self.write(data, name, merge=f"{path}@{attribute}")
 
     def leave_field(self) -> None:
         """The user has left a field: what he types next is a step of its own."""
@@ -228,7 +193,7 @@ class ModuleEditor(QObject):
 
     def set_lan(self, name: str, counts: bool) -> None:
         """Whether a lan's heartbeats count."""
-        self._write(with_lan(self.xml, name, counts), tr("Heartbeats over {lan}", lan=name))
+        self.write(with_lan(self.xml, name, counts), tr("Heartbeats over {lan}", lan=name))
 
     def add_process(self) -> None:
         """One more process, to be named."""
@@ -243,32 +208,7 @@ class ModuleEditor(QObject):
         """The chosen one is no longer watched."""
         if self.processes and self.document:
             name = tr("Remove {element}", element=process_title(self.document, proc_path(self.process)))
-            self._write(without_proc(self.xml, self.process), name)
-
-    def choose(self, listing: Listing, path: str) -> None:
-        """The user looks at this element of a list."""
-        if path != self.chosen(listing):
-            self._chosen[listing] = path
-            self.changed.emit()
-
-    def add_element(self, listing: Listing, addition: Addition) -> None:
-        """One more element, chosen at once."""
-        data, path = with_elements(self.xml, addition.parent, addition.elements)
-        self._take(listing, path, data, addition.words)
-
-    def duplicate_element(self, listing: Listing) -> None:
-        """A copy of the element chosen, chosen at once."""
-        if path := self.chosen(listing):
-            data, copied = with_copy(self.xml, path)
-            self._take(listing, copied, data, tr("Duplicate {element}", element=self.title(path)))
-
-    def remove_element(self, listing: Listing) -> None:
-        """The element chosen goes, with all in it; its neighbour is chosen."""
-        path, known = self.chosen(listing), [row.path for row in self.rows(listing)]
-        if path:
-            neighbour = known[max(known.index(path) - 1, 0)]
-            data = without_element(self.xml, path)
-            self._take(listing, neighbour, data, tr("Remove {element}", element=self.title(path)))
+            self.write(without_proc(self.xml, self.process), name)
 
     def title(self, path: str) -> str:
         """What an element is called."""
@@ -283,7 +223,7 @@ class ModuleEditor(QObject):
             self.changed.emit()
             return
         self._rejected.pop((FAILOVER, ""), None)
-        self._write(data, tr("Rules"), merge=FAILOVER)
+        self.write(data, tr("Rules"), merge=FAILOVER)
 
     @property
     def rules_error(self) -> str:
@@ -347,9 +287,7 @@ class ModuleEditor(QObject):
         if problem.tab is Tab.PROCESSES and problem.path.startswith("safe/service/errd/proc"):
             self.process = int(problem.path.rpartition("[")[2].removesuffix("]")) if problem.path.endswith("]") else 1
         elif problem.tab in LISTS:
-            listing = LISTS[problem.tab]
-            inside = [row.path for row in self.rows(listing) if f"{problem.path}/".startswith(f"{row.path}/")]
-            self._chosen[listing] = max(inside, key=len, default=self.chosen(listing))
+            self.lists.lead_to(LISTS[problem.tab], problem.path)
         self.changed.emit()
         return problem
 
@@ -371,13 +309,10 @@ class ModuleEditor(QObject):
     def _add(self, attributes: dict[str, str], name: str) -> None:
         data, number = with_proc(self.xml, attributes)
         self.process = number
-        self._write(data, name)
+        self.write(data, name)
 
-    def _take(self, listing: Listing, path: str, data: bytes, name: str) -> None:
-        self._chosen[listing] = path
-        self._write(data, name)
-
-    def _write(self, data: bytes, name: str, merge: str = "") -> None:
+    def write(self, data: bytes, name: str, merge: str = "") -> None:
+        """userconfig.xml is this from now on; `name` is what undo calls the step."""
         self._change({**self.files, USERCONFIG: data}, name, merge)
 
     def _change(self, files: Files, name: str, merge: str) -> None:

@@ -51,9 +51,7 @@ def with_proc(data: bytes, attributes: dict[str, str]) -> tuple[bytes, int]:
     return data, len(procs(Document(data)))
 
 
-def with_elements(
-    data: bytes, parent: str, elements: Sequence[tuple[str, Mapping[str, str]]]
-) -> tuple[bytes, str]:
+def with_elements(data: bytes, parent: str, elements: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[bytes, str]:
     """These elements behind the others of `parent`, each inside the one before it; the bytes and the first one's path.
 
     A macro goes before the service, since it holds for what follows it.

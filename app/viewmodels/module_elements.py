@@ -98,13 +98,12 @@ def rows(document: Document, listing: Listing) -> tuple[ElementRow, ...]:
     match listing:
         case Listing.CHECKERS:
             check = document.find(CHECK)
-            found = [child for child in check.children if child.name in CHECKERS] if check else []
-            return tuple(ElementRow(plain(element.path), _checker(element)) for element in found)
+            among = check.children if check else []
+            return tuple(ElementRow(plain(one.path), _checker(one)) for one in among if one.name in CHECKERS)
         case Listing.ADDRESSES:
             return tuple(_vip_rows(document))
         case Listing.VARIABLES:
-            places = (SERVICE, USER)
-            parents = [found for place in places if (found := document.find(place)) is not None]
+            parents = [parent for place in (SERVICE, USER) if (parent := document.find(place)) is not None]
             return tuple(_named(child) for parent in parents for child in parent.children if child.name == "var")
         case Listing.MACROS:
             return tuple(_named(child) for child in document.root.children if child.name == "macro")
@@ -362,9 +361,7 @@ def _vip_additions(document: Document, chosen: str) -> tuple[Addition, ...]:
         found.append(Addition(tr("Add another way"), interface, way))
     if chosen.startswith(f"{BALANCING}/group"):
         group = "/".join(inside[: BALANCING.count("/") + 2])
-        found.append(
-            Addition(tr("Add rule"), group, (("rule", {"port": "80", "proto": "tcp", "filter": "on_addr"}),))
-        )
+        found.append(Addition(tr("Add rule"), group, (("rule", {"port": "80", "proto": "tcp", "filter": "on_addr"}),)))
         found.append(Addition(tr("Add host with a power"), f"{group}/cluster", (("host", {"name": "", "power": "1"}),)))
     found.append(Addition(tr("Add interface"), INTERFACES, (("interface", {}), *way)))
     rule: tuple[tuple[str, Attributes], ...] = (("rule", {"port": "80", "proto": "tcp", "filter": "on_addr"}),)

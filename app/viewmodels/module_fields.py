@@ -208,7 +208,9 @@ def _choices(rule: AttributeRule) -> tuple[tuple[str, str], ...]:
         values = ("on", "off")
     elif rule.name == "class":
         values = ("both", "pre")
-    return tuple((value, _choice_words(rule.name, value)) for value in values)
+    offered = tuple((value, _choice_words(rule.name, value)) for value in values)
+    optional = isinstance(rule.type, Choice) and not (rule.required or rule.default)
+    return (("", tr("by default")), *offered) if optional else offered
 
 
 def _choice_words(attribute: str, value: str) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.viewmodels.module_fields import Tab
-from app.viewmodels.text import number, tr, trn
-from nodeagent.contract.config import ClusterConfig, ModuleConfig, ProcRule, UserScripts
+from app.viewmodels.text import names, number, percent, tr, trn
+from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig, ProcRule, UserScripts
 from nodeagent.contract.states import Action, Boot
 
 
@@ -35,13 +35,21 @@ class Meaning:
     ruler: tuple[Stretch, ...] = ()
 
 
-def meaning(config: ModuleConfig, cluster: ClusterConfig | None, tab: Tab, process: int) -> Meaning:
-    """What the settings of this tab mean."""
+def meaning(config: ModuleConfig, cluster: ClusterConfig | None, tab: Tab, chosen: int) -> Meaning:
+    """What the settings of this tab mean; `chosen` is the process or the checker looked at, from 1."""
     if tab is Tab.PROCESSES:
         rules = config.monitoring.procs if config.monitoring else ()
-        if process <= len(rules):
-            return _process(config, rules[process - 1])
+        if 1 <= chosen <= len(rules):
+            return _process(config, rules[chosen - 1])
         return Meaning(tr("No process is watched: only a checker or an administrator acts."))
+    if tab is Tab.CHECKERS:
+        if 1 <= chosen <= len(config.checkers):
+            return _checker(config, config.checkers[chosen - 1])
+        return Meaning(tr("Nothing is checked: only a process that dies or an administrator acts."))
+    if tab is Tab.VIP:
+        return _vip(config, cluster)
+    if tab is Tab.RULES:
+        return _rules(config)
     if tab is Tab.SCRIPTS:
         return _stop(config)
     if tab is Tab.HEALTH:
@@ -136,6 +144,117 @@ def _process(config: ModuleConfig, rule: ProcRule) -> Meaning:
     else:
         start = (Stretch(0, tr("start_both, without a limit"), Ink.WORKING),)
     return Meaning(f"{verb} {_counting(config)}", (seen, *down, *start))
+
+
+def _checker(config: ModuleConfig, rule: CheckerRule) -> Meaning:
+    every, limit = _seconds(rule.param("interval")), _seconds(rule.param("timeout"))
+    if not every:
+        noticed = Stretch(0, tr("{name} is down", name=rule.key), Ink.PLAIN)
+        seen = tr("A change of {name} is noticed at once", name=rule.key)
+    else:
+        fast, slow = every * rule.fall, every * rule.fall + limit
+        noticed = Stretch(slow, tr("{name} does not answer", name=rule.key), Ink.PLAIN)
+        seen = (
+            trn(
+                "{count} failure of {name} is noticed within {fast} when it is refused, within {slow} when it is"
+                " silent",
+                "{count} failures in a row of {name} are noticed within {fast} when they are refused, within {slow}"
+                " when they are silent",
+                rule.fall,
+                name=rule.key,
+                fast=length(fast),
+                slow=length(slow),
+            )
+            if limit
+            else tr("A failure of {name} is noticed within {fast}", name=rule.key, fast=length(fast))
+        )
+    match rule.action:
+        case Action.RESTART | Action.STOPSTART:
+            acts, rest = _restarted(config, rule.action)
+        case Action.STOP:
+            acts = tr("the module then stops on that node")
+            rest = (*_stopping(config, config.user or UserScripts())[-3:],)
+        case Action.WAIT:
+            acts = tr("the module then waits on that node, and starts by itself when it is up again")
+            rest = (Stretch(0, tr("waits"), Ink.STOPPED),)
+        case _:
+            acts, rest = tr("nothing is done, it is only shown"), ()
+    back = trn(
+        "It is up again after {count} good result.", "It is up again after {count} good results in a row.", rule.rise
+    )
+    warm = (
+        tr("After a start nothing is done before its first good result, or for {warmup}.", warmup=length(rule.warmup))
+        if rule.warmup and rule.action
+        else ""
+    )
+    said = tr("{seen}; {acts}.", seen=seen, acts=acts)
+    return Meaning(" ".join(part for part in (said, back, warm) if part), (noticed, *rest) if rest else ())
+
+
+def _restarted(config: ModuleConfig, action: Action) -> tuple[str, tuple[Stretch, ...]]:
+    """What follows in words, and how long at most."""
+    user = config.user or UserScripts()
+    acts = (
+        tr("the application then restarts on that node alone")
+        if action is Action.RESTART
+        else tr("the machine then starts anew, if its own setting allows it")
+        if config.automatic_reboot
+        else tr("the module then stops and starts again on that node alone")
+    )
+    start = (
+        (Stretch(user.starttimeout, tr("start_both, at most"), Ink.WORKING), Stretch(0, tr("Ready again"), Ink.GOOD))
+        if user.starttimeout
+        else (Stretch(0, tr("start_both, without a limit"), Ink.WORKING),)
+    )
+    return acts, (Stretch(user.nicestoptimeout, tr("stop_both, at most"), Ink.WORKING), *start)
+
+
+def _seconds(text: str) -> float:
+    """A duration of a checker, which the configuration keeps as a number in seconds; 0 when it has none."""
+    return float(text) if text else 0.0
+
+
+def _vip(config: ModuleConfig, cluster: ClusterConfig | None) -> Meaning:
+    vip = config.vip
+    if vip is None:
+        return Meaning(tr("Without a virtual IP a load balancer in front decides who serves."))
+    addresses = names(address.addr for address in vip.addresses)
+    parts = []
+    for group in vip.groups:
+        total = sum(power for _, power in group.powers)
+        shares = (
+            tr("{node} {share}", node=node, share=percent(100 * power / total)) for node, power in group.powers if total
+        )
+        parts.append(tr("{group}: {shares}", group=group.name, shares=", ".join(shares)))
+    sentence = tr("Clients of {addresses} are shared out, {groups}.", addresses=addresses, groups="; ".join(parts))
+    if not vip.groups:
+        sentence = tr(
+            "{addresses} is on every node, and no group takes its traffic: it is dropped.", addresses=addresses
+        )
+    lost = tr("When a node is lost only its clients move.")
+    window = _window(config, cluster)
+    ruler = (
+        (Stretch(window, tr("a node is silent"), Ink.PLAIN), Stretch(0, tr("its clients move"), Ink.GOOD))
+        if window
+        else ()
+    )
+    return Meaning(f"{sentence} {lost}", ruler)
+
+
+def _rules(config: ModuleConfig) -> Meaning:
+    failover = config.failover
+    if not failover.rules:
+        own = tr("There is no own rule: the action of each checker is all that follows a failure.")
+    else:
+        own = trn(
+            "{count} own rule acts when its condition has held for {time}; generated rules act at once.",
+            "{count} own rules act when their condition has held for {time}; generated rules act at once.",
+            len(failover.rules),
+            time=length(failover.handle_time),
+        )
+    if failover.extends:
+        return Meaning(own)
+    return Meaning(f"{own} {tr('The generated rules are off: no checker acts by itself.')}")
 
 
 def _stop(config: ModuleConfig) -> Meaning:

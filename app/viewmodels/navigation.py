@@ -9,7 +9,6 @@ from app.viewmodels.silhouettes import WORST_FIRST
 from app.viewmodels.text import tr
 from app.viewmodels.tile import NodeTile
 
-
 SLOTS = "slots"
 """The view of the Test tab that shows the virtual IP."""
 
@@ -21,6 +20,7 @@ class Tab(StrEnum):
     DETAILS = "details"
     TEST = "test"
     CONFIGURATION = "configuration"
+    SUPPORT = "support"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def place(tab: str, scope: Scope, farm: FarmModel) -> Place:
             return Place(Tab.TEST, scope.session, module)
         case Tab.CONFIGURATION:
             return Place(Tab.CONFIGURATION, scope.session, scope.module)
+        case Tab.SUPPORT:
+            return Place(Tab.SUPPORT, scope.session)
         case _:
             return Place(Tab.MONITORING, scope.session)
 
@@ -71,6 +73,7 @@ def tab_reasons(scope: Scope | None, farm: FarmModel | None) -> dict[Tab, str]:
         Tab.DETAILS: no_module if _tile(scope, farm) is None else "",
         Tab.TEST: no_module,
         Tab.CONFIGURATION: "",
+        Tab.SUPPORT: "",
     }
 
 

@@ -57,7 +57,9 @@ class Slot:
             case Mark.NOBODY:
                 behind = tr("taken by nobody")
             case Mark.DIFFERENT:
-                told = (tr("{node} says {owner}", node=node, owner=owner or tr("nobody")) for node, owner in self.owners)
+                told = (
+                    tr("{node} says {owner}", node=node, owner=owner or tr("nobody")) for node, owner in self.owners
+                )
                 behind = tr("the tables differ: {said}", said=names(told))
             case _:
                 behind = ""
@@ -255,9 +257,7 @@ def _node(name: str, answers: Mapping[str, VipStatus], number: int, usual: str) 
         if last.seen == last.applied:
             parts.append(tr("table {epoch} applied", epoch=short(last.applied)))
         else:
-            parts.append(
-                tr("table {seen} seen, {applied} applied", seen=short(last.seen), applied=short(last.applied))
-            )
+            parts.append(tr("table {seen} seen, {applied} applied", seen=short(last.seen), applied=short(last.applied)))
     if answer is not None and not answer.present:
         parts.append(tr("no filter in its kernel"))
     if answer is not None and not answer.open:
@@ -304,9 +304,7 @@ def _addresses(answers: Mapping[str, VipStatus]) -> tuple[AddressRow, ...]:
             ]
             if missing:
                 parts.append(tr("not on {nodes}", nodes=names(missing)))
-            rows[address.addr] = AddressRow(
-                address.addr, address.type, address.vmac, ", ".join(parts), bool(missing)
-            )
+            rows[address.addr] = AddressRow(address.addr, address.type, address.vmac, ", ".join(parts), bool(missing))
     return tuple(rows.values())
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from app.services.nodes import NodeView
 from app.viewmodels.reach import shift, silence_sentence, silent, stale_text
-from app.viewmodels.slot_map import SLOTS
 from app.viewmodels.silhouettes import Silhouette, of_module, pill_words
+from app.viewmodels.slot_map import SLOTS
 from app.viewmodels.text import (
     DAY,
     ago,
@@ -218,12 +218,12 @@ def _share_note(share: float | None, *, by_slots: bool) -> str:
     return tr("load balancer decides")
 
 
-def module_alarms(view: NodeView, module: str) -> tuple[str, ...]:
-    """What this node says is wrong with a module, its name left away; none while it is silent."""
+def alarms_of(view: NodeView, module: str) -> tuple[str, ...]:
+    """What this node says is wrong with a module, in its own words without the name; none while it is silent."""
     if view.status is None or silent(view):
         return ()
     told = (alarm.partition(": ") for alarm in view.status.alarms)
-    return tuple(said(text) for name, _, text in told if name == module and text)
+    return tuple(text for name, _, text in told if name == module and text)
 
 
 def last_probe(view: NodeView, module: str) -> ProbeSource | None:

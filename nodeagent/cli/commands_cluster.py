@@ -1,4 +1,4 @@
-"""cluster check, config, info, genkey. What reads XML is imported late: it takes as long as the rest together."""
+"""cluster check, config, info, state, genkey. What reads XML is imported late: it takes long."""
 
 import socket
 
@@ -10,11 +10,13 @@ from nodeagent.cli.author import author
 from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch, send
 from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import NODE
 from nodeagent.cli.options import json_option, read_file
 from nodeagent.cli.tables import say, show_problems, show_table
 from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, StageCluster, Staged
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, errors_of
+from nodeagent.contract.status import NodeStatus
 from nodeagent.home import Home
 
 
@@ -63,13 +65,20 @@ def report_check(path: str, signature: str, problems: list[Problem], wants_json:
 @json_option
 def cluster_config(file: str, name: str, as_json: bool) -> int:
     """Make a cluster.xml the one in force on this node."""
+    import asyncio
+
+    from nodeagent.client.addresses import NoAddress, with_addresses
     from nodeagent.contract.cluster_xml import read_cluster
 
     data = read_file(file)
     config, problems = read_cluster(data, file)
     if config is None or errors_of(problems):
         return report_check(file, "", problems, as_json)
-    me = name or _this_node(config, local_addresses())
+    try:
+        data = asyncio.run(with_addresses(data))
+    except NoAddress as names:
+        raise CommandFailed(f"{file}: {names}", Exit.BAD_DATA) from None
+    me = name or NODE.get() or _this_node(config, local_addresses())
     if me not in config.nodes:
         raise CommandFailed(f"{file} has no node {me!r}; it has: {', '.join(config.nodes)}", Exit.USAGE)
     staged = send("/cluster/stage", StageCluster(data, me, author=author()), Staged)
@@ -107,6 +116,26 @@ def cluster_info(as_json: bool) -> None:
         for node in lan.nodes
     ]
     show_table(("lan", "node", "address", "pin"), rows)
+
+
+@cluster.command("state")
+@json_option
+def cluster_state(as_json: bool) -> None:
+    """Show the nodes of the cluster as this one sees them: who is heard, on which lans, with what configuration."""
+    status = fetch("/status", NodeStatus)
+    if as_json:
+        click.echo(to_json({"node": status.node, "signature": status.cluster_signature, "peers": status.peers}))
+        return
+    rows = [(status.node, "this node", "", "", "", status.version)]
+    for peer in status.peers:
+        heard = "alive, degraded" if peer.degraded else "alive"
+        lans = " ".join(f"{lan.lan}:{'heard' if lan.heard else 'silent'}" for lan in peer.lans)
+        same = "same" if peer.same_configuration else "other"
+        offset = f"{peer.clock_offset:+.3f} s" if peer.alive else ""
+        rows.append((peer.name, heard if peer.alive else peer.reason or "lost", lans, same, offset, peer.version))
+    show_table(("node", "state", "lans", "configuration", "clock", "version"), rows)
+    for alarm in status.alarms:
+        say(f"alarm: {alarm}", "red")
 
 
 @cluster.command("genkey")

@@ -48,7 +48,9 @@ def _command(name: Switch) -> Command:
     classes = name == "errd"
     more = "; enable or disable one of its own classes" if classes else ""
 
-    @click.command(name, help=f"Pause (off) or resume (on) {_WHAT[name]} of a module, or say which it is (status){more}.")
+    @click.command(
+        name, help=f"Pause (off) or resume (on) {_WHAT[name]} of a module, or say which it is (status){more}."
+    )
     @click.argument("value", type=click.Choice(["on", "off", "status", *(["enable", "disable"] if classes else [])]))
     @click.argument("proc_class", metavar="[CLASS]", default="")
     @module_option

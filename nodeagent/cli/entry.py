@@ -23,6 +23,10 @@ def safekit(args: Sequence[str]) -> int:
 
 def dispatch(args: Sequence[str]) -> int:
     """Run one command. click is imported only when it is needed."""
+    if args and args[0] == "-H":
+        from nodeagent.cli import several_nodes
+
+        return several_nodes.run(args[1:], lambda command: guarded(lambda: dispatch(command)))
     if args and args[0] in fast.COMMANDS and "--help" not in args[1:2]:
         return fast.run(args)
     from nodeagent.cli.main import run

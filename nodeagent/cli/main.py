@@ -5,28 +5,44 @@ from collections.abc import Sequence
 
 import click
 
-from nodeagent.cli.commands_actions import ACTIONS
+from nodeagent.cli.commands_actions import ACTIONS, run_without
 from nodeagent.cli.commands_cluster import cluster
+from nodeagent.cli.commands_cluster_changes import CHANGES
+from nodeagent.cli.commands_completion import completion
 from nodeagent.cli.commands_console import console
 from nodeagent.cli.commands_demo import demo
-from nodeagent.cli.commands_log import log, print_error, print_info
-from nodeagent.cli.commands_module import check, config, module
+from nodeagent.cli.commands_doctor import doctor
+from nodeagent.cli.commands_log import cmdlog, log, logview, print_error, print_info
+from nodeagent.cli.commands_loop import LOOPS
+from nodeagent.cli.commands_module import check, config, deconfig, module
 from nodeagent.cli.commands_node import agent, fingerprint, level, passwd
-from nodeagent.cli.commands_resources import SWITCHES, get_value, set_value
+from nodeagent.cli.commands_resources import get_value, set_value
 from nodeagent.cli.commands_service import service
+from nodeagent.cli.commands_snapshot import snapshot
 from nodeagent.cli.commands_state import state, why
+from nodeagent.cli.commands_switches import SWITCHES
 from nodeagent.cli.commands_vip import vip
+from nodeagent.cli.commands_waits import WAITS
 from nodeagent.cli.exits import CommandFailed, Exit
 
 _COMMANDS = (
-    *(agent, cluster, module, config, check, *ACTIONS, state, why, log, print_info, print_error),
-    *(set_value, get_value, *SWITCHES, passwd, fingerprint, level, service, vip, demo, console),
+    *(agent, cluster, module, config, deconfig, check, *ACTIONS, run_without, *WAITS, state, why),
+    *(log, logview, print_info, print_error, cmdlog, snapshot, set_value, get_value, *SWITCHES, *LOOPS),
+    *(passwd, fingerprint, level, service, doctor, vip, demo, console, completion),
 )
+for _change in CHANGES:
+    cluster.add_command(_change)
 
 
 @click.group(
     commands={command.name or "": command for command in _COMMANDS},
     context_settings={"help_option_names": ["--help"], "max_content_width": 110},
+)
+@click.option(
+    "-H",
+    expose_value=False,
+    metavar="NODES",
+    help='On which nodes, before the command: names with commas between them, or "*" for all; left out: this one.',
 )
 def keepgreen() -> None:
     """Keep an application running on a farm of servers, and see it."""

@@ -1,12 +1,9 @@
 """`safekit …` as existing scripts call it. Which commands there are is in shim_table."""
 
-import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import accepted, ask, only_module
 from nodeagent.contract.shim_table import How, row_of
 
 Dispatch = Callable[[Sequence[str]], int]
@@ -38,10 +35,8 @@ def run(args: Sequence[str], dispatch: Dispatch) -> int:
 
 
 def _translated(command: str, words: list[str], dispatch: Dispatch) -> int:
-    if command == "logview":
-        return dispatch(["log", "-f", *words[1:]])
-    if command == "checkloop":
-        return _checkloop(words[1:])
+    if command == "-H":
+        return dispatch(words)
     if command == "-r exitcode":
         return _exitcode(words[2:])
     from nodeagent.cli import process_tree
@@ -57,14 +52,3 @@ def _exitcode(words: list[str]) -> int:
     except (IndexError, ValueError):
         raise CommandFailed("safekit -r exitcode wants a number", Exit.USAGE) from None
     return code & 0xFF
-
-
-def _checkloop(words: list[str]) -> int:
-    given = words[words.index("-m") + 1] if "-m" in words[:-1] else ""
-    name = given or os.environ.get("SAFEMODULE") or only_module()
-    status = json.loads(accepted(ask("GET", "/api/v1/status")))
-    module = next((m for m in status["modules"] if m["name"] == name), None)
-    if module is None:
-        raise CommandFailed(f"no module {name} is installed on this node", Exit.USAGE)
-    counting = module.get("loop_interval", 0) > 0
-    return int(counting and module.get("counted", 0) >= module.get("maxloop", 0))

@@ -5,13 +5,16 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_address
 
-from nodeagent.client.api_client import CallFailed, Trouble
 from nodeagent.contract.value_types import Address
 from nodeagent.contract.xml_scan import NotXml
 from nodeagent.contract.xml_source import Document
 
 LookUp = Callable[[str], Awaitable[str]]
 """The IP address of a host name. Raises OSError."""
+
+
+class NoAddress(Exception):
+    """Host names without an address that other nodes can use; one sentence for all of them."""
 
 
 async def system_look_up(name: str) -> str:
@@ -23,8 +26,7 @@ async def system_look_up(name: str) -> str:
 async def with_addresses(xml: bytes, look_up: LookUp = system_look_up) -> bytes:
     """The file with an address in place of every host name, all else byte for byte.
 
-    What is no cluster.xml at all comes back as it is: the check says why. Raises CallFailed with every name that has
-    no address other nodes can use.
+    What is no cluster.xml at all comes back as it is: the check says why. Raises NoAddress.
     """
     wrong: list[str] = []
     for path, name in _names(xml):
@@ -37,7 +39,7 @@ async def with_addresses(xml: bytes, look_up: LookUp = system_look_up) -> bytes:
         else:
             xml = Document(xml).set_attribute(path, "addr", address)
     if wrong:
-        raise CallFailed(Trouble.DENIED, "; ".join(wrong))
+        raise NoAddress("; ".join(wrong))
     return xml
 
 

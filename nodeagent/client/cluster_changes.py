@@ -8,14 +8,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from nodeagent.client.addresses import with_addresses
-from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
+from nodeagent.client.addresses import NoAddress, with_addresses
 from nodeagent.client.configuration import take_configuration
+from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract import api
 from nodeagent.contract.errors import Severity
 from nodeagent.contract.states import Action
 
-Clients = Mapping[str, ApiClient]
+Clients = Mapping[str, NodeCalls]
 LogIn = Callable[[], Awaitable[object]]
 T = TypeVar("T")
 
@@ -30,7 +31,10 @@ async def change_cluster(clients: Clients, xml: bytes, pins: Mapping[str, str] |
     Host names become addresses. `pins` of nodes that are new. Each node goes back by itself when it is not told to
     stay, which it is only when all of them answer with the new configuration in force.
     """
-    xml = await with_addresses(xml)
+    try:
+        xml = await with_addresses(xml)
+    except NoAddress as names:
+        raise CallFailed(Trouble.DENIED, str(names)) from None
     known = dict(next(iter((await on_all(clients, lambda _, client: client.cluster())).values())).pins)
     requests = {name: api.StageCluster(xml, name, pins={**known, **(pins or {})}) for name in clients}
     signature = await staged_on_all(clients, requests)
@@ -48,7 +52,7 @@ async def change_cluster(clients: Clients, xml: bytes, pins: Mapping[str, str] |
 
 
 async def add_node(
-    clients: Clients, name: str, newcomer: ApiClient, xml: bytes, modules: Sequence[str] = (), *, log_in: LogIn
+    clients: Clients, name: str, newcomer: NodeCalls, xml: bytes, modules: Sequence[str] = (), *, log_in: LogIn
 ) -> None:
     """Take a node into the cluster: `xml` holds it already, `modules` are to run there too; they are not started.
 
@@ -62,7 +66,7 @@ async def add_node(
         await spread_module({**clients, name: newcomer}, module, (*nodes, *(n for n in (name,) if n not in nodes)))
 
 
-async def replace_node(clients: Clients, name: str, newcomer: ApiClient, *, log_in: LogIn) -> None:
+async def replace_node(clients: Clients, name: str, newcomer: NodeCalls, *, log_in: LogIn) -> None:
     """A new machine takes the place of a dead one: its name and modules, with a key of its own; not started.
 
     `clients` are the other nodes. The dead machine still has the cluster key: rotate it when others may get at it.
@@ -129,7 +133,7 @@ def agreed(staged: Mapping[str, api.Staged]) -> str:
     return signatures.pop()
 
 
-async def on_all(clients: Clients, work: Callable[[str, ApiClient], Awaitable[T]]) -> dict[str, T]:
+async def on_all(clients: Clients, work: Callable[[str, NodeCalls], Awaitable[T]]) -> dict[str, T]:
     """The same on all nodes at once; all are waited for before the first failure is raised."""
     answers = await asyncio.gather(*(work(name, client) for name, client in clients.items()), return_exceptions=True)
     done: dict[str, T] = {}
@@ -142,7 +146,7 @@ async def on_all(clients: Clients, work: Callable[[str, ApiClient], Awaitable[T]
     return done
 
 
-async def _source(clients: Clients, module: str) -> tuple[ApiClient, api.ModuleInfo]:
+async def _source(clients: Clients, module: str) -> tuple[NodeCalls, api.ModuleInfo]:
     """A node that has the module in force."""
     for client in clients.values():
         for info in await client.modules():

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
+from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract import api
 from nodeagent.contract.errors import Problem, Severity
 
@@ -23,7 +24,7 @@ class Taken:
 
 
 async def take_configuration(
-    source: ApiClient, target: ApiClient, log_in: Callable[[], Awaitable[object]] | None = None
+    source: NodeCalls, target: NodeCalls, log_in: Callable[[], Awaitable[object]] | None = None
 ) -> Taken:
     """Put the cluster of `source` and its modules that belong to `target` in force on `target`; both are logged in.
 
@@ -55,7 +56,7 @@ async def take_configuration(
     return Taken(name, cluster.signature, tuple(taken), here)
 
 
-async def restoring(client: ApiClient, module: str, revision: int) -> api.StageModule:
+async def restoring(client: NodeCalls, module: str, revision: int) -> api.StageModule:
     """The request that makes a revision kept on this node the next one on every node of the module."""
     files = await client.module_contents(module, revision)
     history = {line.number: line.nodes for line in await client.module_history(module)}
@@ -63,7 +64,7 @@ async def restoring(client: ApiClient, module: str, revision: int) -> api.StageM
     return api.StageModule(files, now or history.get(revision, ()))
 
 
-async def _take_cluster(source: ApiClient, target: ApiClient, cluster: api.ClusterInfo, name: str) -> bool:
+async def _take_cluster(source: NodeCalls, target: NodeCalls, cluster: api.ClusterInfo, name: str) -> bool:
     """Whether the target has other users now."""
     keys = (await source.present_cluster_key(),) if cluster.has_key else ()
     users, had = await source.cluster_users(), await target.cluster_users()
@@ -73,7 +74,7 @@ async def _take_cluster(source: ApiClient, target: ApiClient, cluster: api.Clust
     return users not in (b"", had)
 
 
-async def _take_module(source: ApiClient, target: ApiClient, module: api.ModuleInfo) -> api.ModuleInfo:
+async def _take_module(source: NodeCalls, target: NodeCalls, module: api.ModuleInfo) -> api.ModuleInfo:
     request = api.StageModule(await source.module_contents(module.name, module.revision), module.nodes)
     staged = _good(module.name, await target.stage_module(module.name, request))
     return await target.commit_module(module.name, api.Commit(staged.signature))

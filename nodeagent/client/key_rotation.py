@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from secrets import token_bytes
 from typing import Final
 
-from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
 from nodeagent.client.cluster_changes import Clients, on_all, staged_on_all
+from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract import api
 
 KEY_BYTES: Final = 32
@@ -50,7 +51,7 @@ async def _sweep(
         clients, {name: api.StageCluster(info.xml, name, keys[name]) for name, info in clusters.items()}
     )
 
-    async def commit(_: str, client: ApiClient) -> api.ClusterInfo:
+    async def commit(_: str, client: NodeCalls) -> api.ClusterInfo:
         return await client.commit_cluster(api.Commit(signature))
 
     await on_all(clients, commit)

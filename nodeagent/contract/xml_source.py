@@ -149,7 +149,8 @@ class Document:
     def set_content(self, path: str, text: str) -> bytes:
         """Gives an element this text, in a CDATA section unless it has plain text that needs none.
 
-        Raises LookupError when there is no such element or it holds more than text, ValueError for what XML cannot hold.
+        Raises LookupError when there is no such element or it holds more than text, ValueError for what XML
+        cannot hold.
         """
         element, place = self._element(path), self._content(path)
         if place is None:

@@ -21,7 +21,6 @@ from nodeagent.core.traffic_messages import (
     GateSet,
     ProbeReceived,
     SendProbe,
-    SetSlots,
     SlotsSet,
     TrafficEvent,
     TrafficObserved,
@@ -73,6 +72,7 @@ class FarmTraffic:
         """None: nobody has told yet."""
         self._thawed: float | None = None
         """When this node's last freeze ended; None once all living peers were heard since."""
+        self._left = False
         self._next_probe = 0.0
         self._prepared_since: dict[str, float] = {}
         self._told: dict[str, ModuleBeat] = {}
@@ -143,6 +143,8 @@ class FarmTraffic:
 
         True when what heartbeats carry of it has changed.
         """
+        if self._left:
+            return False
         for name, module in self._modules.items():
             traffic, life = module.traffic, module.life
             if life.phase in WITH_ADDRESS:
@@ -166,13 +168,15 @@ class FarmTraffic:
         return told != self._told
 
     def leave(self) -> None:
-        """The agent ends and the applications go on: give the slots up, keep the connections."""
+        """The agent ends and the applications go on: nothing of the kernel is changed after this."""
+        self._left = True
         for module in self._modules.values():
-            if module.traffic.prepared:
-                self._emit(SetSlots(module.life.config.name, 0, module.traffic.none()))
+            module.traffic.leave()
 
     def next_deadline(self, now: float) -> float | None:
         """When `follow` must be called at the latest."""
+        if self._left:
+            return None
         times = [module.traffic.next_deadline(now) for module in self._modules.values()]
         times.append(self._next_probe if self._interfaces() else None)
         if self._interfaces() and self._cluster:

@@ -21,6 +21,8 @@ from nodeagent.core.slots import SLOTS
 
 ALL = frozenset(range(SLOTS))
 
+ALL_SLOTS = frozenset(range(SLOTS))
+
 SETTLE = 3.0
 """Seconds that moved slots stay quiet after all agree: a handshake that both answered has ended by then."""
 
@@ -161,8 +163,10 @@ class Handover:
         for (group, before, after, number), slots in found.items():
             past = None if number is None else self._moves[number]
             holders = (past.holders if past else frozenset()) | ({before} if before else set())
-            silent = before is not None and before != self.me and _fell_silent(self._others.get(before, NOBODY))
-            until = now + (SILENCE_QUIET if silent else SETTLE if before is None else 0.0)
+            giver = self._others.get(before or "", NOBODY)
+            # A loser that answers keeps the slot until it hears that it is taken, however early it has agreed.
+            both = before is None or before == self.me or giver.counts
+            until = now + (SETTLE if both else SILENCE_QUIET if _fell_silent(giver) else 0.0)
             if past:
                 until = max(until, past.quiet_until)
                 past.slots -= slots

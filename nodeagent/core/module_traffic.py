@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from nodeagent.contract.config import ModuleConfig, TrafficGroup, VirtualIp
 from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
-from nodeagent.core.handover import NOBODY, GroupSlots, Handover, Presence
+from nodeagent.core.handover import ALL_SLOTS, NOBODY, GroupSlots, Handover, Presence
 from nodeagent.core.slot_table import NO_TABLE, Powers, SlotTable, slot_table
 from nodeagent.core.traffic_messages import (
     ObserveTraffic,
@@ -34,6 +34,9 @@ OBSERVE = 5.0
 
 DISAGREEMENT = 3.0
 """Seconds after which nodes that report another epoch are an alarm."""
+
+LEAVING = 0.5
+"""Seconds that an agent which ends leaves its slots in the kernel: by then its peers have heard its goodbye."""
 
 _SIGNATURE = 8
 
@@ -126,6 +129,15 @@ class ModuleTraffic:
             self._held, self._timeout, self._observe_at, self.observed = (), None, None, None
             self._emit(WithdrawTraffic(self._config.name, self.vip.tcpreset))
 
+    def leave(self) -> None:
+        """The agent ends, the application goes on. The connections stay, the slots go when the others have them.
+
+        Until then two nodes answer one client, so all is quiet; datagrams have no cure and are given up at once.
+        """
+        if self.prepared and self._last:
+            slots = tuple(GroupSlots(group.group, group.mine, quiet=ALL_SLOTS) for group in self._held)
+            self._emit(self._set_slots(self.handover.table, slots, LEAVING, self._last))
+
     def taken(self, event: TrafficPrepared, now: float) -> None:
         """The kernel has the filter and the addresses, or refused."""
         if not self.wanted:
@@ -179,8 +191,8 @@ class ModuleTraffic:
             slots = tuple(GroupSlots(group.group, quiet=group.quiet) for group in slots)
         alone = not any(presence.alive for presence in around.others.values()) and not around.wire_only
         # A peer judges by this node's last sign of life, at most one pulse old now.
-        timeout = None if alone else around.window - 2 * around.pulse
-        due = timeout is not None and now >= self._set_at + REARM_PULSES * around.pulse
+        timeout = None if alone else max(around.window - 2 * around.pulse, around.window / 2)
+        due = timeout is not None and now >= self._set_at + _rearm(timeout, around.pulse)
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
         if slots != self._held or timeout != self._timeout or late or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
@@ -192,7 +204,7 @@ class ModuleTraffic:
         """When `follow` or `tick` has something to do by time alone."""
         times = [self.handover.next_deadline(now), self._observe_at]
         if self.prepared and self._timeout is not None and self._last:
-            times.append(self._set_at + REARM_PULSES * self._last.pulse)
+            times.append(self._set_at + _rearm(self._timeout, self._last.pulse))
         return min((time for time in times if time is not None), default=None)
 
     @property
@@ -212,10 +224,6 @@ class ModuleTraffic:
     def is_wire_only(self, node: str) -> bool:
         """Whether the node is silent on UDP and heard by its probes."""
         return self._last is not None and node in self._last.wire_only
-
-    def none(self) -> tuple[GroupSlots, ...]:
-        """No slot of any group."""
-        return tuple(GroupSlots(group.name) for group in self.vip.groups)
 
     def share(self) -> float:
         """Percent of the slots of the first group that the kernel holds for this node."""
@@ -315,6 +323,11 @@ class ModuleTraffic:
 
     def _log(self, type_: LogType, text: str) -> None:
         self._emit(do.RecordLine(type_, text, self._config.name, "vip"))
+
+
+def _rearm(timeout: float, pulse: float) -> float:
+    """Seconds until slots with this time-out are set again; a short window leaves no three pulses for it."""
+    return min(REARM_PULSES * pulse, timeout / 2)
 
 
 def _rules_of(vip: VirtualIp) -> str:

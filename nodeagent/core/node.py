@@ -163,8 +163,8 @@ class Node:
                     life.shut_down(now)
             case ev.AgentStopping():
                 self._effects += [do.SetHealth(name, False) for name in self._lives]
+                self.traffic.leave()  # quiet before the others hear the goodbye
                 self._effects += self.membership.leave(now)
-                self.traffic.leave()
             case _:
                 self._tell(event, now)
 

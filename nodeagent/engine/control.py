@@ -21,6 +21,7 @@ from nodeagent.contract.api import (
 )
 from nodeagent.contract.api import Event as WireEvent
 from nodeagent.contract.order_api import BootSetting, CountLoop
+from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.record_api import AuditPage, OutputQuery, RecordQuery, ResourcePage, SnapshotQuery
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.status import NodeStatus
@@ -197,6 +198,9 @@ class PeerControl(Protocol):
 
     def peer(self, name: str) -> Peer:
         """Where a node is, for the relay; refused when the cluster has no such node."""
+
+    async def reach(self, request: Reach) -> Reached:
+        """Whether this node can open a TCP connection to a place."""
 
     def pins(self) -> Mapping[str, str]:
         """Node name → pin of every node of the cluster."""

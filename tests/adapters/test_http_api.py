@@ -41,6 +41,7 @@ BODIES: dict[str, object] = {
     "countLoop": {"identity": "watchdog", "text": "queue full"},
     "runWithout": {"start": True},
     "setBoot": {"on": True, "seconds": 60},
+    "connectivity": {"address": "127.0.0.1", "port": 1},
     "vipGate": {"open": True},
     "checkCluster": {"xml": "eA==", "name": "node1"},
     "stageCluster": {"xml": "eA==", "name": "node1"},
@@ -112,6 +113,7 @@ def test_the_roles_are_those_of_the_specification() -> None:
         "resetLoop",
         "runWithout",
         "vipGate",
+        "connectivity",
         "relayPost",
         "relayDelete",
     ]

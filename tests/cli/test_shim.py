@@ -13,7 +13,7 @@ from nodeagent.contract.api import Order
 from nodeagent.contract.shim_table import TABLE, How, Row
 from nodeagent.contract.states import Action
 from tests.cli.conftest import Run
-from tests.fakes.agent import WEB, FakeAgent
+from tests.fakes.agent import STATUS, WEB, FakeAgent
 
 
 def test_the_way_existing_scripts_fail(run_safekit: Run, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,12 +48,14 @@ def test_an_unknown_one_is_one_sentence(run_safekit: Run, call: str) -> None:
 
 def test_exitcode_and_the_loop_counters(run_safekit: Run, agent: FakeAgent) -> None:
     assert run_safekit("-r", "exitcode", "3") == (3, "", "")
-    assert run_safekit("incloop", "-m", "web", "-i", "me").err.startswith("safekit incloop does nothing here: ")
+    assert run_safekit("incloop", "-m", "web", "-i", "me").code == 0
+    assert agent.asked("POST", "/modules/web/loop")[0].json == {"identity": "me"}
     assert run_safekit("resetloop").code == 0
-    assert run_safekit("checkloop", "-m", "web").code == 0
-    agent.tell("GET", "/status", {"modules": [{"name": "web", "counted": 3, "maxloop": 3, "loop_interval": 9}]})
+    assert len(agent.asked("DELETE", "/modules/web/loop")) == 1
+    assert run_safekit("checkloop", "-m", "web", "-q") == (0, "", "")
+    full = msgspec.structs.replace(WEB, counted=3)
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(full,)))
     assert run_safekit("checkloop", "-m", "web").code == 1
-    assert WEB.maxloop == 3
 
 
 def test_kill_ends_a_process_with_its_children(run_safekit: Run) -> None:
@@ -83,4 +85,4 @@ def test_a_bounded_command_gives_its_exit_code_or_is_ended(run_safekit: Run) -> 
 
 def test_the_shim_raises_only_sentences(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed):
-        shim.run(["-H", "*", "stop"], lambda args: 0)
+        shim.run(["swap", "-m", "web"], lambda args: 0)

@@ -25,7 +25,9 @@ from nodeagent.contract.api import (
     WhyAnswer,
 )
 from nodeagent.contract.errors import Problem
-from nodeagent.contract.states import LogType, ResourceState, State, Status
+from nodeagent.contract.order_api import BootSetting
+from nodeagent.contract.record_api import AuditLine, AuditPage
+from nodeagent.contract.states import Boot, LogType, ResourceState, State, Status
 from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus, ResourceStatus
 
 NOW = 1_790_000_000.0
@@ -101,12 +103,20 @@ def recorded() -> dict[tuple[str, str], tuple[int, bytes]]:
         ("POST", "/cluster/stage"): Staged(True, "c2"),
         ("POST", "/cluster/commit"): ClusterInfo(True, "node2", CLUSTER, "c2", ("node1", "node2")),
         ("POST", "/cluster/key"): {"key": b"k" * 32},
+        ("POST", "/cluster/deconfig"): ClusterInfo(False, "node1"),
+        ("POST", "/modules/web/deconfig"): ModuleInfo("web", False, 0),
+        ("DELETE", "/modules/web"): {"backup": "/var/lib/keepgreen/backups/web.safe"},
+        ("POST", "/modules/web/run-without"): OrderAnswer(True, "run-without start accepted"),
+        ("GET", "/modules/web/boot"): BootSetting(False, 0.0, Boot.IGNORE),
+        ("GET", "/audit"): AuditPage((AuditLine(1, NOW, "admin", "10.0.0.9", "order web stop", "ok"),), 1, NOW),
     }
     answers = {place: (200, msgspec.json.encode(value)) for place, value in told.items()}
     for file, data in (("conf/userconfig.xml", b"<safe/>"), ("bin/start_both", b"true\n")):
         answers["GET", f"/modules/web/files/{file}"] = (200, data)
-    for place in ("/modules/web/print", "/modules/web/resources", "/modules/web/switches", "/users/admin/password"):
-        answers["POST", place] = (204, b"")
+    for place in ("print", "resources", "switches", "classes", "boot", "loop"):
+        answers["POST", f"/modules/web/{place}"] = (204, b"")
+    answers["POST", "/users/admin/password"] = answers["DELETE", "/modules/web/loop"] = (204, b"")
+    answers["GET", "/modules/web/archive"] = answers["GET", "/modules/web/snapshot"] = (200, b"PK" * 200_000)
     return answers
 
 
@@ -205,7 +215,7 @@ class FakeAgent:
                 self.end_headers()
                 self.wfile.write(said)
 
-            do_GET = do_POST = do_PUT = answer
+            do_GET = do_POST = do_PUT = do_DELETE = answer
 
             def address_string(self) -> str:
                 return "local"

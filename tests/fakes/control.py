@@ -7,6 +7,7 @@ import msgspec
 
 from nodeagent.contract import api, record_api
 from nodeagent.contract.order_api import BootSetting, CountLoop
+from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.states import Boot, LogType, Mode, ResourceState, State, Status
 from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus
@@ -145,6 +146,9 @@ class FakeControl:
         if name not in self.peers_known:
             raise Refused(404, "no-node", f"the cluster has no node {name!r}")
         return self.peers_known[name]
+
+    async def reach(self, request: Reach) -> Reached:
+        return Reached(True, "", 0.001, "127.0.0.1", 1500)
 
     def pins(self) -> Mapping[str, str]:
         return self.pins_known

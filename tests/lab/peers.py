@@ -32,7 +32,7 @@ vrrp_instance lab {{
 
 HAPROXY = """
 global
-    stats socket {directory}/haproxy.sock mode 600 level admin
+    stats socket {socket} mode 600 level admin
     maxconn 4000
 defaults
     mode {mode}
@@ -40,7 +40,7 @@ defaults
     timeout client 10s
     timeout server 10s
 frontend web
-    bind :::80 v4v6
+    bind :::{port} v4v6
     default_backend farm
 backend farm
     balance roundrobin
@@ -99,22 +99,33 @@ class Keepalived:
 
 
 class HaProxy:
-    """HAProxy on port 80 of a host of its own (`network.add_front()`), which probes ready.txt of each node."""
+    """HAProxy on a host of its own (`network.add_front()`), which probes ready.txt of each node.
+
+    Not `probed`, it takes all nodes for alive, for a lab without agents. Several stand beside each other on ports.
+    """
 
     def __init__(
-        self, host: Host, nodes: Sequence[LabNode], directory: Path, mode: Literal["http", "tcp"], module: str
+        self,
+        host: Host,
+        nodes: Sequence[LabNode],
+        directory: Path,
+        mode: Literal["http", "tcp"],
+        module: str,
+        *,
+        port: int = 80,
+        probed: bool = True,
     ) -> None:
-        self._socket = directory / "haproxy.sock"
-        servers = "\n    ".join(
-            f"server {n.name} {n.address}:80 check port 9010 inter 200ms fall 1 rise 1" for n in nodes
-        )
-        config = directory / "haproxy.cfg"
-        config.write_text(HAPROXY.format(directory=directory, mode=mode, module=module, servers=servers))
+        self._socket = directory / f"haproxy{port}.sock"
+        check = " check port 9010 inter 200ms fall 1 rise 1" if probed else ""
+        servers = "\n    ".join(f"server {n.name} {n.address}:80{check}" for n in nodes)
+        config = directory / f"haproxy{port}.cfg"
+        config.write_text(HAPROXY.format(socket=self._socket, port=port, mode=mode, module=module, servers=servers))
         self._process = subprocess.Popen(
             [*host.prefix, "haproxy", "-db", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         until(self._socket.exists, 10, "HAProxy runs")
-        until(lambda: set(self.states().values()) == {"UP"}, 10, "HAProxy sends to all nodes")
+        wanted = "UP" if probed else "no check"
+        until(lambda: set(self.states().values()) == {wanted}, 10, "HAProxy sends to all nodes")
 
     def states(self) -> dict[str, str]:
         """What HAProxy thinks of each node."""

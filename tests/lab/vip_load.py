@@ -55,7 +55,7 @@ def load(lab: Lab, address: str = VIRTUAL) -> Iterator[Seen]:
     """The load, while the block runs."""
     client, seen = lab.clients[0], Seen()
     probes: dict[str, Probe[KeepAliveResult] | Probe[NewConnectionsResult]] = {
-        "busy browsers": client.keep_alive(address),
+        "busy browsers": client.keep_alive(address, interval=0.1),
         "idle browsers": client.keep_alive(address, connections=20, interval=2.5),
         "new connections": client.new_connections(address, timeout=5.0),
     }

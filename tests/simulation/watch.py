@@ -20,6 +20,7 @@ from tests.simulation import invariants as hold
 from tests.simulation.coverage import Coverage
 from tests.simulation.farm import CALM, Farm
 from tests.simulation.invariants import COUNTED, DOWN, LOST, SLACK, Owners, Violated
+from tests.simulation.traffic_watch import TrafficWatch
 
 SAMPLE = 0.2
 WAKE = 0.01
@@ -86,6 +87,7 @@ class Watch:
         for machine in farm.machines.values():
             machine.observe = self.observe
         farm.before_change = self.mark
+        self.traffic = TrafficWatch(self)
 
     @property
     def now(self) -> float:
@@ -102,6 +104,7 @@ class Watch:
 
     def mark(self) -> None:
         """Who can hear whom is about to change: until now it was as it is."""
+        self.traffic.mark()
         late = self.farm.network.delay
         self.marked = max(self.marked, self.now + (late if late > CALM else 0.0))  # what is under way arrives yet
         self.windows = max(self.windows, self.farm.cluster.window)
@@ -125,6 +128,7 @@ class Watch:
         self._dirty.add(machine.name)
         if self.agents.get(machine.name) != machine.starts:
             self._agent_started(machine)
+        self.traffic.observe(machine, effect)
         match effect:
             case do.RecordLine():
                 self.note(machine.name, effect)
@@ -257,10 +261,12 @@ class Watch:
         for name, machine in self.farm.machines.items():
             if due or name in dirty:
                 self._refresh(machine)
+        self.traffic.after_step(set(self.farm.cluster.nodes) if due else dirty)
         if due:
             self._next_sample = self.now + SAMPLE
             for check in hold.TIME_CHECKS:
                 check(self)
+            self.traffic.one_owner_of_every_slot()
 
     def _refresh(self, machine: FakeMachine) -> None:
         self._look_at_disk(machine)

@@ -1,21 +1,26 @@
 """The form of a module: its tabs, the fields of each, and what the settings mean."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.viewmodels.module_editor import ModuleEditor
-from app.viewmodels.module_fields import LATER, Tab, later_reason, tab_title
+from app.viewmodels.module_edits import FARM
+from app.viewmodels.module_elements import LISTS, Listing
+from app.viewmodels.module_fields import Tab, tab_title
 from app.viewmodels.module_meaning import meaning
 from app.viewmodels.module_problems import LANS, FieldProblem
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.configuration.field_row import GAP, LABEL, FieldRow, rows_of
+from app.views.configuration.module_elements import ModuleElements
 from app.views.configuration.module_processes import ModuleProcesses
+from app.views.configuration.module_rules import ModuleRules
 from app.views.configuration.ruler import MeaningNote
 from app.views.tokens import Token
 from app.views.widgets import Card, CheckBox, Divider, EmptyState, InlineError, TabBar, Words
 
-PAGES = (Tab.GENERAL, Tab.PROCESSES, Tab.SCRIPTS, Tab.HEALTH)
+LIST_FIRST = {Tab.VIP, Tab.PROCESSES, Tab.CHECKERS}
+"""Tabs whose list stands above the fields that belong to all of it."""
 
 
 class LanBoxes(QWidget):
@@ -65,7 +70,7 @@ class LanBoxes(QWidget):
 
 
 class _FieldPage(QWidget):
-    """A tab that is a list of fields, for the general one with mode and lans above."""
+    """The fields of a tab that stand for themselves, for the general one with mode and lans above."""
 
     def __init__(self, editor: ModuleEditor, tab: Tab) -> None:
         super().__init__()
@@ -90,12 +95,52 @@ class _FieldPage(QWidget):
             column.addWidget(one)
 
     def refresh(self) -> None:
-        for row, state in zip(self.rows, self._editor.page(self._tab), strict=True):
+        editor, tab = self._editor, self._tab
+        farm = editor.mode == "farm"
+        for row, state in zip(self.rows, editor.page(tab), strict=True):
             row.show_state(state)
+            row.setVisible(farm or state.path != FARM)
         if self.lans is not None:
-            self.lans.setVisible(self._editor.mode == "farm")
+            self.lans.setVisible(farm)
             self.lans.refresh()
-            self._mode.setText(_mode_words(self._editor.mode))
+            self._mode.setText(_mode_words(editor.mode))
+        if tab in LIST_FIRST:
+            empty = not editor.processes if tab is Tab.PROCESSES else not editor.lists.rows(LISTS[tab])
+            self.setVisible(bool(self.rows) and not empty)
+
+
+class FormPage(QWidget):
+    """A tab: its fields, and its list or text where it has one."""
+
+    def __init__(self, editor: ModuleEditor, tab: Tab) -> None:
+        super().__init__()
+        self._list_first = tab in LIST_FIRST
+        self.fields = _FieldPage(editor, tab)
+        self.part: ModuleElements | ModuleProcesses | ModuleRules | None = None
+        if tab is Tab.PROCESSES:
+            self.part = ModuleProcesses(editor)
+        elif tab is Tab.RULES:
+            self.part = ModuleRules(editor)
+        elif tab in LISTS:
+            self.part = ModuleElements(editor, LISTS[tab])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.fields)
+        if self.part is not None:
+            column.insertWidget(0 if self._list_first else 1, self.part)
+
+    @property
+    def rows(self) -> list[FieldRow]:
+        """All rows from top to bottom."""
+        part = self.part.rows if isinstance(self.part, ModuleElements | ModuleProcesses) else []
+        return [*part, *self.fields.rows] if self._list_first else [*self.fields.rows, *part]
+
+    def refresh(self) -> None:
+        """The editor's state now."""
+        self.fields.refresh()
+        if self.part is not None:
+            self.part.refresh()
 
 
 def _mode_words(mode: str) -> str:
@@ -115,8 +160,6 @@ class ModuleForm(Card):
         self.tabs = TabBar(height=44, gap=19)
         for tab in Tab:
             self.tabs.add_tab(tab, tab_title(tab))
-            if tab in LATER:
-                self.tabs.set_possible(tab, False, later_reason(tab))
         self.tabs.chosen.connect(lambda key: editor.show(Tab(key)))
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 0, 0)
@@ -125,7 +168,8 @@ class ModuleForm(Card):
         self.body.addLayout(head)
         self.body.addWidget(Divider())
         self._broken = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
-        self._pages: dict[Tab, _FieldPage | ModuleProcesses] = {}
+        self._pages: dict[Tab, FormPage] = {}
+        self._advice = ""
         self.note = MeaningNote()
         inner = QWidget()
         inner.setObjectName("scrolled")
@@ -150,9 +194,28 @@ class ModuleForm(Card):
     @property
     def processes(self) -> ModuleProcesses:
         """The tab of the processes. KeyError while the file cannot be read."""
-        page = self._pages[Tab.PROCESSES]
-        assert isinstance(page, ModuleProcesses)
-        return page
+        part = self._pages[Tab.PROCESSES].part
+        assert isinstance(part, ModuleProcesses)
+        return part
+
+    def elements(self, tab: Tab) -> ModuleElements:
+        """The list of a tab. KeyError while the file cannot be read."""
+        part = self._pages[tab].part
+        assert isinstance(part, ModuleElements)
+        return part
+
+    @property
+    def rules(self) -> ModuleRules:
+        """The own rules. KeyError while the file cannot be read."""
+        part = self._pages[Tab.RULES].part
+        assert isinstance(part, ModuleRules)
+        return part
+
+    def set_advice(self, words: str) -> None:
+        """What the running module tells of the ways to share an address."""
+        self._advice = words
+        if Tab.VIP in self._pages:
+            self.elements(Tab.VIP).set_advice(words)
 
     def rows(self, tab: Tab) -> list[FieldRow]:
         """The rows of a tab."""
@@ -166,24 +229,26 @@ class ModuleForm(Card):
         self._broken.setVisible(not readable)
         for tab in Tab:
             self.tabs.set_count(tab, editor.count(tab))
-            if tab in LATER:
-                self.tabs.set_possible(tab, False, later_reason(tab))
         if not readable:
             first = next(iter(editor.errors), None)
             self._broken.set_text(tr("The form cannot show this file"), f"{first.where}: {first.text}" if first else "")
             return
-        for tab in PAGES:
+        for tab in Tab:
             if tab not in self._pages:
-                page = ModuleProcesses(editor) if tab is Tab.PROCESSES else _FieldPage(editor, tab)
-                self._pages[tab] = page
-                self._column.insertWidget(len(self._pages) - 1, page)
-        shown = editor.tab if editor.tab in self._pages else Tab.GENERAL
+                self._pages[tab] = FormPage(editor, tab)
+                self._column.insertWidget(len(self._pages) - 1, self._pages[tab])
+        shown = editor.tab
         self.tabs.choose(shown)
         self._pages[shown].refresh()
         for tab, page in self._pages.items():
             page.setVisible(tab is shown)
+        self.elements(Tab.VIP).set_advice(self._advice)
         config = editor.config
-        self.note.show_meaning(meaning(config, editor.cluster, shown, editor.process) if config else None)
+        chosen = editor.process
+        if shown is Tab.CHECKERS:
+            paths = [row.path for row in editor.lists.rows(Listing.CHECKERS)]
+            chosen = paths.index(editor.lists.chosen(Listing.CHECKERS)) + 1 if paths else 0
+        self.note.show_meaning(meaning(config, editor.cluster, shown, chosen) if config else None)
 
     def focus_on(self, problem: FieldProblem) -> None:
         """Puts the focus into the field of a problem."""
@@ -191,10 +256,21 @@ class ModuleForm(Card):
         if tab is None or tab not in self._pages:
             return
         page = self._pages[tab]
-        if isinstance(page, _FieldPage) and page.lans is not None and problem.attribute == LANS:
-            target: QWidget | None = next(iter(page.lans.boxes.values()), None)
+        target: QWidget | None
+        if page.fields.lans is not None and problem.attribute == LANS:
+            target = next(iter(page.fields.lans.boxes.values()), None)
+        elif isinstance(page.part, ModuleRules) and not problem.attribute:
+            target = page.part.code
+            page.part.code.show_line(problem.line - self._editor.rules_place[0] + 1)
         else:
-            target = next((row.editor for row in page.rows if row.state.spec.attribute == problem.attribute), None)
+            same = [row for row in page.rows if row.state.spec.attribute == problem.attribute]
+            here = [row for row in same if row.state.path == problem.path]
+            target = next((row.editor for row in (*here, *same)), None)
         if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._scroll.ensureWidgetVisible(target, 0, 60)
+            QTimer.singleShot(0, self, lambda: self._reveal(target))
+
+    def _reveal(self, target: QWidget) -> None:
+        """Scrolls until the field and the sentence under it are seen; after the layout, which the sentence changes."""
+        row = target.parentWidget()
+        self._scroll.ensureWidgetVisible(row if isinstance(row, FieldRow) else target, 0, 24)

@@ -234,6 +234,7 @@ class ModulePage(Page):
             return
         editor, parts = draft.editor, self._parts[draft.editor.name]
         if self._view == FORM:
+            parts.form.set_advice(self._model.vip_advice)
             parts.form.refresh()
             parts.xml.show_editor(editor)
         else:

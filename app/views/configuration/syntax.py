@@ -32,6 +32,12 @@ class Language(Enum):
         (re.compile(r"\"[^\"]*\""), Token.GREEN),
         (re.compile(r"(?i)^\s*(?:@?rem\b|::).*"), Token.TEXT3),
     )
+    RULES = (
+        (re.compile(r"\b(if|then|stop|stopstart|wait|restart)\b"), Token.NODE2),
+        (re.compile(r"[\w?*-]+\.[\w.?*-]+"), Token.LINK),
+        (re.compile(r"\b(init|up|down|unknown)\b"), Token.GREEN),
+        (re.compile(r"//.*"), Token.TEXT3),
+    )
     PLAIN = ()
 
     @classmethod

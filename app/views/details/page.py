@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.viewmodels import menus
 from app.viewmodels.details import DetailsModel
+from app.viewmodels.menus import Command, Deed
 from app.viewmodels.node_facts import resources_text
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr
@@ -53,7 +54,7 @@ class DetailsPage(Page):
         holder.setLayout(self._switch_place)
         self.switch: Segments | Choice | None = None
         self.snapshot = Button(tr("Snapshot…"), "snapshot")
-        self.snapshot.set_possible(False, tr("comes with a later version"))
+        self.snapshot.clicked.connect(self._snapshot)
         self.menu_button = Button(tr("Actions"), menu=True)
         self.menu_button.clicked.connect(lambda: self._deeds.open_menu(model.actions(), self.menu_button))
         for part in (holder, self.snapshot, self.menu_button):
@@ -260,6 +261,9 @@ class DetailsPage(Page):
     def _choose(self, node: str) -> None:
         self.model.choose(self.model.module, node)
         self.node_chosen.emit(self.model.module, node)
+
+    def _snapshot(self) -> None:
+        self.model.session.asked.emit(Command(Deed.SNAPSHOT, self.model.module, (self.model.node,)))
 
     def _choose_number(self, place: int) -> None:
         if place < len(self._switched):

@@ -4,7 +4,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 
 from app.viewmodels.events_model import EventsModel
-from app.viewmodels.menus import Deed, remedy
+from app.viewmodels.menus import Command, Deed, remedy
 from app.viewmodels.nothing_yet import nothing_yet
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
@@ -43,7 +43,7 @@ class MonitoringPage(Page):
         self._new = Button(tr("New module…"), "add")
         self._new.clicked.connect(self.new_module_wanted)
         self._snapshot = Button(tr("Snapshot…"), "snapshot")
-        self._snapshot.set_possible(False, tr("comes with a later version"))
+        self._snapshot.clicked.connect(lambda: model.asked.emit(Command(Deed.SNAPSHOT, "", ())))
         self.ways = Segments((("tiles", tr("Tiles")), ("table", tr("Table"))), tr("View"))
         self.ways.chosen.connect(self._choose_way)
         self.only = Chip(tr("Only not green"))

@@ -218,7 +218,9 @@ class TrafficPage(Page):
             line.show_words(row.addr, words, wrong=row.missing)
 
     def _say_slot(self, words: str) -> None:
-        self._looked.setText(words or tr("Point at a slot, or go to it with the arrows, to read who owns and takes it."))
+        self._looked.setText(
+            words or tr("Point at a slot, or go to it with the arrows, to read who owns and takes it.")
+        )
 
 
 def _fit(lines: list[_Line], box: QVBoxLayout, count: int) -> None:

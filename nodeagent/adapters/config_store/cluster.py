@@ -10,6 +10,7 @@ import re
 import socket
 import threading
 from contextlib import suppress
+from ipaddress import ip_address
 from secrets import token_bytes
 from uuid import uuid4
 
@@ -246,6 +247,9 @@ class ClusterStore:
         if request.name not in config.nodes:
             text = f"this node is to be {request.name!r}, which is not in it; the nodes are {', '.join(config.nodes)}"
             problems.append(Problem(Severity.ERROR, text, CLUSTER_XML))
+        for node in (node for lan in config.lans for node in lan.nodes if _is_name(node.addr)):
+            text = f"the address {node.addr} of {node.node} is a host name, which is resolved once, by who applies"
+            problems.append(Problem(Severity.ERROR, f"{text}: give the IP address", CLUSTER_XML))
         if any(len(key) != KEY_BYTES for key in request.keys):
             problems.append(Problem(Severity.ERROR, f"a cluster key has {KEY_BYTES} bytes"))
         if not request.keys and not self._node.keys and len(config.nodes) > 1:
@@ -308,6 +312,14 @@ class ClusterStore:
             return msgspec.json.decode(self._stage_file.read_bytes(), type=StagedCluster)
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
+
+
+def _is_name(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return True
+    return False
 
 
 def _waits(commit: OpenCommit) -> str:

@@ -48,7 +48,7 @@ class _Table:
 
 _port, _days = checks.number(1, 65535, "a port"), checks.number(1, 3650, "a number of days")
 _hourly = checks.number(1, 1000, "a number of messages")
-_TABLES = {
+TABLES = {
     "agent": _Table(Permissions, {"reboot": checks.flag}),
     "listen": _Table(Listen, {"address": checks.address, **dict.fromkeys(PORTS, _port)}, checks.ports_differ),
     "records": _Table(
@@ -117,14 +117,14 @@ def read_settings(data: bytes, file: str = "agent.toml") -> tuple[Settings | Non
         line = int(found.group(1)) if found else len(text.splitlines())
         what = re.sub(r" \(at .*\)$", "", str(error))
         return None, [Problem(Severity.ERROR, f"it is not TOML: {what}", file, line)]
-    tables = " and ".join(f"[{name}]" for name in _TABLES)
+    tables = " and ".join(f"[{name}]" for name in TABLES)
     problems = [
         Problem(Severity.WARNING, f"[{key}] is not known; there is {tables}", file, _line_of(text, key), key)
         for key in content
-        if key not in _TABLES
+        if key not in TABLES
     ]
     read = {}
-    for name, table in _TABLES.items():
+    for name, table in TABLES.items():
         values, found_here = table.read(content.get(name, {}), name)
         problems += [
             Problem(severity, why, file, _line_of(text, name, key), f"{name}/{key}" if key else name)
@@ -133,7 +133,7 @@ def read_settings(data: bytes, file: str = "agent.toml") -> tuple[Settings | Non
         read[name] = values
     if errors_of(problems):
         return None, problems
-    made: dict[str, Any] = {name: table.kind(**read[name]) for name, table in _TABLES.items()}
+    made: dict[str, Any] = {name: table.kind(**read[name]) for name, table in TABLES.items()}
     return Settings(**made), problems
 
 

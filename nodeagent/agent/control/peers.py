@@ -1,11 +1,20 @@
 """The nodes of the cluster, as those that call and are called."""
 
+import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
+
+import psutil
 
 from nodeagent.adapters.settings import Listen
 from nodeagent.agent.control.parts import Parts
+from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.engine.ports import Peer, Refused
+
+PATIENCE = 3.0
+"""Seconds to wait for a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,38 @@ class AgentPeers:
         port = own if name == committed.me else (seen.api_port if seen else 0) or Listen().api_port
         return Peer(name, addresses, port, pin)
 
+    async def reach(self, request: Reach) -> Reached:
+        """Whether this node can open a TCP connection to a place."""
+        try:
+            ip_address(request.address.partition("%")[0])
+        except ValueError:
+            raise Refused(400, "bad-request", f"{request.address!r} is no IP address") from None
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                _, writer = await asyncio.open_connection(request.address, request.port)
+        except TimeoutError:
+            return Reached(False, f"no answer within {PATIENCE:g} s: a firewall or a wrong address")
+        except ConnectionRefusedError:
+            return Reached(False, "refused: nothing listens there")
+        except OSError as error:
+            return Reached(False, error.strerror or str(error))
+        source = str(writer.get_extra_info("sockname")[0])
+        writer.close()
+        return Reached(True, "", time.monotonic() - began, source, await asyncio.to_thread(mtu_of, source))
+
     def pins(self) -> Mapping[str, str]:
         """Node name → pin of every node of the cluster; those of nodes that have left do not count."""
         committed = self.parts.store.cluster.cluster()
         if committed is None:
             return {}
         return {name: pin for name, pin in committed.pins.items() if name in committed.config.nodes}
+
+
+def mtu_of(address: str) -> int:
+    """The MTU of the interface that has this address, 0 = not known. Blocks."""
+    stats = psutil.net_if_stats()
+    for name, addresses in psutil.net_if_addrs().items():
+        if any(known.address == address for known in addresses) and name in stats:
+            return int(stats[name].mtu)
+    return 0

@@ -7,7 +7,6 @@ from nodeagent.contract.vip_status import VipNode
 from tests.app.viewmodels.farms import EPOCH, NODES, slots_of
 
 
-
 def test_a_healthy_table_has_no_mark_and_every_slot_has_the_number_of_its_owner() -> None:
     shown = slot_map({node: slots_of(node) for node in NODES}, NODES)
     group = shown.groups[0]
@@ -17,7 +16,8 @@ def test_a_healthy_table_has_no_mark_and_every_slot_has_the_number_of_its_owner(
         ("node2", 2, 85, "33.2\N{NO-BREAK SPACE}%"),
         ("node3", 3, 85, "33.2\N{NO-BREAK SPACE}%"),
     ]
-    assert group.problems == () and shown.agreed
+    assert group.problems == ()
+    assert shown.agreed
     assert group.summary == "node1 86 slots, node2 85 slots, node3 85 slots; all are right"
     assert shown.agreement == "All nodes have applied the same table (b2c3d4)."
     assert all(node.agreed and node.answers for node in shown.nodes)
@@ -64,7 +64,8 @@ def test_tables_that_differ_are_told_slot_by_slot() -> None:
 def test_a_module_that_nobody_serves_owns_nothing() -> None:
     shown = slot_map({node: slots_of(node, ("",) * 256) for node in NODES}, NODES).groups[0]
     assert {slot.mark for slot in shown.slots} == {Mark.NOBODY}
-    assert shown.rows[-1].name == "nobody" and shown.rows[-1].count == 256
+    assert shown.rows[-1].name == "nobody"
+    assert shown.rows[-1].count == 256
     assert shown.problems == ("Nobody takes 256 slots (0–255): their clients get no answer.",)
 
 
@@ -79,10 +80,13 @@ def test_nodes_addresses_and_alarms_are_told_in_words() -> None:
         },
         NODES,
     )
-    assert shown.nodes[0].words == "serves, table ffffff seen, b2c3d4 applied" and not shown.nodes[0].agreed
-    assert "no filter in its kernel" in shown.nodes[1].words and "closed by a script" in shown.nodes[1].words
+    assert shown.nodes[0].words == "serves, table ffffff seen, b2c3d4 applied"
+    assert not shown.nodes[0].agreed
+    assert "no filter in its kernel" in shown.nodes[1].words
+    assert "closed by a script" in shown.nodes[1].words
     assert not shown.nodes[2].answers
-    assert shown.addresses[0].where == "eth0 on node1, not on node2" and shown.addresses[0].missing
+    assert shown.addresses[0].where == "eth0 on node1, not on node2"
+    assert shown.addresses[0].missing
     assert shown.alarms == (f"node1 and node2: {alarm.removeprefix('farm: ')}",)
     assert shown.agreement.startswith("The table b2c3d4 is on its way")
 

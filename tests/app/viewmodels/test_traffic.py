@@ -26,7 +26,8 @@ def test_every_node_of_the_module_is_asked_once_at_a_time() -> None:
     traffic.ask()
     assert [call for call in session.called if call[0] == "vip"] == [("vip", node, "farm") for node in NODES]
     assert traffic.facts == "3 of 3 nodes tell of their slots"
-    assert traffic.group == "http" and not traffic.troubles
+    assert traffic.group == "http"
+    assert not traffic.troubles
 
 
 def test_a_node_that_does_not_answer_leaves_the_map_and_says_why() -> None:
@@ -36,7 +37,8 @@ def test_a_node_that_does_not_answer_leaves_the_map_and_says_why() -> None:
     farm.at = NOW + STALE + 1
     traffic.ask()
     assert set(traffic.troubles) == set(NODES)
-    assert traffic.map.groups == () and not traffic.without_vip
+    assert traffic.map.groups == ()
+    assert not traffic.without_vip
 
 
 def test_an_old_answer_is_not_laid_into_the_map() -> None:
@@ -78,4 +80,5 @@ def test_a_client_is_found_by_the_agents_own_reckoning() -> None:
     assert "No rule" in traffic.where_trouble
     session.failure = CallFailed(Trouble.UNREACHABLE, "gone")
     traffic.find()
-    assert traffic.where == () and traffic.where_trouble
+    assert traffic.where == ()
+    assert traffic.where_trouble

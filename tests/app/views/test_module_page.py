@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.services.nodes import Credentials, NodeAddress
 from app.viewmodels.module_configuration import ModuleConfiguration
+from app.viewmodels.module_elements import Listing
 from app.viewmodels.module_fields import Tab
 from app.views.configuration.module_page import ModulePage
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.module_files import USERCONFIG
 from tests.app.conftest import Look
 from tests.app.viewmodels.farms import FakeSession, ready, view
+from tests.app.viewmodels.modules import FULL, RULES
 from tests.app.views.windows import shown
 
 ROOT = Path(__file__).parents[3]
@@ -70,13 +72,20 @@ def edited() -> dict[str, bytes]:
     return FILES | {USERCONFIG: FILES[USERCONFIG].replace(b"PROCESS_NAME", b"w3wp.exe")}
 
 
-@pytest.mark.parametrize("tab", ["general", "processes", "user", "health", "scripts", "new", "empty"])
+@pytest.mark.parametrize("tab", ["general", "vip", "check", "failover", "processes", "user", "health", "scripts", "new", "empty"])
 def test_looks(tab: str, look: Look, shot: Callable[[QWidget, str], Path]) -> None:
     page, model = opened(edited())
     with shown(page, look.width - 256, look.height - 48):
         assert model.draft is not None
         editor = model.draft.editor
-        if tab == "processes":
+        if tab in {"vip", "check", "failover"}:
+            editor.set_file(USERCONFIG, FULL.encode(), "all of it")
+            editor.show(Tab(tab))
+            if tab == "vip":
+                editor.lists.choose(Listing.ADDRESSES, editor.lists.rows(Listing.ADDRESSES)[1].path)
+            elif tab == "failover":
+                editor.set_rules(RULES.replace("== down", "== dwn"))
+        elif tab == "processes":
             editor.show(Tab.PROCESSES)
             editor.set_field("safe/service/errd/proc", "grace", "0.4ms")
             page.next.click()

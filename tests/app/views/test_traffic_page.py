@@ -116,7 +116,8 @@ def test_groups_can_be_chosen_and_a_module_without_virtual_ip_leads_to_its_confi
             session.vips[node] = msgspec.structs.replace(answer, groups=(*answer.groups, second))
         page._model.ask()
         page.refresh()
-        assert page.groups is not None and page.groups.current_key() == "http"
+        assert page.groups is not None
+        assert page.groups.current_key() == "http"
         page.groups.chosen.emit("dns")
         page.refresh()
         assert "dns" in page.grid.accessibleName()

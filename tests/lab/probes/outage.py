@@ -4,6 +4,7 @@ A connection is opened and thrown away (RST): nothing of it stays on either side
 """
 
 import asyncio
+import math
 import random
 import socket
 import struct
@@ -35,7 +36,13 @@ class ClientOutage(msgspec.Struct):
     gap: float = 0.0
     """The longest time between the ends of two good connects, in seconds."""
     gap_began: float = 0.0
-    gap_ended: float = 0.0
+    gap_ended: float | None = 0.0
+    """None: it lasted when the clients were told to end."""
+
+    @property
+    def back(self) -> float:
+        """When the gap ended, infinity if it did not."""
+        return math.inf if self.gap_ended is None else self.gap_ended
 
 
 class Outages(msgspec.Struct):
@@ -49,7 +56,7 @@ class Outages(msgspec.Struct):
 
     def since(self, moment: float) -> list[float]:
         """Sorted: seconds from `moment` (time.monotonic) until each client that was hit had service again."""
-        return sorted(client.gap_ended - moment for client in self.hit().values())
+        return sorted(client.back - moment for client in self.hit().values())
 
 
 async def run(order: OutageOrder, ended: asyncio.Event) -> Outages:
@@ -75,7 +82,7 @@ async def run(order: OutageOrder, ended: asyncio.Event) -> Outages:
             last = now
             await asyncio.sleep(order.pause * random.uniform(0.5, 1.5))  # no two clients in step
         if last and failures and time.monotonic() - last > seen.gap:
-            seen.gap, seen.gap_began, seen.gap_ended = time.monotonic() - last, last, float("inf")
+            seen.gap, seen.gap_began, seen.gap_ended = time.monotonic() - last, last, None
         seen.failures = dict(failures)
         result.clients[source] = seen
 

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from nodeagent.adapters.http_api.route import MODULE, Call, Route
-from nodeagent.contract import api, node_login
+from nodeagent.contract import api, node_login, reach_api
 from nodeagent.contract.states import Role
 from nodeagent.engine.ports import Refused
 
@@ -14,6 +14,10 @@ async def _challenge(call: Call) -> object:
 
 async def _login(call: Call) -> object:
     return call.to.node_logins.login(call.body)
+
+
+async def _reach(call: Call) -> object:
+    return await call.control.peers.reach(call.body)
 
 
 def _relay(method: str, role: Role) -> Route:
@@ -64,6 +68,18 @@ ROUTES: tuple[Route, ...] = (
         cap=4096,
         changes=True,
         audited=lambda body: body.user,
+    ),
+    Route(
+        "connectivity",
+        "POST",
+        "/connectivity",
+        "Whether this node can open a TCP connection to a place",
+        _reach,
+        Role.CONTROL,
+        takes=reach_api.Reach,
+        gives=reach_api.Reached,
+        changes=True,
+        audited=lambda body: f"{body.address} {body.port}",
     ),
     _relay("GET", Role.MONITOR),
     _relay("POST", Role.CONTROL),

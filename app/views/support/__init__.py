@@ -1,0 +1,1 @@
+"""Support: snapshots of the nodes, and who changed what."""

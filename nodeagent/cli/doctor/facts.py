@@ -1,0 +1,78 @@
+"""What the doctor has seen; the judgements are made of nothing else."""
+
+from dataclasses import dataclass, field
+
+from nodeagent.contract.errors import Problem
+from nodeagent.contract.reach_api import Reached
+from nodeagent.contract.status import NodeStatus, PeerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A file nobody else may read; `mode` its permission bits, -1 where the system has none."""
+
+    path: str
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """This computer, seen without the agent."""
+
+    system: str
+    """`sys.platform`."""
+    installed: bool | None
+    """The service; None: its manager did not say."""
+    running: bool
+    settings: tuple[Problem, ...]
+    secrets: tuple[Secret, ...]
+    free: int
+    """Bytes where the agent keeps its files."""
+    total: int
+    unwritable: str
+    """Why nothing can be written there, empty when it can."""
+    addresses: frozenset[str]
+    var: str
+    safe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A port of a node, and whether another node reaches it."""
+
+    what: str
+    address: str
+    port: int
+    reached: Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another node, seen from here and as it sees us."""
+
+    seen: PeerStatus
+    names: tuple[str, ...]
+    """What its name is on this computer; empty: the name is not known."""
+    expected: tuple[str, ...]
+    """Its addresses in cluster.xml."""
+    from_here: tuple[Place, ...] = ()
+    from_there: tuple[Place, ...] = ()
+    unreached: str = ""
+    """Why it could not be asked, empty when it could."""
+    uuid: str = ""
+    path_mtu: bool | None = None
+    """Whether a packet as large as the interface allows gets there; None: could not be tried."""
+    hears_us: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything."""
+
+    machine: Machine
+    status: NodeStatus | None
+    no_answer: str = ""
+    """Why the agent does not answer."""
+    own_addresses: tuple[str, ...] = ()
+    """Of this node in cluster.xml."""
+    peers: tuple[Peer, ...] = field(default=())

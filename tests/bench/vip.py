@@ -1,0 +1,266 @@
+"""The virtual IP's data path beside one node asked directly and HAProxy. `vip [ROUNDS]`, 10 by default.
+
+Three nodes with nginx in the namespace lab. The tables are those of the product, put into the kernel by its own code
+and written again every 300 ms as an agent does; no agent runs. A rule `on_port` spreads the connections of wrk over
+all nodes. In a round each kind of load meets all contenders, in another order each time; ratios are taken within it.
+"""
+
+import asyncio
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Literal
+
+from nodeagent.adapters.vip.kernel import LinuxVip
+from nodeagent.adapters.vip.nft import Nft, open_nft
+from nodeagent.contract.config import Proto, ShareBy, TrafficGroup, TrafficRule, VirtualAddress, VirtualIp, VmacType
+from nodeagent.core.vip_plan import VipPlan
+from nodeagent.core.vip_rules import removal, rule_set
+from nodeagent.core.vip_sets import ModuleSets, SlotSets, update
+from tests.bench._report import percentile, write_section
+from tests.lab.application import Nginx
+from tests.lab.lab import Lab, running_lab
+from tests.lab.peers import HaProxy, absent
+from tests.lab.topology import Host, refusal
+from tests.lab.vip import VIRTUAL, VMAC
+
+SHARED, DIRECTED = "vmac_invisible", "vmac_directed"
+DIRECT, HTTP, TCP = "one node, direct", "HAProxy http", "HAProxy tcp"
+ADDRESSES = {SHARED: VIRTUAL, DIRECTED: "10.77.0.101"}
+WITHOUT = " without `flows`"
+MEMORY = re.compile(r"\b(flows4|sent4)\b")
+"""The sets that remember connections, and all rules that use them."""
+
+SECONDS = 1
+REARM = 0.3
+LIMIT = 310.0
+"""Seconds after which no further round begins."""
+
+LOADS = {
+    "keep-alive": ("-c32", "/"),
+    "new connection each": ("-c32", "-H", "Connection: close", "/"),
+    "100 KB": ("-c16", "/100k"),
+    "1 connection, p50": ("-c1", "/"),
+}
+*RATES, ALONE = LOADS
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a node needs to serve one of the addresses."""
+
+    host: Host
+    nft: Nft
+    sets: ModuleSets
+
+    def load(self, remember: bool) -> None:
+        """Make the table, with its slots; `remember`: with the sets that remember connections."""
+        rules = rule_set(self.sets.plan)
+        if not remember:
+            rules = "\n".join(line for line in rules.splitlines() if not MEMORY.search(line)) + "\n"
+        self._run(rules + update([self.sets]))
+
+    def rearm(self) -> None:
+        """Write the slots again."""
+        self._run(update([self.sets]))
+
+    def remove(self) -> None:
+        """Away with the table."""
+        self._run(removal(self.sets.plan.table))
+
+    def _run(self, commands: str) -> None:
+        with self.host.entered():  # names of interfaces are looked up where the thread is
+            self.nft.run(commands)
+
+
+def virtual_ip(kind: str) -> VirtualIp:
+    """One address for port 80, of which each connection is shared out on its own."""
+    address = VirtualAddress(ADDRESSES[kind], VmacType(kind), VMAC if kind == SHARED else "")
+    rule = TrafficRule((address.addr,), 80, Proto.TCP, ShareBy.PORT)
+    return VirtualIp((address,), (TrafficGroup("web", (), (rule,)),))
+
+
+def slots(place: int, macs: Sequence[str], plan: VipPlan) -> ModuleSets:
+    """Every third slot is this node's; the first node speaks for a directed address."""
+    single = plan.vip.addresses[0].type is VmacType.DIRECTED
+    mine = frozenset(range(place, 256, len(macs)))
+    owner = tuple((slot, macs[slot % len(macs)]) for slot in range(256) if slot not in mine) if single else ()
+    others = tuple(mac for mac in macs if mac != macs[place])
+    # Longer than an agent's, so that a busy machine loses none.
+    return ModuleSets(plan, (SlotSets(mine, frozenset(), mine, owner=owner),), 10.0, None, single and not place, others)
+
+
+def prepared(lab: Lab, after: ExitStack) -> dict[str, list[Filter]]:
+    """Addresses and kernel settings on every node; per type the nodes' filters, not loaded."""
+    found: dict[str, list[Filter]] = {kind: [] for kind in ADDRESSES}
+    macs = [node.host.mac for node in lab.nodes]
+    for place, node in enumerate(lab.nodes):
+        with node.host.entered():
+            kernel, nft = LinuxVip(node.home / "vip.json"), open_nft()
+        after.callback(nft.close)
+        after.callback(kernel.close)
+        for kind, filters in found.items():
+            plan, problems = asyncio.run(kernel.plan(kind, virtual_ip(kind)))
+            assert plan is not None, problems
+            problem = asyncio.run(kernel.prepare(plan))
+            assert not problem, problem
+            filters.append(Filter(node.host, nft, slots(place, macs, plan)))
+    client = lab.clients[0].host
+    for kind, mac in ((SHARED, VMAC), (DIRECTED, macs[0])):  # tables come and go under the kernel's idea of them
+        client.batch([f"neigh replace {ADDRESSES[kind]} lladdr {mac} dev eth0 nud permanent"])
+    return found
+
+
+def wrk(client: Host, target: str, load: Sequence[str], rearm: Callable[[], None]) -> tuple[float, float, int]:
+    """(requests a second, median latency in ms, requests that failed) of one run."""
+    *options, path = load
+    command = ["wrk", "-t1", f"-d{SECONDS}s", "--latency", *options, f"http://{target}{path}"]
+    bounded = [*client.prefix, "timeout", "-s", "KILL", "15", *command]  # wrk waits for ever for one that never answers
+    with subprocess.Popen(bounded, stdout=subprocess.PIPE, text=True) as process:
+        while True:
+            try:
+                said, _ = process.communicate(timeout=REARM)
+                break
+            except subprocess.TimeoutExpired:
+                rearm()
+    rate, median = re.search(r"Requests/sec: +([\d.]+)", said), re.search(r"50% +([\d.]+)(us|ms|s)", said)
+    assert rate is not None, f"{target} does not answer wrk: {said}"
+    assert median is not None, said
+    failed = re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", said)
+    return float(rate[1]), float(median[1]) * UNITS[median[2]], sum(map(int, failed))
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Somebody to be measured."""
+
+    target: str
+    filters: Sequence[Filter] = ()
+    remember: bool = True
+
+    def measure(self, client: Host, load: Sequence[str]) -> tuple[float, float, int]:
+        """Its tables alone are in the kernel meanwhile; see `wrk`."""
+        for one in self.filters:
+            one.load(self.remember)
+        try:
+            return wrk(client, self.target, load, self._rearm)
+        finally:
+            for one in self.filters:
+                one.remove()
+
+    def _rearm(self) -> None:
+        for one in self.filters:
+            one.rearm()
+
+
+def contenders(lab: Lab, after: ExitStack) -> dict[str, Contender]:
+    """All that can be measured here."""
+    found = {DIRECT: Contender(f"{lab.nodes[1].address}:80")}
+    filters = prepared(lab, after)
+    for kind, address in ADDRESSES.items():
+        found[kind] = Contender(address, filters[kind])
+        found[kind + WITHOUT] = Contender(address, filters[kind], remember=False)
+    if not absent("haproxy"):
+        front = lab.network.add_front()
+        ports: dict[str, tuple[Literal["http", "tcp"], int]] = {HTTP: ("http", 80), TCP: ("tcp", 81)}
+        for name, (mode, port) in ports.items():
+            proxy = HaProxy(front, lab.nodes, lab.network.directory, mode, "", port=port, probed=False)
+            after.callback(proxy.stop)
+            found[name] = Contender(f"{front.address()}:{port}")
+    for one in filters.values():
+        for each in one:
+            each.remove()
+    return found
+
+
+Series = Mapping[tuple[str, str], Sequence[float]]
+"""(contender, load) → speeds, one a round: requests a second, or 1/p50 in 1/ms."""
+
+
+def measure(rounds: int, found: Mapping[str, Contender], client: Host) -> tuple[Series, int, int]:
+    """The speeds, how many requests failed, how many rounds there was time for."""
+    speeds: dict[tuple[str, str], list[float]] = defaultdict(list)
+    failures, began, number = 0, time.monotonic(), 0
+    while number < rounds and time.monotonic() - began < LIMIT:
+        number += 1
+        for name, load in LOADS.items():
+            for who in random.sample(list(found), len(found)):
+                rate, median, failed = found[who].measure(client, load)
+                speeds[who, name].append(1 / median if name == ALONE else rate)
+                failures += failed
+        latest = ", ".join(f"{name} {ratios(speeds, SHARED, DIRECT, name)[-1]:.2f}" for name in LOADS)
+        print(f"round {number} of {rounds}, {time.monotonic() - began:.0f} s; {SHARED}: {latest}", flush=True)
+    return speeds, failures, number
+
+
+def ratios(speeds: Series, who: str, beside: str, load: str) -> list[float]:
+    """Round by round."""
+    return [own / other for own, other in zip(speeds[who, load], speeds[beside, load], strict=True)]
+
+
+def spread(values: list[float]) -> str:
+    """The median, and between which two the middle half lies."""
+    low, high = percentile(values, 25), percentile(values, 75)
+    return f"{statistics.median(values):.2f} ({low:.2f}–{high:.2f})"
+
+
+def goal(speeds: Series, who: str, beside: str, load: str, least: float) -> str:
+    """One sentence: reached or missed."""
+    got = statistics.median(ratios(speeds, who, beside, load))
+    verdict = "reached" if got >= least else "missed"
+    return f"- {who}, {load}: {got:.2f} of {beside}; goal ≥ {least} {verdict}."
+
+
+def report(found: Mapping[str, Contender], speeds: Series, failures: int, rounds: int) -> list[str]:
+    """The table and the goals."""
+    lines = [
+        f"Speed as a ratio to one node asked directly: median over {rounds} paired rounds of {SECONDS} s with wrk, in"
+        " brackets the middle half of the rounds. Client, switch, nodes and HAProxy share the cores, so that nothing"
+        " here shows how more nodes serve more; each inbound frame of vmac_invisible costs the same cores once per port"
+        " of the switch, where real nodes would each pay for their own. `flows` are the sets that keep a connection on"
+        " its node while slots move.",
+        "",
+        f"| | {' | '.join(LOADS)} |",
+        "|-" * (len(LOADS) + 1) + "|",
+    ]
+    base = [f"1 ({statistics.median(speeds[DIRECT, load]):.0f}/s)" for load in RATES]
+    base.append(f"1 ({1 / statistics.median(speeds[DIRECT, ALONE]):.3f} ms)")
+    lines.append(f"| {DIRECT} | {' | '.join(base)} |")
+    for who in found:
+        if who != DIRECT:
+            lines.append(f"| {who} | {' | '.join(spread(ratios(speeds, who, DIRECT, load)) for load in LOADS)} |")
+    lines += ["", *(goal(speeds, kind, DIRECT, ALONE, 0.95) for kind in ADDRESSES)]
+    if HTTP in found:
+        lines += [goal(speeds, kind, HTTP, RATES[0], 1.5) for kind in ADDRESSES]
+    total = f"{failures} requests failed" if failures else "No request failed"
+    return [*lines, f"- {total}, of all contenders together."]
+
+
+def main(rounds: int) -> int:
+    """Measure and write; the exit code."""
+    if problem := refusal() or absent("wrk"):
+        print(problem, file=sys.stderr)
+        return 1
+    os.nice(-5)  # other work on this machine disturbs less
+    with running_lab() as lab, ExitStack() as after:
+        for node in lab.nodes:
+            Nginx(node.host, lab.network.directory).start()
+        found = contenders(lab, after)
+        lines = report(found, *measure(rounds, found, lab.clients[0].host))
+    if problem := absent("haproxy"):
+        lines.append(f"- Not shown: {problem}.")
+    write_section("Virtual IP: data path", lines)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10))

@@ -1,0 +1,174 @@
+"""Orders and questions beside start and stop: classes, boot, counts, waits, files, records."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nodeagent.contract.states import State, Status
+from tests.cli.conftest import Run
+from tests.fakes.agent import CLUSTER, STATUS, WEB, FakeAgent
+
+
+def test_a_class_of_processes(run: Run, agent: FakeAgent) -> None:
+    assert run("errd", "enable", "nightly", "-m", "web").out == "the class nightly of web: enabled\n"
+    assert run("errd", "disable", "nightly").code == 0
+    asked = [request.json for request in agent.asked("POST", "/modules/web/classes")]
+    assert asked == [{"name": "nightly", "on": True}, {"name": "nightly", "on": False}]
+    assert run("errd", "enable").err == "errd enable wants a class\n"
+    assert run("errd", "on", "nightly").code == 64
+    assert run("checker", "enable", "nightly").code == 64
+
+
+def test_the_boot_setting(run: Run, agent: FakeAgent) -> None:
+    assert run("boot", "on", "-m", "web", "--until", "2h").out == "start of web at boot: off\n"
+    assert agent.asked("POST", "/modules/web/boot")[0].json == {"on": True, "seconds": 7200.0}
+    agent.tell("GET", "/modules/web/boot", {"on": True, "until": 1_790_000_000.0, "configured": "off"})
+    out = run("boot", "status").out
+    assert out.startswith("start of web at boot: on until ")
+    assert "boot=off, which counts instead" in out
+    assert json.loads(run("boot", "status", "--json").out)["configured"] == "off"
+    assert run("boot", "status", "--until", "2h").code == 64
+
+
+def test_run_without(run: Run, agent: FakeAgent) -> None:
+    assert run("run-without", "start", "-m", "web").out == "run-without start accepted\n"
+    assert agent.asked("POST", "/modules/web/run-without")[0].json == {"start": True}
+    agent.refuse("POST", "/modules/web/run-without", 409, "the module is not stopped")
+    assert run("run-without", "stop", "-m", "web") == (75, "", "the module is not stopped\n")
+
+
+def test_the_count_of_automatic_actions(run: Run, agent: FakeAgent) -> None:
+    assert run("incloop", "-i", "watchdog", "queue", "full").code == 0
+    assert agent.asked("POST", "/modules/web/loop")[0].json == {"identity": "watchdog", "text": "queue full"}
+    assert run("checkloop").out == "1 automatic actions of web in 1d, 3 allowed\n"
+    assert json.loads(run("checkloop", "--json").out)["allowed"] is True
+
+
+def test_waits_end_when_the_module_is_there(run: Run, agent: FakeAgent) -> None:
+    assert run("waitstart", "-m", "web").out == "web is UP Ready\n"
+    assert run("waitstate", "up", "-m", "web").code == 0
+    code, _, err = run("waitstop", "-m", "web", "--timeout", "1ms")
+    assert (code, err) == (75, "web is not stopped after 0.001 s, it is UP Ready\n")
+    stopped = msgspec.structs.replace(WEB, state=State.STOP, status=Status.NOT_READY)
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(stopped,)))
+    assert json.loads(run("waitstop", "-m", "web", "--json").out)["state"] == "STOP"
+
+
+def test_a_script_does_not_wait_for_its_own_module(run: Run, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEPGREEN_RUN", "web/3")
+    assert run("waitstart", "-m", "web") == (75, "", "a script of web cannot wait for its own module\n")
+
+
+@pytest.mark.parametrize("command", [("snapshot",), ("snapshot", "--anonymise"), ("module", "package")], ids=" ".join)
+def test_a_file_is_there_whole_or_not_at_all(run: Run, agent: FakeAgent, home: Path, command: tuple[str, ...]) -> None:
+    file = home / "web.zip"
+    assert run(*command, "-m", "web", str(file)).code == 0
+    assert file.read_bytes() == b"PK" * 200_000
+    assert json.loads(run(*command, "-m", "web", str(file), "--json").out)["size"] == 400_000
+    for route in ("archive", "snapshot"):
+        agent.refuse("GET", f"/modules/web/{route}", 409, "a snapshot of this node is being made")
+    other = home / "other.zip"
+    assert run(*command, "-m", "web", str(other)).code == 75
+    code, _, err = run(*command, "-m", "web", str(home / "no" / "such.zip"))
+    assert (code, "cannot be written" in err) == (73, True)
+    assert [path.name for path in home.glob("*.zip*")] == ["web.zip"]
+
+
+def test_a_module_leaves(run: Run, agent: FakeAgent) -> None:
+    assert run("deconfig", "-m", "web").out.startswith("web is not in force on this node any more")
+    assert "backups/web.safe" in run("module", "uninstall", "-m", "web").out
+    assert len(agent.asked("DELETE", "/modules/web")) == 1
+
+
+def test_the_audit_log(run: Run, agent: FakeAgent) -> None:
+    rows = [line.split() for line in run("cmdlog", "--text", "stop").out.splitlines()]
+    assert rows[1][2:] == ["admin", "10.0.0.9", "order", "web", "stop", "ok"]
+    assert "text=stop" in agent.asked("GET", "/audit")[0].path
+
+
+def test_check_without_an_agent_reads_what_is_in_force(run: Run, home: Path) -> None:
+    place = home / "var" / "modules" / "web"
+    (place / "rev" / "3" / "conf").mkdir(parents=True)
+    (place / "current").write_text("3\n")
+    file = place / "rev" / "3" / "conf" / "userconfig.xml"
+    file.write_text('<safe><service mode="light"><user/></service></safe>')
+    assert run("check", "-m", "web").out == f"{file} is good\n"
+    file.write_text('<safe><service mode="light" maxloop="many"><user/></service></safe>')
+    assert run("check", "-m", "web").code == 65
+    assert run("check", "-m", "none").code == 69
+    assert run("check").code == 69
+
+
+def test_the_cluster_as_this_node_sees_it(run: Run, agent: FakeAgent) -> None:
+    rows = run("cluster", "state").out.splitlines()
+    assert rows[1].split() == ["node1", "this", "node", "0.1.0"]
+    assert rows[3].startswith("node3")
+    assert "silent for 1.0 s" in rows[3]
+    assert json.loads(run("cluster", "state", "--json").out)["peers"][1]["name"] == "node3"
+
+
+def test_leaving_the_cluster(run: Run, agent: FakeAgent) -> None:
+    assert run("cluster", "deconfig").out.startswith("node1 is in no cluster any more")
+
+
+def test_a_rotation_needs_every_node(run: Run, agent: FakeAgent) -> None:
+    code, _, err = run("cluster", "rotate")
+    assert (code, err) == (75, "node2: there is no such thing\n")
+
+
+def test_only_a_node_of_the_cluster_is_replaced(run: Run, agent: FakeAgent) -> None:
+    assert run("cluster", "replace", "node9", "127.0.0.1").err == "the cluster has no node node9; it has node1, node2\n"
+    code, _, err = run("cluster", "replace", "node2", "127.9.0.9", "--port", "9", "--pin", "ab" * 32)
+    assert code == 69
+    assert "127.9.0.9:9" in err
+
+
+class TestSeveralNodes:
+    """`-H`: the agent passes each request on."""
+
+    @pytest.fixture(autouse=True)
+    def _two(self, agent: FakeAgent) -> None:
+        for (method, path), answer in list(agent.answers.items()):
+            agent.answers[method, f"/nodes/node2{path}"] = answer
+
+    def test_all_of_them(self, run: Run, agent: FakeAgent) -> None:
+        agent.tell("POST", "/nodes/node2/modules/web/actions", {"accepted": True, "text": "stop accepted there"})
+        assert run("-H", "*", "stop", "-m", "web") == (0, "node1: start accepted\nnode2: stop accepted there\n", "")
+        assert len(agent.asked("POST", "/modules/web/actions")) == 1
+        assert len(agent.asked("POST", "/nodes/node2/modules/web/actions")) == 1
+
+    def test_each_says_what_went_wrong_and_the_worst_counts(self, run: Run, agent: FakeAgent) -> None:
+        agent.refuse("POST", "/nodes/node2/modules/web/actions", 502, "node2: nothing listens on 127.9.0.2:9453")
+        code, out, err = run("-H", "node1,node2", "start", "-m", "web")
+        assert (code, err) == (69, "")
+        assert out == "node1: start accepted\nnode2: node2: nothing listens on 127.9.0.2:9453\n"
+
+    def test_json_has_a_result_per_node(self, run: Run, agent: FakeAgent) -> None:
+        agent.refuse("GET", "/nodes/node2/modules/web/why", 404, "no module web is installed on node2")
+        said = json.loads(run("-H", "*", "why", "-m", "web", "--json").out)
+        assert said["node1"]["answer"]["module"] == "web"
+        assert said["node2"] == {"exit": 64, "answer": None, "error": "no module web is installed on node2"}
+
+    def test_tables_and_the_quick_commands(self, run: Run, agent: FakeAgent) -> None:
+        lines = run("-H", "node2", "state", "-l").out.splitlines()
+        assert (lines[0], lines[1].split()) == ("node2:", ["node", "module", "state", "status"])
+        assert run("-H", "node2", "get", "-r", "proc.httpd", "-m", "web").out == "node2: up\n"
+        assert run("-H", "node2", "state", "-lq", "-m", "web").code == 2
+
+    def test_the_configuration_of_the_cluster_is_that_of_the_node(self, run: Run, agent: FakeAgent, home: Path) -> None:
+        (home / "c.xml").write_bytes(CLUSTER)
+        assert run("-H", "node2", "cluster", "config", str(home / "c.xml")).code == 0
+        assert agent.asked("POST", "/nodes/node2/cluster/stage")[0].json["name"] == "node2"
+
+    @pytest.mark.parametrize(
+        "words",
+        ["* service status", "* log -f", "node9 state", ", state", "*", "* agent run"],
+    )
+    def test_wrong_use_is_one_sentence(self, run: Run, words: str) -> None:
+        code, out, err = run("-H", *words.split())
+        assert (code, out, err.count("\n")) == (64, "", 1)
+
+    def test_from_an_existing_script(self, run_safekit: Run) -> None:
+        assert run_safekit("-H", "*", "stop", "-m", "web").code == 0
