@@ -29,7 +29,7 @@ from app.viewmodels.navigation import Place, Tab, place
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.sidebar_model import Scope, SidebarModel
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import language, tr
+from app.viewmodels.text import language, names, tr
 from app.views.events_page import EVENTS, EventsPage
 from app.views.first_run import FirstRunPage
 from app.views.help_page import HelpPage
@@ -46,6 +46,8 @@ class Console:
         self._application, self._memory, self._tasks = application, memory, tasks
         self.secrets = Secrets()
         self._clusters: dict[str, OpenCluster] = {}
+        self._new: set[str] = set()
+        """Clusters of which no node has told anything yet."""
         self._closed = asyncio.Event()
         self.settled = asyncio.Event()
         """Every node of every cluster has answered or was found out of reach."""
@@ -136,6 +138,7 @@ class Console:
 
     def _wire(self) -> None:
         window = self.window
+        window.unsaved = self._unsaved
         window.closed.connect(self._closed.set)
         window.help_wanted.connect(self._help)
         self._events_page.event_chosen.connect(self.navigator.show_event)
@@ -144,6 +147,7 @@ class Console:
     def _open(self, cluster: RememberedCluster) -> None:
         opened = OpenCluster(cluster, self._shared, self._remember, self._test_address(cluster.id))
         self._clusters[cluster.id] = opened
+        self._new.add(cluster.id)
         model = opened.model
         model.answered.connect(self._answered)
         model.asked.connect(partial(self.navigator.show_asked, cluster.id))
@@ -154,11 +158,20 @@ class Console:
 
     def _changed(self, model: SessionModel) -> None:
         self.navigator.show_reasons()
+        self._lead(model)
         if self.settled.is_set():
             return
         views = [view for cluster in self._clusters.values() for view in cluster.session.view()]
         if model.farm.nodes and all(view.reached or view.trouble is not None for view in views):
             self.settled.set()
+
+    def _lead(self, model: SessionModel) -> None:
+        """Nodes that are in no cluster yet lead to where they become one, once."""
+        told = [row.view.status for row in model.farm.nodes if row.view.status is not None]
+        if told and model.id in self._new:
+            self._new.discard(model.id)
+            if not any(status.cluster_signature for status in told):
+                self.navigator.go(Place(Tab.CONFIGURATION, model.id))
 
     def _test_address(self, cluster_id: str) -> str:
         """The demo has a load balancer whose address is known."""
@@ -168,6 +181,10 @@ class Console:
     def _remember(self, cluster: RememberedCluster) -> None:
         if cluster.id != DEMO_ID:
             self._tasks.run_soon(self._memory.remember_cluster(cluster), "remember a cluster")
+
+    def _unsaved(self) -> str:
+        lost = [module for cluster in self._clusters.values() for module in cluster.unsaved]
+        return tr("Changes of {modules} were not applied and are lost.", modules=names(lost)) if lost else ""
 
     def _known(self) -> tuple[RememberedCluster, ...]:
         return tuple(cluster.session.remembered for cluster in self._clusters.values())

@@ -154,6 +154,7 @@ class OpenCluster:
 
     def _module_page(self) -> ModulePage:
         self._modules = ModuleConfiguration(self.session, self._shared.tasks)
+        self._modules.answered.connect(self.model.answered)
         return ModulePage(self._modules, self.model.title)
 
     def _support(self) -> SupportPage:

@@ -62,10 +62,10 @@ def marks(tests: Path) -> Iterator[Mark]:
     for file in sorted(tests.rglob("test_*.py")):
         tree = ast.parse(file.read_bytes(), str(file))
         place = file.relative_to(tests).as_posix()
-        found = {call: node.name for node in ast.walk(tree) for call in _decorating(node)}
+        found = {call: name for name, function in _functions(tree) for call in _decorating(function)}
         for call in _calls(tree):
             name = found.get(call, "")
-            if not name.startswith("test_"):
+            if not name.rpartition("::")[2].startswith("test_"):
                 raise ValueError(f"{place}:{call.lineno}: {MARK} stands on a test, not elsewhere")
             try:
                 names = tuple(ast.literal_eval(argument) for argument in call.args)
@@ -77,10 +77,20 @@ def marks(tests: Path) -> Iterator[Mark]:
             yield Mark(f"{place}::{name}", names, bool(words.get("read_only")))
 
 
-def _decorating(node: ast.AST) -> Iterator[ast.Call]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        for decorator in node.decorator_list:
-            yield from _calls(decorator)
+def _functions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Every function with its name as pytest says it, those in classes and under conditions too."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{inside}{node.name}", node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{inside}{node.name}::")
+        else:
+            yield from _functions(node, inside)
+
+
+def _decorating(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Call]:
+    for decorator in function.decorator_list:
+        yield from _calls(decorator)
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:

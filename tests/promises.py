@@ -55,7 +55,7 @@ def sections() -> tuple[Section, ...]:
         Section("Agent: API", tuple(Promise(f"{route.method} {route.path}", route.says) for route in ROUTES)),
         Section("Agent: commands", tuple(_commands(keepgreen, "keepgreen"))),
         Section("Agent: exit codes", tuple(_exits())),
-        Section("Agent: `safekit` in scripts", tuple(Promise(f"safekit {row.command}", row.how) for row in TABLE)),
+        Section("Agent: `safekit` in scripts", tuple(_shim())),
         Section("Agent: storage", _listed(_STORAGE)),
     )
 
@@ -207,10 +207,17 @@ def _settings() -> Iterator[Promise]:
 
 def _commands(command: click.Command, path: str) -> Iterator[Promise]:
     if isinstance(command, click.Group):
+        options = (option for option in command.params if isinstance(option, click.Option) and not option.hidden)
+        yield from (Promise(f"{path} {option.opts[0]}", option.help or "") for option in options if path == "keepgreen")
         for name in sorted(command.commands):
             yield from _commands(command.commands[name], f"{path} {name}")
     if not command.hidden and (not isinstance(command, click.Group) or command.invoke_without_command):
         yield Promise(path, command.get_short_help_str(120))
+
+
+def _shim() -> Iterator[Promise]:
+    for row in TABLE:
+        yield Promise(f"safekit {row.command}: {row.how.name.lower().replace('_', ' ')}", row.note)
 
 
 def _exits() -> Iterator[Promise]:

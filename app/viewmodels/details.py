@@ -20,10 +20,13 @@ from app.viewmodels.tile import NodeTile
 from app.viewmodels.trouble_words import reason
 from app.viewmodels.why_chain import ChainStep, chain
 from nodeagent.contract.api import LogQuery, WhyAnswer
+from nodeagent.contract.record_api import RecordQuery, ResourceChange
 from nodeagent.contract.states import LogType, State
 
 OLDER = 1000
 """Lines read from the node's disk when somebody scrolls to the oldest one."""
+REMEMBERED, CHANGES = 64, 100
+"""Resources whose history is read at once, and changes of each."""
 CLOCK_STEP = 0.05
 """Seconds a node's clock must have moved before the times of its lines are written anew."""
 
@@ -63,6 +66,9 @@ class DetailsModel(QObject):
         self._explained: tuple[object, ...] = ()
         self._reading_older = False
         self._no_older = False
+        self._histories: dict[str, tuple[ResourceChange, ...]] = {}
+        self._remembered: dict[str, float] = {}
+        """Resource → the `since` its history was read for."""
         self.log.set_filter(types=ALL_TYPES - {LogType.DEBUG}, module=module)
         self._unsubscribe = session.session.subscribe(self._take_lines)
         session.changed.connect(self._on_change)
@@ -134,7 +140,8 @@ class DetailsModel(QObject):
 
     def resources(self, now: float) -> tuple[ResourceRow, ...]:
         """The resources of the module here."""
-        return resource_rows(self.view, self.tile.status if self.tile else None, now) if self.view else ()
+        status = self.tile.status if self.tile else None
+        return resource_rows(self.view, status, now, self._histories) if self.view else ()
 
     def nothing_watched(self) -> tuple[str, str]:
         """What stands in place of the resources while there are none: a line and a sentence."""
@@ -215,6 +222,8 @@ class DetailsModel(QObject):
 
     def _begin(self) -> None:
         self._cursor, self._no_older, self._explained = 0, False, ()
+        self._histories, self._remembered = {}, {}
+        self._remember()
         self._set_chain(WhyAnswer(self.module, ""))
         self._correct_clock(always=True)
         self._take_lines()
@@ -233,10 +242,36 @@ class DetailsModel(QObject):
         if self.output.now is not None and any(line.output == self.output.now.name for line in lines):
             self.output.read_again()
 
+    # --- what the resources were --------------------------------------------------------------
+
+    def _remember(self) -> None:
+        """Read the history of each resource that took another state, or was not read yet."""
+        tile = self.tile
+        status = tile.status if tile and not tile.stale else None
+        changed = [one for one in status.resources if self._remembered.get(one.name) != one.since] if status else []
+        fresh = changed[:REMEMBERED]
+        self._remembered |= {one.name: one.since for one in fresh}
+        if fresh:
+            work = self._read_histories(self.module, self.node, tuple(one.name for one in fresh))
+            self._tasks.run_soon(work, f"resources of {self.module} on {self.node}")
+
+    async def _read_histories(self, module: str, node: str, names: tuple[str, ...]) -> None:
+        query = RecordQuery(limit=CHANGES, newest=True)
+        for name in names:
+            try:
+                page = await self.session.session.resource_history(node, module, name, query)
+            except CallFailed:
+                return
+            if (module, node) != (self.module, self.node):
+                return
+            self._histories[name] = page.changes
+        self.changed.emit()
+
     # --- why ----------------------------------------------------------------------------------
 
     def _on_change(self) -> None:
         self._correct_clock()
+        self._remember()
         self._explain()
         self.changed.emit()
 

@@ -8,6 +8,7 @@ from app.viewmodels.reach import reach_words, shift, silence_sentence, silent
 from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
 from app.viewmodels.text import joined, labelled, names, said, short_clock, span, tr, trn
 from app.viewmodels.tile import NodeTile, alarms_of, tile
+from nodeagent.contract.status import Switches
 
 ATTENTION_SHOWN = 5
 
@@ -187,7 +188,9 @@ def _paused(tiles: Sequence[NodeTile]) -> PausedBadge | None:
     if not off:
         return None
     first = off[0][1]
-    if not first.errd and not first.checker:
+    if not (first.errd or first.checker or first.failover):
+        title = tr("Checks and rules paused")
+    elif not first.errd and not first.checker:
         title = tr("Checks paused")
     elif not first.checker:
         title = tr("Checkers paused")
@@ -195,8 +198,19 @@ def _paused(tiles: Sequence[NodeTile]) -> PausedBadge | None:
         title = tr("Process checks paused")
     else:
         title = tr("Failover rules paused")
-    ends = [switches.until + shift(one.view) if switches.until else 0.0 for one, switches in off]
+    ends = [end + shift(one.view) if end else 0.0 for one, switches in off for end in _ends(switches)]
     return PausedBadge(title, max(ends) if all(ends) else 0.0, tuple(one.node for one, _ in off))
+
+
+def _ends(switches: Switches) -> list[float]:
+    """When each pause ends, 0 = never; an agent that tells only of the first one is believed."""
+    each = [
+        (switches.errd, switches.errd_until),
+        (switches.checker, switches.checker_until),
+        (switches.failover, switches.failover_until),
+    ]
+    told = [until for on, until in each if not on]
+    return told if any(told) else [switches.until]
 
 
 def _row(view: NodeView, cells: Sequence[NodeTile | None]) -> NodeRow:

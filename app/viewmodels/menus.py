@@ -6,12 +6,15 @@ An entry is never left out because it is not possible now: it is greyed and says
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Literal
 
 from app.viewmodels.farm import FarmModel, ModuleCard, NodeRow
 from app.viewmodels.reach import silent
 from app.viewmodels.text import joined, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
 from nodeagent.contract.states import Action, Role
+
+Switch = Literal["errd", "checker", "failover"]
 
 
 class Deed(StrEnum):
@@ -40,6 +43,8 @@ class Command:
     module: str
     nodes: tuple[str, ...]
     seconds: float = 0.0
+    switches: tuple[Switch, ...] = ()
+    """What a pause or its end is about; empty = processes and checkers, and for the end all of them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,9 @@ class MenuEntry:
     """A line stands above it."""
 
 
+SWITCHES: tuple[Switch, ...] = ("errd", "checker", "failover")
+PAUSED: tuple[Switch, ...] = ("errd", "checker")
+"""What "Pause checks" means where nothing else is said."""
 PAUSES = (900.0, 3600.0, 14400.0, 86400.0)
 """Offered lengths of a pause, seconds."""
 
@@ -203,12 +211,12 @@ def _reason(tile: NodeTile, deed: Deed) -> str:
         return "" if status.why else tr("nothing to explain: it is Ready")
     if role_reason := _role_reason(tile.view.role, deed, tile.node):
         return role_reason
-    paused = not (status.switches.errd and status.switches.checker)
+    on = (status.switches.errd, status.switches.checker, status.switches.failover)
     match deed:
         case Deed.PAUSE:
-            return tr("already paused") if paused else ""
+            return "" if any(on) else tr("already paused")
         case Deed.RESUME:
-            return "" if paused or not status.switches.failover else tr("no check is paused")
+            return tr("no check is paused") if all(on) else ""
         case _:
             action = _ACTIONS.get(deed)
             return next((said(refusal.reason) for refusal in status.refusals if refusal.action == action), "")
@@ -230,12 +238,20 @@ def _pause(tiles: Sequence[NodeTile]) -> MenuEntry:
     entry = _entry(tiles, Deed.PAUSE)
     if entry.command is None or not entry.enabled:
         return entry
-    timed = [
-        MenuEntry(tr("For {span}", span=span(seconds)), command=replace(entry.command, seconds=seconds))
-        for seconds in PAUSES
-    ]
-    endless = MenuEntry(tr("Until I resume them"), command=entry.command)
-    return replace(entry, command=None, children=(*timed, endless))
+    alone: tuple[tuple[str, Switch], ...] = (
+        (tr("Only process checks"), "errd"),
+        (tr("Only checkers"), "checker"),
+        (tr("Only failover rules"), "failover"),
+    )
+    each = [MenuEntry(text, children=_spans(replace(entry.command, switches=(one,)))) for text, one in alone]
+    return replace(entry, command=None, children=(*_spans(entry.command), replace(each[0], separated=True), *each[1:]))
+
+
+def _spans(command: Command) -> tuple[MenuEntry, ...]:
+    timed = (
+        MenuEntry(tr("For {span}", span=span(seconds)), command=replace(command, seconds=seconds)) for seconds in PAUSES
+    )
+    return (*timed, MenuEntry(tr("Until I resume them"), command=command))
 
 
 def _boot(tiles: Sequence[NodeTile]) -> MenuEntry:

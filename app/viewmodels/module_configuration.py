@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -12,15 +13,18 @@ from app.services.nodes import CallFailed, Credentials, NodeAddress, NodeView
 from app.services.rollout import Outcome
 from app.viewmodels.module_apply import ModuleApply
 from app.viewmodels.module_editor import ModuleEditor
+from app.viewmodels.module_history import ModuleHistory
 from app.viewmodels.new_module import NewModule
-from app.viewmodels.text import said, tr
+from app.viewmodels.session_model import failure_words
+from app.viewmodels.text import labelled, names, said, tr
 from app.viewmodels.tile import alarms_of
 from app.viewmodels.trouble_words import reason
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.revisions import Difference, Revision, Uninstalled
+from nodeagent.contract.states import Role, State
 from nodeagent.contract.status import ModuleStatus
-
 
 _WAY = re.compile("^probes of .* do not reach|^a frame came from the virtual MAC")
 """Alarms that tell of a network which does not carry the frames of a virtual MAC."""
@@ -44,8 +48,20 @@ class Session(Protocol):
     async def modules(self, node: str) -> tuple[ModuleInfo, ...]:
         """What is installed there."""
 
-    async def module_files(self, node: str, module: str) -> dict[str, bytes]:
-        """All files of a module as the node has it."""
+    async def module_files(self, node: str, module: str, revision: int = 0) -> dict[str, bytes]:
+        """All files of a module as the node has it, or had it."""
+
+    async def module_history(self, node: str, module: str) -> tuple[Revision, ...]:
+        """The revisions that the node keeps."""
+
+    async def module_difference(self, node: str, module: str, earlier: int, later: int) -> Difference:
+        """What two of them differ in."""
+
+    async def module_archive(self, node: str, module: str) -> bytes:
+        """The module as a `.safe` archive."""
+
+    async def uninstall(self, node: str, module: str) -> Uninstalled:
+        """Take the module away from this node."""
 
 
 class Tasks(Protocol):
@@ -62,6 +78,7 @@ class Draft:
     editor: ModuleEditor
     apply: ModuleApply
     nodes: list[str]
+    history: ModuleHistory
     base: dict[str, int] = field(default_factory=dict)
     sent: Mapping[str, bytes] = field(default_factory=dict)
     new: bool = False
@@ -71,6 +88,8 @@ class ModuleConfiguration(QObject):
     """The page's root. `changed` when another module, the nodes or the loading has changed."""
 
     changed = Signal()
+    answered = Signal(str, bool)
+    """What came of an export or of taking a module away, and whether it was done."""
 
     def __init__(self, session: Session, tasks: Tasks) -> None:
         super().__init__()
@@ -209,7 +228,71 @@ class ModuleConfiguration(QObject):
             draft.sent = draft.editor.files
             draft.apply.apply(draft.editor.name, draft.editor.files, draft.nodes, draft.base)
 
+    # --- its files elsewhere, its end ---------------------------------------------------------
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The nodes that answer and have the module."""
+        return tuple(view.name for view in self._session.view() if view.reached and _status(view, self.module))
+
+    @property
+    def export_reason(self) -> str:
+        """Why there is nothing to export now, "" when there is."""
+        return "" if self.holders else tr("no node that has it answers")
+
+    @property
+    def uninstall_reason(self) -> str:
+        """Why it cannot be taken away now, "" when it can."""
+        views = [view for view in self._session.view() if view.name in self.holders]
+        if not views:
+            return tr("no node that has it answers")
+        running = [view.name for view in views if (one := _status(view, self.module)) and one.state is not State.STOP]
+        if running:
+            return tr("stop it first: it runs on {nodes}", nodes=names(running))
+        lacking = [view.name for view in views if view.role is not Role.ADMIN]
+        return tr("only an administrator can do that on {nodes}", nodes=names(lacking)) if lacking else ""
+
+    def export(self, path: Path) -> None:
+        """Save it as a `.safe` file, as the first node has it."""
+        self._tasks.start(self._export(self.holders[0], self.module, path), f"export {self.module}")
+
+    def uninstall(self) -> None:
+        """Take it away from every node that has it."""
+        for node in self.holders:
+            self._tasks.start(self._uninstall(node, self.module), f"uninstall {self.module} on {node}")
+
     # --- inside -------------------------------------------------------------------------------
+
+    async def _export(self, node: str, module: str, path: Path) -> None:
+        try:
+            archive = await self._session.module_archive(node, module)
+            await asyncio.to_thread(path.write_bytes, archive)
+        except CallFailed as failed:
+            self.answered.emit(labelled(module, failure_words(failed)), False)
+        except OSError as error:
+            self.answered.emit(tr("The file cannot be written: {why}", why=error.strerror or error), False)
+        else:
+            self.answered.emit(tr("{module} saved as {path}", module=module, path=path), True)
+
+    async def _uninstall(self, node: str, module: str) -> None:
+        try:
+            done = await self._session.uninstall(node, module)
+        except CallFailed as failed:
+            text = tr("{module} on {node}: {text}", module=module, node=node, text=failure_words(failed))
+            self.answered.emit(text, False)
+        else:
+            told = tr(
+                "{module} is gone from {node}; a copy is in {backup}", module=module, node=node, backup=done.backup
+            )
+            self.answered.emit(told, True)
+            self._drafts.pop(module, None)
+            self.changed.emit()
+
+    def _restored(self, draft: Draft, files: Mapping[str, bytes], revision: int) -> None:
+        """A revision came back: it is applied as a new one on all nodes of the module."""
+        draft.editor.replace(files, tr("Restore revision {number}", number=revision))
+        if draft is self.draft:
+            self.apply()
 
     async def _load(self, module: str) -> None:
         view = next((v for v in self._session.view() if v.reached and _status(v, module)), None)
@@ -257,7 +340,9 @@ class ModuleConfiguration(QObject):
         chosen = [node for node in nodes if node in self.nodes] or list(self.nodes)
         editor = ModuleEditor(name, files, base, self._cluster, chosen, self)
         apply = ModuleApply(self._session, self._tasks)
-        draft = Draft(editor, apply, chosen, self._revisions(name))
+        history = ModuleHistory(self._session, self._tasks, name, self)
+        draft = Draft(editor, apply, chosen, history, self._revisions(name))
+        history.restored.connect(lambda files, revision: self._restored(draft, files, revision))
         apply.ended.connect(lambda outcome: self._ended(draft, outcome))
         self._drafts[name] = draft
 

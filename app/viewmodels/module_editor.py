@@ -230,6 +230,10 @@ class ModuleEditor(QObject):
         """Why the rules typed are not taken over."""
         return self._rejected.get((FAILOVER, ""), "")
 
+    def replace(self, files: Files, name: str) -> None:
+        """All files are these from now on."""
+        self._change(dict(files), name, "")
+
     def set_file(self, path: str, data: bytes | None, name: str, merge: str = "") -> None:
         """Another file of the module has this content; None takes it away."""
         files = dict(self.files)

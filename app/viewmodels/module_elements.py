@@ -165,7 +165,7 @@ def fields(path: str) -> tuple[tuple[str, FieldSpec], ...]:
         return _checker_fields(path, name)
     specs = {
         "interface": (FieldSpec("name", tr("Interface"), 280), FieldSpec("check", tr("Watch its link"))),
-        "virtual_interface": (FieldSpec("type", tr("Way"), 280), FieldSpec("addr", tr("Virtual MAC"), 200)),
+        "virtual_interface": (FieldSpec("type", tr("Way"), 340), FieldSpec("addr", tr("Virtual MAC"), 200)),
         "virtual_addr": (FieldSpec("addr", tr("Address"), 280), FieldSpec("check", tr("Watch the address"))),
         "group": (FieldSpec("name", tr("Name"), 280),),
         "host": (FieldSpec("name", tr("Node"), 280), FieldSpec("power", tr("Power"))),

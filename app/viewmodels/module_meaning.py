@@ -226,7 +226,7 @@ def _vip(config: ModuleConfig, cluster: ClusterConfig | None) -> Meaning:
             tr("{node} {share}", node=node, share=percent(100 * power / total)) for node, power in group.powers if total
         )
         parts.append(tr("{group}: {shares}", group=group.name, shares=", ".join(shares)))
-    sentence = tr("Clients of {addresses} are shared out, {groups}.", addresses=addresses, groups="; ".join(parts))
+    sentence = tr("Clients of {addresses} are shared out; {groups}.", addresses=addresses, groups="; ".join(parts))
     if not vip.groups:
         sentence = tr(
             "{addresses} is on every node, and no group takes its traffic: it is dropped.", addresses=addresses

@@ -3,15 +3,20 @@
 `now` is wall-clock seconds of this computer.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.services.nodes import NodeView
 from app.viewmodels.reach import reach_words, shift
+from app.viewmodels.resource_line import Stretch, stretches
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import ago, joined, labelled, milliseconds, moment, names, number, span, tr, trn
+from app.viewmodels.text import ago, joined, labelled, milliseconds, moment, names, number, said, span, tr, trn
 from nodeagent.contract.pins import words_of
+from nodeagent.contract.record_api import ResourceChange
 from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, PeerStatus, ResourceStatus
 
+BY_ITSELF = {"errd", "checker", "rule", "vip"}
+"""Parts of the agent that say what a resource is; everybody else set it by command."""
 FINE, WRONG = Silhouette.READY, Silhouette.STOP
 
 
@@ -48,11 +53,23 @@ class ResourceRow:
     value: str
     since: str
     detail: str
+    line: tuple[Stretch, ...] = ()
+    line_words: str = ""
+    """The line for who does not see it: how often it was down in the last hour."""
 
 
-def resource_rows(view: NodeView, module: ModuleStatus | None, now: float) -> tuple[ResourceRow, ...]:
+Histories = Mapping[str, Sequence[ResourceChange]]
+"""Changes of each resource, oldest first, on the node's clock."""
+
+
+def resource_rows(
+    view: NodeView, module: ModuleStatus | None, now: float, histories: Histories | None = None
+) -> tuple[ResourceRow, ...]:
     """The resources, in the order the agent tells them."""
-    return tuple(_resource(one, shift(view), now) for one in module.resources) if module else ()
+    if module is None:
+        return ()
+    known = histories or {}
+    return tuple(_resource(one, shift(view), now, known.get(one.name, ())) for one in module.resources)
 
 
 def resources_text(rows: tuple[ResourceRow, ...]) -> str:
@@ -82,7 +99,7 @@ def facts(view: NodeView, module: str, now: float) -> tuple[FactGroup, ...]:
     return tuple(group for group in groups if group.rows)
 
 
-def _resource(one: ResourceStatus, seconds: float, now: float) -> ResourceRow:
+def _resource(one: ResourceStatus, seconds: float, now: float, changes: Sequence[ResourceChange]) -> ResourceRow:
     value, silhouette = {
         "up": (tr("up"), Silhouette.READY),
         "down": (tr("down"), Silhouette.STOP),
@@ -90,7 +107,13 @@ def _resource(one: ResourceStatus, seconds: float, now: float) -> ResourceRow:
         "unknown": (tr("unknown"), Silhouette.UNCONFIGURED),
     }.get(str(one.state), (str(one.state), Silhouette.UNCONFIGURED))
     since = moment(one.since + seconds, now) if one.since else ""
-    return ResourceRow(one.name, silhouette, value, since, one.detail)
+    parts = [said(one.detail), milliseconds(one.took) if one.took else ""]
+    if one.by and one.by not in BY_ITSELF:
+        parts.append(tr("set by {author}", author=one.by))
+    line = stretches(one, changes, seconds, now) if one.since else ()
+    downs = sum(part.state == "down" for part in line)
+    words = trn("down {count} time in the last hour", "down {count} times in the last hour", downs) if line else ""
+    return ResourceRow(one.name, silhouette, value, since, ", ".join(part for part in parts if part), line, words)
 
 
 def _reached(view: NodeView, now: float) -> tuple[FactRow, ...]:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.services.nodes import CallFailed, NodeAddress, NodeView
 from app.viewmodels.farm import FarmModel, farm
-from app.viewmodels.menus import Command, Deed, action_of
+from app.viewmodels.menus import PAUSED, SWITCHES, Command, Deed, action_of
 from app.viewmodels.text import said, tr
 from app.viewmodels.trouble_words import reason
 from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
@@ -23,10 +23,6 @@ REST_LEAST, REST_MOST = 30, 250
 """Milliseconds between two models of the farm: ten times what making one takes, within these bounds."""
 LEADING = {Deed.OPEN_LOG, Deed.WHY, Deed.SNAPSHOT}
 """Deeds that open something instead of changing something."""
-
-Switch = Literal["errd", "checker", "failover"]
-PAUSED: tuple[Switch, ...] = ("errd", "checker")
-SWITCHES: tuple[Switch, ...] = ("errd", "checker", "failover")
 
 
 class Watched(Protocol):
@@ -190,11 +186,11 @@ class SessionModel(QObject):
             return said(answer.text), answer.accepted
         match command.deed:
             case Deed.PAUSE:
-                for switch in PAUSED:
+                for switch in command.switches or PAUSED:
                     await self.session.set_switch(node, command.module, SetSwitch(switch, False, command.seconds))
-                return tr("checks paused"), True
+                return (tr("failover rules paused") if command.switches == ("failover",) else tr("checks paused")), True
             case Deed.RESUME:
-                for switch in SWITCHES:
+                for switch in command.switches or SWITCHES:
                     await self.session.set_switch(node, command.module, SetSwitch(switch, True))
                 return tr("checks resumed"), True
             case _:

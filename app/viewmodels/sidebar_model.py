@@ -106,6 +106,11 @@ class SidebarModel(QAbstractItemModel):
             self._bring(modules, _module_lines(key, farm))
             self._bring(nodes, _node_lines(key, farm))
 
+    @property
+    def state_words(self) -> frozenset[str]:
+        """Every word that stands in the column of states now."""
+        return frozenset(item.line.words for item in self._items.values() if item.line.words)
+
     def scope(self, index: AnyIndex) -> Scope | None:
         """What this line stands for; None for the headings and outside."""
         line = self._item(index).line
@@ -245,7 +250,9 @@ class SidebarFilter(QSortFilterProxyModel):
 
 
 def _cluster_line(key: str, farm: FarmModel) -> _Line:
-    return _Line(NodeKind.CLUSTER, Scope(key), farm.title, farm.worst, farm.worst.words)
+    empty = farm.worst is Silhouette.UNCONFIGURED and not farm.modules
+    words = tr("No module") if empty else farm.worst.words
+    return _Line(NodeKind.CLUSTER, Scope(key), farm.title, farm.worst, words)
 
 
 def _module_lines(key: str, farm: FarmModel) -> list[_Line]:

@@ -1,5 +1,6 @@
 """The one window: sidebar, top bar, the pages, toasts, and the keys that work everywhere."""
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -12,7 +13,7 @@ from app.viewmodels.text import tr
 from app.views.page import Page
 from app.views.sidebar import Sidebar
 from app.views.top_bar import TABS, TopBar
-from app.views.widgets import ToastArea
+from app.views.widgets import AskSheet, ToastArea
 
 LEAST = QSize(1280, 720)
 
@@ -35,6 +36,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
         self.sidebar = Sidebar(sidebar_model)
         self.top_bar = TopBar(goto_model)
+        self.unsaved: Callable[[], str] = lambda: ""
+        """What would be lost by closing now, a sentence; "" when nothing would."""
+        self._leaving = False
         self._stack = QStackedWidget()
         self._stack.setObjectName("pageStack")
         self._pages: dict[str, Page] = {}
@@ -83,9 +87,11 @@ class MainWindow(QMainWindow):
         return next((key for key, page in self._pages.items() if page is shown), "")
 
     def show_page(self, key: str) -> None:
-        """Shows a page and its tab. A page without a tab leaves the tabs as they are."""
+        """Shows a page and its tab. While a page without a tab is shown no tab is marked."""
         self._stack.setCurrentWidget(self._pages[key])
-        self.top_bar.tabs.choose(key.partition(".")[0])
+        tab = key.partition(".")[0]
+        self.top_bar.tabs.set_marked(tab in TABS)
+        self.top_bar.tabs.choose(tab)
         self.page_shown.emit(key)
 
     def set_tab_possible(self, key: str, possible: bool, reason: str = "") -> None:
@@ -156,8 +162,19 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        lost, page = self.unsaved(), self._stack.currentWidget()
+        if lost and not self._leaving and isinstance(page, Page):
+            event.ignore()
+            sheet = AskSheet(lost, "", tr("Close without them"), tr("Go back"))
+            sheet.answered.connect(lambda yes: self._leave() if yes else None)
+            page.ask(sheet)
+            return
         super().closeEvent(event)
         self.closed.emit()
+
+    def _leave(self) -> None:
+        self._leaving = True
+        self.close()
 
 
 def _first_focus(region: QWidget) -> QWidget | None:

@@ -171,9 +171,10 @@ class Page(QWidget):
         holder.setVisible(part is not None)
 
     def fixed_bottom(self) -> int:
-        """The height of what must stay free at the foot: footer and confirm bar, in pixels."""
+        """The height of what must stay free at the foot: strip, footer and confirm bar, in pixels."""
         parts = (self._footer, self._above_holder)
-        return sum(max(part.sizeHint().height(), part.minimumHeight()) for part in parts if not part.isHidden())
+        strip = self.strip.geometry().height() if self.strip.count() else 0
+        return strip + sum(max(part.sizeHint().height(), part.minimumHeight()) for part in parts if not part.isHidden())
 
     def regions(self) -> tuple[QWidget, ...]:
         """What F6 goes through on this page, from top to bottom."""

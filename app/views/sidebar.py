@@ -85,10 +85,18 @@ class _Lines(QStyledItemDelegate):
             paint_panel(painter, box, Token.SURFACE, Token.GREY_LINE, 4)
             paint_silhouette(painter, box.x() + 3, box.y() + 3, 10, Silhouette.PAUSED)
 
-    @staticmethod
-    def column(view: QTreeView) -> int:
-        """Where the column of states begins: wide enough for the longest word, the same for all lines."""
-        return max(view.viewport().width() - 105, 96)
+    def __init__(self, parent: QTreeView) -> None:
+        super().__init__(parent)
+        self._widest = 0
+
+    def set_words(self, words: frozenset[str]) -> None:
+        """All words of the column of states."""
+        font = theme.font(fonts.SIDE, medium=True)
+        self._widest = max((text_width(word, font) for word in words), default=0)
+
+    def column(self, view: QTreeView) -> int:
+        """Where the column of states begins: wide enough for the longest word in it, the same for all lines."""
+        return max(view.viewport().width() - 34 - self._widest, 96)
 
     @staticmethod
     def _paint_state(painter: QPainter, index: Index, x: int, row: QRect) -> None:
@@ -101,7 +109,9 @@ class _Lines(QStyledItemDelegate):
         painter.setFont(theme.font(fonts.SIDE, medium=not calm))
         painter.setPen(theme.colour(Token.TEXT2 if calm else INK[which]))
         words = str(index.data(SidebarRole.WORDS) or "")
-        painter.drawText(QRect(x + 20, row.top(), 92, row.height()), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(
+            QRect(x + 20, row.top(), row.width() - x - 20, row.height()), Qt.AlignmentFlag.AlignVCenter, words
+        )
 
 
 class _Tree(QTreeView):
@@ -110,7 +120,8 @@ class _Tree(QTreeView):
     def __init__(self) -> None:
         super().__init__()
         self.setHeaderHidden(True)
-        self.setItemDelegate(_Lines(self))
+        self.lines = _Lines(self)
+        self.setItemDelegate(self.lines)
         self.setRootIsDecorated(False)
         self.setIndentation(0)
         self.setMouseTracking(True)
@@ -199,6 +210,10 @@ class Sidebar(QWidget):
         self.tree.setModel(self._shown)
         self.tree.selectionModel().currentChanged.connect(self._picked)
         self.tree.customContextMenuRequested.connect(self._menu)
+        model.dataChanged.connect(self._measure)
+        model.rowsInserted.connect(self._measure)
+        model.rowsRemoved.connect(self._measure)
+        self._measure()
         self._shown.rowsInserted.connect(lambda *_rows: self.tree.expandAll())
         self._shown.modelReset.connect(self.tree.expandAll)
         self.tree.expandAll()
@@ -250,6 +265,10 @@ class Sidebar(QWidget):
         scope = self._model.scope(self._shown.mapToSource(index))
         if scope is not None:
             self.menu_wanted.emit(scope, self.tree.viewport().mapToGlobal(place))
+
+    def _measure(self) -> None:
+        self.tree.lines.set_words(self._model.state_words)
+        self.tree.viewport().update()
 
     def _filter(self, text: str) -> None:
         self._shown.set_text(text)

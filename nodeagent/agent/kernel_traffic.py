@@ -11,6 +11,7 @@ from nodeagent.contract.config import VmacType
 from nodeagent.contract.states import LogType
 from nodeagent.core.handover import GroupSlots
 from nodeagent.core.traffic_messages import (
+    LinkSeen,
     ObserveTraffic,
     PrepareTraffic,
     ProbeReceived,
@@ -61,6 +62,7 @@ class KernelTraffic:
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._looked: tuple[float, KernelFacts] | None = None
         self._said: dict[str, str] = {}
+        self._linked: dict[str, bool] = {}
 
     async def run(self) -> None:
         """Do what was asked for, until cancelled."""
@@ -95,8 +97,12 @@ class KernelTraffic:
         self._jobs.put_nowait(lambda: self._observe(effect.module))
 
     def probe(self, effect: SendProbe) -> None:
-        """See Traffic."""
+        """See Traffic. Looks at the interface's link, too."""
         module = self._modules.get(effect.module)
+        linked = self._frames.has_link(effect.interface)
+        if linked != self._linked.get(effect.interface, True):
+            self._linked[effect.interface] = linked
+            self._post(LinkSeen(effect.interface, linked))
         for mac in _probed(module.plan, effect.interface) if module else ():
             self._say_once(f"probe {effect.interface}", self._frames.send(effect.interface, mac, effect.data))
 

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from nodeagent.adapters.notify import MailServer, Outbox, Pace, Webhook, system_log
+from nodeagent.adapters.notify import WINDOW, MailServer, Outbox, Pace, Webhook, system_log
 from nodeagent.adapters.settings import Mail, Settings
 from nodeagent.adapters.settings import Webhook as WebhookSettings
 from nodeagent.contract.api import LogLine
@@ -11,18 +11,21 @@ from nodeagent.listening import Say
 
 
 class Notifications:
-    """The system's own log at once; e-mail and webhook by and by. Files in the settings are relative to `var`."""
+    """The system's own log at once; e-mail and webhook by and by. Files in the settings are relative to `var`.
 
-    def __init__(self, settings: Settings, var: Path, say: Say) -> None:
+    The lines of one `window`, in seconds, go together.
+    """
+
+    def __init__(self, settings: Settings, var: Path, say: Say, window: float = WINDOW) -> None:
         self._system = system_log()
         self._outboxes: list[Outbox] = []
         mail, webhook = settings.mail, settings.webhook
         if mail.server:
             send = mail_server(mail, var).send
-            self._outboxes.append(Outbox("e-mail", send, say, mail.types, Pace(mail.hourly)))
+            self._outboxes.append(Outbox("e-mail", send, say, mail.types, Pace(mail.hourly, window)))
         if webhook.url:
             send = webhook_target(webhook, var).send
-            self._outboxes.append(Outbox("the webhook", send, say, webhook.types, Pace(webhook.hourly)))
+            self._outboxes.append(Outbox("the webhook", send, say, webhook.types, Pace(webhook.hourly, window)))
 
     def line_written(self, line: LogLine) -> None:
         """A line is in the log."""

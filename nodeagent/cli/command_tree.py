@@ -1,6 +1,7 @@
 """The commands as one flat list, for what is made of them: reference page, man page, completions."""
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import NamedTuple
 
 import click
@@ -18,15 +19,15 @@ class Described(NamedTuple):
 
     @property
     def help(self) -> str:
-        """What it does."""
-        return self.command.help or ""
+        """What it does, a line per paragraph."""
+        paragraphs = cleandoc(self.command.help or "").split("\n\n")
+        return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def described(command: click.Command, path: str = "keepgreen") -> Iterator[Described]:
     """All commands that are not hidden, by name; groups only where they do something of their own."""
-    if not isinstance(command, click.Group) or command.invoke_without_command:
-        if not command.hidden:
-            yield _described(command, path)
+    if (not isinstance(command, click.Group) or command.invoke_without_command) and not command.hidden:
+        yield _described(command, path)
     if isinstance(command, click.Group):
         for name in sorted(command.commands):
             yield from described(command.commands[name], f"{path} {name}")

@@ -10,6 +10,7 @@ from nodeagent.cli.author import author
 from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch, send
 from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.in_force import cluster_file
 from nodeagent.cli.local import NODE
 from nodeagent.cli.options import json_option, read_file
 from nodeagent.cli.tables import say, show_problems, show_table
@@ -18,6 +19,8 @@ from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, errors_of
 from nodeagent.contract.status import NodeStatus
 from nodeagent.home import Home
+
+_PIN_DIGITS = 64
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -40,7 +43,7 @@ def cluster_check(file: str, as_json: bool) -> int:
     """Check a cluster.xml and name everything wrong in it; without FILE the one in force. Needs no agent."""
     from nodeagent.contract.cluster_xml import read_cluster
 
-    path = file or str(Home.from_environment().cluster / "cluster.xml")
+    path = file or str(cluster_file(Home.from_environment()))
     config, problems = read_cluster(read_file(path), path)
     return report_check(path, config.signature if config else "", problems, as_json)
 
@@ -62,9 +65,18 @@ def report_check(path: str, signature: str, problems: list[Problem], wants_json:
 @cluster.command("config")
 @click.argument("file")
 @click.option("--as", "name", default="", metavar="NAME", help="Which node of the file this one is.")
+@click.option(
+    "--key", "key_file", default="", metavar="FILE", help="The cluster key, as `cluster genkey --json` wrote it."
+)
+@click.option(
+    "--pin", "pins", multiple=True, metavar="NODE=PIN", help="The pin of a node, as `fingerprint` shows it; repeatable."
+)
 @json_option
-def cluster_config(file: str, name: str, as_json: bool) -> int:
-    """Make a cluster.xml the one in force on this node."""
+def cluster_config(*, file: str, name: str, key_file: str, pins: tuple[str, ...], as_json: bool) -> int:
+    """Make a cluster.xml the one in force on this node.
+
+    Nodes hear each other with the same key on all of them, and pass commands on (-H) when they know their pins.
+    """
     import asyncio
 
     from nodeagent.client.addresses import NoAddress, with_addresses
@@ -81,7 +93,9 @@ def cluster_config(file: str, name: str, as_json: bool) -> int:
     me = name or NODE.get() or _this_node(config, local_addresses())
     if me not in config.nodes:
         raise CommandFailed(f"{file} has no node {me!r}; it has: {', '.join(config.nodes)}", Exit.USAGE)
-    staged = send("/cluster/stage", StageCluster(data, me, author=author()), Staged)
+    keys = (_key_of(key_file),) if key_file else ()
+    request = StageCluster(data, me, keys, _pins_of(pins, config), author=author())
+    staged = send("/cluster/stage", request, Staged)
     if not staged.ok:
         return report_check(file, staged.signature, list(staged.problems), as_json)
     info = send("/cluster/commit", Commit(staged.signature, author()), ClusterInfo)
@@ -154,6 +168,27 @@ def local_addresses() -> frozenset[str]:
     return frozenset(
         address.address.split("%")[0] for addresses in psutil.net_if_addrs().values() for address in addresses
     )
+
+
+def _key_of(file: str) -> bytes:
+    try:
+        return msgspec.json.decode(read_file(file), type=ClusterKey).key
+    except msgspec.DecodeError:
+        raise CommandFailed(f"{file} is not what `cluster genkey --json` wrote", Exit.BAD_DATA) from None
+
+
+def _pins_of(given: tuple[str, ...], config: ClusterConfig) -> dict[str, str]:
+    """Those that are given beside those that are known: a list that is sent takes the place of the one before."""
+    if not given:
+        return {}
+    pins = dict(fetch("/cluster", ClusterInfo).pins)
+    for word in given:
+        node, _, pin = word.partition("=")
+        if node not in config.nodes or len(pin) != _PIN_DIGITS or set(pin.lower()) - set("0123456789abcdef"):
+            text = f"--pin {word!r}: a node of the file, `=` and {_PIN_DIGITS} hex digits are wanted"
+            raise CommandFailed(text, Exit.USAGE)
+        pins[node] = pin.lower()
+    return pins
 
 
 def _this_node(config: ClusterConfig, local: frozenset[str]) -> str:

@@ -11,6 +11,7 @@ from nodeagent.cli.client import delete, fetch, installed, installed_files, modu
 from nodeagent.cli.commands_cluster import report_check
 from nodeagent.cli.commands_snapshot import fetch_file
 from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.in_force import cluster_file, module_file
 from nodeagent.cli.local import module_path
 from nodeagent.cli.options import json_option, module_option, read_file
 from nodeagent.cli.progress import Progress
@@ -183,12 +184,7 @@ def check(file: str, module: str, as_json: bool) -> int:
 def _in_force(name: str, failed: CommandFailed) -> str:
     """The userconfig.xml as it lies on the disk; `failed` where there is none to be read."""
     module_path(name)
-    place = Home.from_environment().module(name)
-    try:
-        number = int((place / "current").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        number = 0
-    file = place / "rev" / str(number) / USERCONFIG
+    file = module_file(Home.from_environment(), name)
     if not file.is_file():
         raise failed
     return str(file)
@@ -203,7 +199,7 @@ def _check_file(file: str, module: str, wants_json: bool) -> int:
     if module:
         module_path(module)
     try:
-        cluster, _ = read_cluster((Home.from_environment().cluster / "cluster.xml").read_bytes(), "cluster.xml")
+        cluster, _ = read_cluster(cluster_file(Home.from_environment()).read_bytes(), "cluster.xml")
     except OSError:
         cluster = None
     lans = tuple(lan.name for lan in cluster.lans) if cluster else None

@@ -52,11 +52,10 @@ def _command(name: Switch) -> Command:
         name, help=f"Pause (off) or resume (on) {_WHAT[name]} of a module, or say which it is (status){more}."
     )
     @click.argument("value", type=click.Choice(["on", "off", "status", *(["enable", "disable"] if classes else [])]))
-    @click.argument("proc_class", metavar="[CLASS]", default="")
     @module_option
     @_until_option
     @json_option
-    def switch(value: str, proc_class: str, module: str, until: str, as_json: bool) -> int:
+    def switch(*, value: str, module: str, until: str, as_json: bool, proc_class: str = "") -> int:
         if until and value != "off":
             raise CommandFailed("--until goes with off only", Exit.USAGE)
         if (value in ("enable", "disable")) != bool(proc_class):
@@ -68,6 +67,8 @@ def _command(name: Switch) -> Command:
             return _show(name, module_name(module), as_json)
         return _turn(name, module_name(module), value == "on", seconds_of("--until", until), as_json)
 
+    if classes:
+        switch.params.insert(1, click.Argument(["proc_class"], metavar="[CLASS]", default=""))
     return switch
 
 

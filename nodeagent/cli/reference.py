@@ -115,8 +115,7 @@ def _first(text: str) -> str:
 
 
 def _paragraphs(text: str) -> list[str]:
-    found = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
-    return [line for paragraph in found for line in (".PP", _roff(paragraph))]
+    return [line for paragraph in text.split("\n\n") for line in (".PP", _roff(paragraph))]
 
 
 def _roff(text: str) -> str:

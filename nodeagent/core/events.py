@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.states import Action, Intent, ResourceState, Script
-from nodeagent.core.traffic_messages import LansBound, ProbeReceived, TrafficEvent
+from nodeagent.core.traffic_messages import LansBound, LinkSeen, ProbeReceived, TrafficEvent
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -294,6 +294,7 @@ Event = (
     | DatagramReceived
     | WallClockRead
     | LansBound
+    | LinkSeen
     | ProbeReceived
     | SystemStopping
     | AgentStopping

@@ -19,6 +19,7 @@ from nodeagent.core.module_traffic import ModuleTraffic, Surroundings
 from nodeagent.core.phases import CHECKED, Phase
 from nodeagent.core.traffic_messages import (
     GateSet,
+    LinkSeen,
     ProbeReceived,
     SendProbe,
     SlotsSet,
@@ -72,6 +73,8 @@ class FarmTraffic:
         """None: nobody has told yet."""
         self._thawed: float | None = None
         """When this node's last freeze ended; None once all living peers were heard since."""
+        self._linkless: dict[str, float] = {}
+        """Interface without a link → when it may carry traffic again: a window after it has its link back."""
         self._left = False
         self._next_probe = 0.0
         self._prepared_since: dict[str, float] = {}
@@ -88,6 +91,10 @@ class FarmTraffic:
         """The lans on which heartbeats can leave this node."""
         self._bound = lans
 
+    def link_seen(self, event: LinkSeen, now: float) -> None:
+        """An interface has lost its link, or has it again: the others have its clients until they are heard."""
+        self._linkless[event.interface] = now + self._window if event.up else float("inf")
+
     def configured(self, life: ModuleLife) -> None:
         """A module is there, or has a new revision."""
         name, vip = life.config.name, life.config.vip
@@ -101,7 +108,10 @@ class FarmTraffic:
 
     def recovered(self, life: ModuleLife) -> None:
         """The agent has started; an earlier one may have left the addresses of a stopped module."""
-        if life.config.name in self._modules and life.phase not in WITH_ADDRESS:
+        module = self._modules.get(life.config.name)
+        if module and life.phase in WITH_ADDRESS:
+            module.traffic.inherits = True
+        elif module:
             self._emit(WithdrawTraffic(life.config.name, False))
 
     def removed(self, module: str) -> None:
@@ -154,6 +164,7 @@ class FarmTraffic:
                 self._prepared_since.pop(name, None)
             if not traffic.wanted and life.config.vip not in (None, traffic.vip):
                 self.configured(life)  # what had to wait for the stop
+        self._linkless = {interface: until for interface, until in self._linkless.items() if now < until}
         if self._thawed is not None and (
             now >= self._thawed + self._window or self._membership.heard_all_since(self._thawed)
         ):
@@ -267,11 +278,14 @@ class FarmTraffic:
         return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch)
 
     def _may_serve(self, life: ModuleLife) -> bool:
-        """Alone in its cluster, or with a heartbeat socket on one of the module's lans and fresh news of its peers."""
+        """Alone in its cluster, or with a link, a heartbeat socket on one of the module's lans, fresh news of peers."""
         if self._thawed is not None:
             return False
         if self._bound is None or self._cluster is None or len(life.config.nodes) < 2:
             return True
+        interfaces = self._modules[life.config.name].traffic.interfaces
+        if interfaces and self._linkless.keys() >= set(interfaces):
+            return False
         lans = life.config.farm.lans or tuple(lan.name for lan in self._cluster.lans)
         return bool(self._bound.intersection(lans))
 

@@ -21,8 +21,6 @@ from nodeagent.core.slots import SLOTS
 
 ALL = frozenset(range(SLOTS))
 
-ALL_SLOTS = frozenset(range(SLOTS))
-
 SETTLE = 3.0
 """Seconds that moved slots stay quiet after all agree: a handshake that both answered has ended by then."""
 
@@ -87,6 +85,8 @@ class _Move:
     quiet_until: float
     giver: str | None
     """Who had it in the table before and must have seen the new one before it is taken."""
+    taken: bool = False
+    """This node has it; what the others say of later tables does not matter any more."""
 
 
 @dataclass(slots=True)
@@ -128,6 +128,7 @@ class Handover:
         if doubt or not settled:
             self._quiet_until = now + SETTLE
         for move in self._moves:
+            move.taken = move.after == self.me and not self._must_wait(move, now)
             move.holders = frozenset([n for n in move.holders if _may_hold(others.get(n, NOBODY), now - move.since)])
         if settled and now >= self._quiet_until:
             self._moves = [move for move in self._moves if now < move.quiet_until or move.holders]
@@ -176,6 +177,8 @@ class Handover:
 
     def _must_wait(self, move: _Move, now: float) -> bool:
         """Somebody may still answer for the slot who has not seen the table: who lost it; from nobody, anybody."""
+        if move.taken:
+            return False
         if move.giver is not None:
             giver = self._others.get(move.giver, NOBODY)
             return giver.counts and giver.seen != self.table.epoch

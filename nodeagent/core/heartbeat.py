@@ -14,6 +14,7 @@ Structs are msgpack arrays: a later version appends fields, an earlier one ignor
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -158,6 +159,7 @@ _decode_beat = msgspec.msgpack.Decoder(Beat).decode
 _decode_page = msgspec.msgpack.Decoder(Page).decode
 
 
+@cache
 def module_id(name: str) -> int:
     """A module's name on the wire: the first 8 bytes of its SHA-256."""
     return int.from_bytes(sha256(name.encode()).digest()[:8], "big")

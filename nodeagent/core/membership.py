@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.config import ClusterConfig, FarmLans, ModuleConfig
 from nodeagent.contract.states import LogType
 from nodeagent.contract.status import PeerStatus
 from nodeagent.core.effects import SendDatagram
@@ -232,21 +232,12 @@ class Membership:
         return self._weigh(peer, link, session, header, beat, source=source, page=page, now=now)
 
     def _weigh(
-        self,
-        peer: Peer,
-        link: Link,
-        session: Session,
-        header: Header,
-        beat: Beat,
-        *,
-        source: str,
-        page: Page,
-        now: float,
+        self, peer: Peer, link: Link, session: Session, head: Header, beat: Beat, *, source: str, page: Page, now: float
     ) -> list[SendDatagram]:
         """The datagram is authentic and new; what it proves depends on its echo."""
         assert self._config is not None
         received, window = micros(now), micros(self._config.window)
-        newest_here = session.trace(link.lan, header.counter, beat.stamp, now)
+        newest_here = session.trace(link.lan, head.counter, beat.stamp, now)
         link.noticed = now
         echo = next((e for e in beat.echoes if e.session == self._session), _NO_ECHO)
         fresh = 0 <= received - echo.stamp <= window
@@ -269,19 +260,19 @@ class Membership:
 
         paused = peer.compare(beat.stamp, window // 2, now)
         if beat.flags & LEAVING:
-            session.left = max(session.left, header.counter)
+            session.left = max(session.left, head.counter)
             self._changes += said_goodbye(peer, now)
             return []
         if newest_here and echo is not _NO_ECHO and not paused:
             held = echo.hold / 1e6
             # After a freeze an echo was held because of this node; it may only clear what was known before.
             link.deaf = held if now >= self._grace else min(held, link.deaf)
-        if not fresh or header.counter < session.left:
+        if not fresh or head.counter < session.left:
             return []
         session.echoed = max(session.echoed, echo.stamp)
-        if header.counter > session.believed:
-            session.believe(page, header.counter)
-            peer.newest, peer.wall_offset = header.newest, beat.wall_offset
+        if head.counter > session.believed:
+            session.believe(page, head.counter)
+            peer.newest, peer.wall_offset = head.newest, beat.wall_offset
         if echo.hold < window and not paused:
             link.proven, link.source = now, source
             peer.gap.take(now)
@@ -349,9 +340,7 @@ class Membership:
 
     def in_doubt(self, now: float) -> bool:
         """Whether some living peer was not heard both ways for half a window: it may be lost soon."""
-        if self._config is None:
-            return False
-        half = self._config.window / 2
+        half = self._config.window / 2 if self._config else 0.0
         return any(peer.alive and not peer.lives(now, half) for peer in self._peers.values())
 
     def heard_all_since(self, moment: float) -> bool:
@@ -375,10 +364,7 @@ class Membership:
         """The module's living peers by the module's own lans and window; this node is not among them."""
         if self._config is None:
             return ()
-        farm, key = module.farm, module_id(module.name)
-        window = (farm.pulse or self._config.pulse) * (farm.slost_count or self._config.slost_count)
-        window = max(window, self._config.window)
-        self._longest_window = max(self._longest_window, window)
+        farm, key, window = module.farm, module_id(module.name), self._window(module.farm)
         self._names[key] = module.name
         found = []
         for name in module.nodes or self._config.nodes:
@@ -387,6 +373,22 @@ class Membership:
             if peer and peer.session and beat and peer.lives(now, window, farm.lans):
                 found.append(Member(name, peer.session.id, beat))
         return tuple(found)
+
+    def living(self, farm: FarmLans, now: float) -> tuple[tuple[str, bytes, int], ...]:
+        """Who lives by this `<farm>`, and a number for what each says: while it is the same, so are the views."""
+        window, found = self._window(farm), ((peer, peer.session) for peer in self._peers.values())
+        return tuple(
+            (peer.name, session.id, session.inbox.changes)
+            for peer, session in found
+            if session and peer.lives(now, window, farm.lans)
+        )
+
+    def _window(self, farm: FarmLans) -> float:
+        if (cluster := self._config) is None:
+            return 0.0
+        window = max((farm.pulse or cluster.pulse) * (farm.slost_count or cluster.slost_count), cluster.window)
+        self._longest_window = max(self._longest_window, window)
+        return window
 
     def peers(self, now: float, wall_offset: float) -> tuple[PeerStatus, ...]:
         """All peers for the status; times are turned into wall time by `wall_offset`."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from nodeagent.contract.config import ModuleConfig, TrafficGroup, VirtualIp
 from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
-from nodeagent.core.handover import ALL_SLOTS, NOBODY, GroupSlots, Handover, Presence
+from nodeagent.core.handover import ALL, NOBODY, GroupSlots, Handover, Presence
 from nodeagent.core.slot_table import NO_TABLE, Powers, SlotTable, slot_table
 from nodeagent.core.traffic_messages import (
     ObserveTraffic,
@@ -31,6 +31,9 @@ from nodeagent.core.view import Member
 REARM_PULSES = 3
 OBSERVE = 5.0
 """Seconds between two looks into the kernel."""
+
+RETRY = 0.5
+"""Seconds before slots are offered again to a kernel that has refused them."""
 
 DISAGREEMENT = 3.0
 """Seconds after which nodes that report another epoch are an alarm."""
@@ -85,9 +88,12 @@ class ModuleTraffic:
         self.gate = not vip.scriptcontrol
         self.seen = self.applied = 0
         """The epochs this node reports: its kernel is quiet for, has taken its slots of."""
+        self.inherits = False
+        """The kernel may yet hold what an earlier agent put there."""
+        self._inherits_until: float | None = None
         self._held: tuple[GroupSlots, ...] = ()
         self._timeout: float | None = None
-        self._set_at = 0.0
+        self._set_at = self._retry_at = 0.0
         self._observe_at: float | None = None
         self._failed_looks = 0
         self._repaired: dict[str, float] = {}
@@ -135,7 +141,7 @@ class ModuleTraffic:
         Until then two nodes answer one client, so all is quiet; datagrams have no cure and are given up at once.
         """
         if self.prepared and self._last:
-            slots = tuple(GroupSlots(group.group, group.mine, quiet=ALL_SLOTS) for group in self._held)
+            slots = tuple(GroupSlots(group.group, group.mine, quiet=ALL) for group in self._held)
             self._emit(self._set_slots(self.handover.table, slots, LEAVING, self._last))
 
     def taken(self, event: TrafficPrepared, now: float) -> None:
@@ -154,10 +160,13 @@ class ModuleTraffic:
     def slots_set(self, event: SlotsSet, now: float) -> None:
         """The kernel holds an epoch, or refused."""
         if event.error:
+            self._retry_at = now + RETRY
+            if not self.problem:  # somebody may have removed the table: see at once
+                self._observe_at = now
             self._trouble(f"the slots cannot be put into the kernel: {event.error}")
             self._emit(ObserveTraffic(self._config.name))  # somebody may have removed the filter
         else:
-            self.seen = event.epoch
+            self.seen, self.inherits, self.problem = event.epoch, False, ""
             self.applied = event.epoch if self.handover.taken_all(now) else self.applied
 
     # --- the table --------------------------------------------------------------------------------
@@ -184,7 +193,11 @@ class ModuleTraffic:
         self.handover.follow(table, around.others, now, serving=around.serving, doubt=around.doubt)
         self._watch_agreement(now)
         if not self.prepared:
-            self.seen = self.applied = table.epoch  # nothing is in the kernel, so nothing contradicts it
+            # Nothing is in the kernel, so nothing contradicts it; but an earlier agent's slots die only by time.
+            if self._inherits_until is None:
+                self._inherits_until = now + around.window
+            self.inherits &= now < self._inherits_until
+            self.seen = self.applied = 0 if self.inherits else table.epoch
             return False
         slots = self.handover.slots(now)
         if not self.gate or not around.may_serve:
@@ -194,7 +207,7 @@ class ModuleTraffic:
         timeout = None if alone else max(around.window - 2 * around.pulse, around.window / 2)
         due = timeout is not None and now >= self._set_at + _rearm(timeout, around.pulse)
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
-        if slots != self._held or timeout != self._timeout or late or due:
+        if slots != self._held or timeout != self._timeout or (late and now >= self._retry_at) or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
             self._emit(self._set_slots(table, slots, timeout, around))
             return True
@@ -203,6 +216,8 @@ class ModuleTraffic:
     def next_deadline(self, now: float) -> float | None:
         """When `follow` or `tick` has something to do by time alone."""
         times = [self.handover.next_deadline(now), self._observe_at]
+        if now < self._retry_at:
+            times.append(self._retry_at)
         if self.prepared and self._timeout is not None and self._last:
             times.append(self._set_at + _rearm(self._timeout, self._last.pulse))
         return min((time for time in times if time is not None), default=None)

@@ -6,7 +6,7 @@ effects to carry out, in order. A call that comes much later than the deadline t
 that this node stood still: it then forgives everybody, doubts itself and says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
@@ -31,6 +31,7 @@ from nodeagent.core.script_runs import agent_of_runs
 from nodeagent.core.traffic_messages import (
     GateSet,
     LansBound,
+    LinkSeen,
     ProbeReceived,
     SlotsSet,
     TrafficObserved,
@@ -58,6 +59,14 @@ class Node:
         self._listened = False
         self._going_down = False
         self._views: dict[str, tuple[Member, ...]] = {}
+        self._heard: tuple[object, ...] = ()
+        """What the views were made of, as `Membership.living` names it."""
+        self._stale = False
+        """Whether the views and what peers are told must be made anew, whatever was heard."""
+        self._touched: set[str] = set()
+        """Modules to whose lives something happened: their deadlines must be asked for again."""
+        self._due: dict[str, float] = {}
+        """When a life wants its tick."""
         self.traffic = FarmTraffic(membership, session, self._emit)
 
     # --- driving ----------------------------------------------------------------------------
@@ -73,10 +82,12 @@ class Node:
         self._doubt(now)
         if not self._listened and now >= self.membership.listening_until():
             self._listened = True
-            for life in self._lives.values():
+            for life in self._all_lives():
                 life.let_be_green(now)
-        for life in self._lives.values():
-            life.tick(now)
+        for name, life in self._lives.items():
+            if name in self._touched or self._due.get(name, now + 1) <= now:
+                self._touched.add(name)
+                life.tick(now)
         self._effects += self.membership.tick(now)
         return self._finish(now, True)
 
@@ -150,16 +161,19 @@ class Node:
                     self._effects += self.membership.leave(now)
                 self.membership.configure(event.config, event.me, event.keys, now, confirmed=event.confirmed)
                 self.traffic.configure(event.config, event.me, event.keys)
+                self._stale = True
                 self._effects.append(do.PublishStatus())
             case ev.ModuleConfigured():
                 self._configure(event, now)
             case LansBound():
                 self.traffic.bound(event.lans)
+            case LinkSeen():
+                self.traffic.link_seen(event, now)
             case ProbeReceived():
                 self.traffic.probe_received(event, now)
             case ev.SystemStopping():
                 self._going_down = True
-                for life in self._lives.values():
+                for life in self._all_lives():
                     life.shut_down(now)
             case ev.AgentStopping():
                 self._effects += [do.SetHealth(name, False) for name in self._lives]
@@ -175,6 +189,7 @@ class Node:
                 text = f"there is no module {event.module} on this node"
                 self._effects.append(do.AnswerOrder(event.ticket, False, text))
             return
+        self._touched.add(event.module)
         match event:
             case ev.ModuleRemoved():
                 self._remove(event.module, life)
@@ -229,6 +244,7 @@ class Node:
 
     def _configure(self, event: ev.ModuleConfigured, now: float) -> None:
         name = event.config.name
+        self._touched.add(name)
         if name in self._lives:
             self._lives[name].reconfigure(event, now)
             self.traffic.configured(self._lives[name])
@@ -259,13 +275,14 @@ class Node:
         self._effects.append(do.RecordLine(LogType.ERROR, text, origin="membership"))
         self.membership.forgive(now)
         self.traffic.forgive(seconds, now)
-        for life in self._lives.values():
+        for life in self._all_lives():
             life.froze(seconds, now)
 
     def _finish(self, now: float, fresh: bool) -> list[do.Effect]:
         changes = self.membership.changes()
         self._effects += [do.RecordLine(change.type, change.text, origin="membership") for change in changes]
         told = self._follow_traffic(now)
+        self._stale = self._stale or told or bool(self._touched)
         if fresh or changes or told:
             self._tell_peers(now, bool(changes))
         self._promised = self._earliest(now)
@@ -287,24 +304,35 @@ class Node:
 
     def _tell_peers(self, now: float, changed: bool) -> None:
         """Put what this node is into its heartbeats; publish when a view has changed."""
+        farms = dict.fromkeys(life.config.farm for life in self._lives.values())
+        heard = tuple(self.membership.living(farm, now) for farm in farms)
+        if not (changed or self._stale) and heard == self._heard:
+            return
+        self._heard, self._stale = heard, False
         views = {name: view_of(self._members(life, now)) for name, life in self._lives.items()}
         if views != self._views or changed:
             self._effects.append(do.PublishStatus())
         self._views = views
         self.membership.set_modules({name: self._beat(life, views[name]) for name, life in self._lives.items()})
 
+    def _all_lives(self) -> Iterable[ModuleLife]:
+        """Every life; something happens to all of them."""
+        self._touched.update(self._lives)
+        return self._lives.values()
+
     def _earliest(self, now: float) -> float | None:
-        times = [
-            self.membership.next_deadline(),
-            self.traffic.next_deadline(now),
-            *(life.next_deadline() for life in self._lives.values()),
-        ]
+        for name in self._touched:
+            self._due.pop(name, None)
+            if (life := self._lives.get(name)) and (due := life.next_deadline()) is not None:
+                self._due[name] = due
+        self._touched.clear()
+        times = [self.membership.next_deadline(), self.traffic.next_deadline(now), *self._due.values()]
         if not self._listened:
             times.append(max(now, self.membership.listening_until()))
         if self._lives:
             times.append(now + self.window / 2)  # an idle node, too, must notice that it stood still
-        due = [t for t in times if t is not None]
-        return max(now, min(due)) if due else None  # what is overdue is promised for now: late only once
+        earliest = min((t for t in times if t is not None), default=None)
+        return None if earliest is None else max(now, earliest)  # what is overdue is promised for now: late only once
 
     def _beat(self, life: ModuleLife, view: tuple[Member, ...]) -> ModuleBeat:
         beat = _bare_beat(life)

@@ -71,6 +71,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self.modules: dict[int, ModuleBeat] = {}
+        self.changes = 0
+        """Grows when anything in `modules` changes."""
         self._module_set = -1
         self._seen: dict[int, frozenset[int]] = {}
 
@@ -80,9 +82,12 @@ class Inbox:
             self._module_set = page.module_set
             self._seen = {}
         for entry in page.modules:
-            if beat := entry.beat():
+            if (beat := entry.beat()) and beat != self.modules.get(entry.module):
                 self.modules[entry.module] = beat
+                self.changes += 1
         self._seen[page.index] = frozenset(entry.module for entry in page.modules)
         if len(self._seen) >= page.pages:
             named = frozenset().union(*self._seen.values())
-            self.modules = {module: beat for module, beat in self.modules.items() if module in named}
+            if gone := self.modules.keys() - named:
+                self.modules = {module: beat for module, beat in self.modules.items() if module not in gone}
+                self.changes += 1

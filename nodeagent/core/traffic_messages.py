@@ -16,6 +16,14 @@ class LansBound:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """A network interface that carries virtual addresses has lost its link (a cable is pulled), or has it again."""
+
+    interface: str
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrafficPrepared:
     """The filter is in the kernel and the virtual addresses behind it, or `error` says why not."""
 

@@ -103,6 +103,7 @@ async def test_close_waits_until_all_is_gone(bench: Bench) -> None:
     assert not bench.living()
 
 
+@pytest.mark.covers("checker custom")
 async def test_what_an_ended_program_left_is_ended_before_it_starts_again(bench: Bench) -> None:
     async with bench.checkers() as checkers:
         checkers.check(

@@ -22,6 +22,7 @@ async def first(kind: str, **params: str) -> CheckerResult:
         return await posted.one(CheckerResult)
 
 
+@pytest.mark.covers("checker ip", "checker intf", "ip/to@addr", "intf/to@local_addr")
 async def test_addresses_of_this_machine() -> None:
     (loopback,) = (n for n, found in psutil.net_if_addrs().items() if any(a.address == "127.0.0.1" for a in found))
     seen = await first("ip", addr="127.0.0.1")
@@ -34,6 +35,7 @@ async def test_addresses_of_this_machine() -> None:
     assert (seen.good, seen.text) == (False, "no interface of this node has the address 192.0.2.77")
 
 
+@pytest.mark.covers("ip/to@interval")
 async def test_looks_again_without_any_event() -> None:
     posted = Posted()
     async with checking(posted) as checkers:
@@ -48,6 +50,7 @@ def privileged() -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.covers("checker ip", "checker intf", "ip/to@addr", "intf/to@local_addr")
 @pytest.mark.skipif(not privileged(), reason="needs the right to make network namespaces (Linux, root)")
 @pytest.mark.parametrize("address", ["192.0.2.2", "2001:db8::2"])
 def test_changes_are_seen_at_once(address: str) -> None:

@@ -74,6 +74,7 @@ async def result(kind: str, **params: str) -> CheckerResult:
 # --- tcp ------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("checker tcp", "tcp/to@addr", "tcp/to@port")
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_tcp_good(host: str) -> None:
     async with serving(silence, host) as port:
@@ -97,11 +98,13 @@ async def test_tcp_closes_with_a_fin_though_the_server_spoke_first() -> None:
         assert await ends.get() == b""
 
 
+@pytest.mark.covers("checker tcp")
 async def test_tcp_refused() -> None:
     seen = await result("tcp", addr="127.0.0.1", port=str(free_port()))
     assert (seen.good, seen.text) == (False, "connection refused")
 
 
+@pytest.mark.covers("tcp/to@timeout")
 async def test_tcp_timeout() -> None:
     """A full accept queue does not answer."""
     with socket.socket() as server, socket.socket() as first, socket.socket() as second:
@@ -138,6 +141,7 @@ async def test_all_who_ask_for_a_name_share_one_look_up() -> None:
 # --- http -----------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("checker http", "http/to@url", "http/to@status", "http/to@contains")
 @pytest.mark.parametrize(
     ("head", "params", "good", "text"),
     [
@@ -160,6 +164,7 @@ async def test_http_answers(head: str, params: dict[str, str], good: bool, text:
     assert seen.text.startswith(text)
 
 
+@pytest.mark.covers("http/to@timeout", "http/to@contains")
 async def test_http_ipv6_refused_closed_and_silent() -> None:
     async def goodbye(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -248,6 +253,7 @@ def standing(state: str, status: str, since: float) -> Answer:
     return saying("200 OK", f'{{"module":"db","state":"{state}","status":"{status}","since":{since},"ready":true}}')
 
 
+@pytest.mark.covers("checker module", "checker module: restarted")
 async def test_another_module() -> None:
     said: list[Answer] = [
         standing("UP", "Ready", 1000),
@@ -331,6 +337,7 @@ def privileged() -> bool:
 needs_root = pytest.mark.skipif(not privileged(), reason="needs the right to make network namespaces (Linux, root)")
 
 
+@pytest.mark.covers("checker ping")
 @needs_root
 def test_ping_by_raw_socket() -> None:
     lines = pinged("unshare", "-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh").splitlines()
@@ -338,6 +345,7 @@ def test_ping_by_raw_socket() -> None:
     assert lines[2] == "the network is unreachable"
 
 
+@pytest.mark.covers("checker ping")
 @needs_root
 def test_ping_by_datagram_socket_without_any_right() -> None:
     setup = (
@@ -348,6 +356,7 @@ def test_ping_by_datagram_socket_without_any_right() -> None:
     assert [line.startswith("True answer in ") for line in lines] == [True, True, False]
 
 
+@pytest.mark.covers("checker ping")
 @needs_root
 def test_ping_says_which_right_is_missing() -> None:
     lines = pinged("unshare", "-n", "setpriv", "--bounding-set=-net_raw").splitlines()

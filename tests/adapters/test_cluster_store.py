@@ -161,6 +161,7 @@ def test_the_last_ten_revisions_are_kept(home: Home) -> None:
     assert kept == list(range(5, 15))
 
 
+@pytest.mark.covers("storage secrets")
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are of POSIX")
 def test_secrets_are_private(home: Home) -> None:
     store = ClusterStore(home)
@@ -211,6 +212,7 @@ def test_commits_from_many_threads(home: Home) -> None:
     assert ClusterStore(home).users == b"%d" % (committed.config.port - 5000)
 
 
+@pytest.mark.covers("storage home")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lives with spaces")
 def test_a_path_with_a_space_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Damaged, match="space"):

@@ -44,6 +44,7 @@ def fill(filler: Path) -> None:
                     file.write(bytes(size))
 
 
+@pytest.mark.covers("storage disk full")
 async def test_a_small_disk(small_disk: Path) -> None:
     home = Home(small_disk, small_disk / "var")
     filler = small_disk / "filler"
@@ -103,6 +104,7 @@ def steps_done(change: Iterator[None]) -> int:
     return done
 
 
+@pytest.mark.covers("storage atomic")
 @pytest.mark.parametrize(
     ("change", "steps", "after"),
     [

@@ -52,6 +52,7 @@ def program(home: Home, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.covers("proc@action")
 async def test_a_program_of_the_module_with_its_arguments_and_its_own_output(
     home: Home, posted: Posted, runner: ScriptProcesses
 ) -> None:

@@ -40,7 +40,7 @@ BODIES: dict[str, object] = {
     "class": {"name": "nightly", "on": True},
     "countLoop": {"identity": "watchdog", "text": "queue full"},
     "runWithout": {"start": True},
-    "setBoot": {"on": True, "seconds": 60},
+    "boot": {"on": True, "seconds": 60},
     "connectivity": {"address": "127.0.0.1", "port": 1},
     "vipGate": {"open": True},
     "checkCluster": {"xml": "eA==", "name": "node1"},
@@ -120,7 +120,7 @@ def test_the_roles_are_those_of_the_specification() -> None:
     assert {r.name for r in ROUTES if r.role is Role.MONITOR and r.method != "GET"} == {"logout"}
     assert {route.name for route in ROUTES if route.local} == {"print", "password"}
     assert all(
-        route.changes or route.name in ("logout", "print", "checkModule", "checkCluster", "nodeChallenge")
+        route.changes or route.name in ("logout", "print", "checkModule", "checkCluster", "nodeChallenge", "nodeLogin")
         for route in ROUTES
         if route.method != "GET"
     )
@@ -376,6 +376,7 @@ def test_description_is_whole() -> None:
     assert {reference.rpartition("/")[2] for reference in used} <= set(schemas)
 
 
+@pytest.mark.covers("GET /events")
 async def test_events_come_whole_first_and_then_as_they_happen(node: Served) -> None:
     token = await node.token(Role.MONITOR)
     async with (
@@ -428,6 +429,7 @@ async def test_a_new_password_ends_the_sessions_of_the_old(node: Served) -> None
     is_problem(await node.local("POST", "/users/nobody/password", {"password": "another one"}), 404, "no-such-user")
 
 
+@pytest.mark.covers("POST /users/{user}/password", "POST /login")
 async def test_first_password_makes_admin(tmp_path: Path) -> None:
     async with served(tmp_path, b"") as node:
         assert not node.users.password_set

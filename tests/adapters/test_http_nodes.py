@@ -1,6 +1,6 @@
 """Nodes that log in at each other by their keys, and requests that are passed on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -55,9 +55,9 @@ class Ends:
 
 
 @pytest.fixture
-def ends(tmp_path: Path) -> AsyncIterator[Ends]:
+def ends(tmp_path: Path) -> Iterator[Ends]:
     made = Ends(tmp_path)
-    yield made  # type: ignore[misc]
+    yield made
     made.users.close()
 
 
@@ -151,6 +151,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
         yield Pair(one, two)
 
 
+@pytest.mark.covers("POST /nodes/{node}/{rest}")
 async def test_an_order_is_passed_on_and_audited_on_both_sides(pair: Pair) -> None:
     answer = await pair.one.tls(
         "POST", "/nodes/node2/modules/web/actions", b'{"action": "stop"}', await pair.one.token()
@@ -160,6 +161,30 @@ async def test_an_order_is_passed_on_and_audited_on_both_sides(pair: Pair) -> No
     assert pair.one.control.calls == []
     assert pair.one.records.audited[-1][0::2] == ("admin", "relayPost node2 modules/web/actions")
     assert pair.two.records.audited[-1][0::2] == ("node node1 for admin", "order web stop")
+
+
+async def test_only_refused_proofs_are_audited(pair: Pair) -> None:
+    token = await pair.one.token()
+    audited = len(pair.two.records.audited)
+    assert (await pair.one.tls("GET", "/nodes/node2/status", None, token)).status == 200
+    assert len(pair.two.records.audited) == audited, "reading leaves no trace there"
+    pair.two.control.pins_known.pop("node1")
+    answer = await pair.one.tls("GET", "/nodes/node2/status", None, token)
+    assert (answer.status, answer.json["detail"][:24]) == (502, "node2: the key that sign")
+    assert pair.two.records.audited[-1][2:] == (
+        "nodeLogin admin",
+        "refused: the key that signed belongs to no node of this cluster",
+    )
+
+
+@pytest.mark.covers("PUT /nodes/{node}/{rest}", "DELETE /nodes/{node}/{rest}")
+async def test_an_archive_goes_out_and_an_uninstall_too(pair: Pair) -> None:
+    token = await pair.one.token()
+    archive = b"PK" * 50_000
+    assert (await pair.one.tls("PUT", "/nodes/node2/modules/new", archive, token)).json["name"] == "new"
+    assert (await pair.one.tls("DELETE", "/nodes/node2/modules/web", None, token)).json["backup"] == "/backups/web.safe"
+    who = "node node1 for admin"
+    assert pair.two.control.calls == [(who, "install", "new", len(archive)), (who, "uninstall", "web")]
 
 
 async def test_what_another_node_refuses_comes_back_as_it_said_it(pair: Pair) -> None:
@@ -197,6 +222,7 @@ async def test_sessions_of_relays_do_not_pile_up(pair: Pair) -> None:
     await until(lambda: not pair.two.logins._sessions)
 
 
+@pytest.mark.covers("GET /nodes/{node}/{rest}")
 async def test_queries_names_and_large_answers_go_through(pair: Pair) -> None:
     token = await pair.one.token()
     answer = await pair.one.tls("GET", "/nodes/node2/modules/web/files/bin/a%20b", None, token)
@@ -231,6 +257,7 @@ async def test_a_node_with_another_key_gets_nothing(pair: Pair) -> None:
     assert pair.two.records.audited == []
 
 
+@pytest.mark.covers("POST /node-challenge", "POST /node-login")
 async def test_the_client_logs_in_as_a_node_and_needs_a_pin_for_it(pair: Pair) -> None:
     two = pair.two
     async with ApiClient("127.0.0.1", two.port, two.keys.pin) as client:

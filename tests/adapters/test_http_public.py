@@ -78,12 +78,14 @@ async def node() -> AsyncIterator[Node]:
         yield started
 
 
+@pytest.mark.covers("health 200", "health head options", "health headers")
 async def test_ready_is_exactly_these_bytes(node: Node) -> None:
     for method in (b"GET", b"OPTIONS"):
         assert await node.ask(method + b" /var/modules/web/ready.txt HTTP/1.0\r\n\r\n") == OK
     assert await node.ask(b"HEAD /var/modules/web/ready.txt HTTP/1.1\r\n\r\n") == OK[:-3]
 
 
+@pytest.mark.covers("health 404 not ready", "health query", "health headers", "health live.txt")
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -112,6 +114,7 @@ async def test_paths(node: Node, path: str, status: int) -> None:
         assert body == b"NOT FOUND\n"
 
 
+@pytest.mark.covers("health 404 late", "health 404 not ready", "health live.txt")
 async def test_not_ready_and_not_on_time_are_404(node: Node) -> None:
     node.server.set_ready("web", False)
     assert (await node.get("/var/modules/web/ready.txt"))[0] == 404
@@ -124,6 +127,7 @@ async def test_not_ready_and_not_on_time_are_404(node: Node) -> None:
     assert (await node.get("/var/modules/web/ready.txt"))[0] == 200
 
 
+@pytest.mark.covers("health 405")
 async def test_other_methods_are_405(node: Node) -> None:
     for method in ("POST", "PUT", "DELETE", "get", "CONNECT"):
         status, head, _ = await node.get("/var/modules/web/ready.txt", method)
@@ -133,6 +137,7 @@ async def test_other_methods_are_405(node: Node) -> None:
     assert body.startswith(b"HTTP/1.1 405 ")
 
 
+@pytest.mark.covers("health status.json")
 async def test_status_file_has_no_causes(node: Node) -> None:
     said = json.loads((await node.get("/var/modules/web/status.json"))[2])
     assert said == {
@@ -173,6 +178,7 @@ async def test_nothing_is_known_before_the_first_status() -> None:
         assert (await node.get("/var/modules/web/ready.txt"))[0] == 200
 
 
+@pytest.mark.covers("health header cap")
 async def test_header_cap_and_nonsense(node: Node) -> None:
     start = b"GET /var/modules/web/ready.txt HTTP/1.1\r\n"
     assert await node.ask(start + b"A: " + b"a" * 1900 + b"\r\n\r\n") == OK
@@ -185,11 +191,13 @@ async def test_header_cap_and_nonsense(node: Node) -> None:
     assert await node.ask(start + b"\r\n", end=True) == OK
 
 
+@pytest.mark.covers("health FIN")
 async def test_pipelined_requests_get_one_answer_and_a_clean_end(node: Node) -> None:
     one = b"GET /var/modules/web/ready.txt HTTP/1.1\r\nHost: x\r\n\r\n"
     assert await node.ask(one * 2000) == OK
 
 
+@pytest.mark.covers("health FIN")
 def test_clients_that_send_on_see_an_end_not_a_reset() -> None:
     """Blocking client in a thread: recv must give the answer and then b"", never ECONNRESET."""
 
@@ -212,6 +220,7 @@ def test_clients_that_send_on_see_an_end_not_a_reset() -> None:
     asyncio.run(many())
 
 
+@pytest.mark.covers("health idle cut", "health 200 connections")
 async def test_hundreds_of_slow_clients_delay_nobody_and_are_cut(node: Node) -> None:
     slow = [await asyncio.open_connection("127.0.0.1", node.port) for _ in range(200)]
     for _, writer in slow:
@@ -229,6 +238,7 @@ async def test_hundreds_of_slow_clients_delay_nobody_and_are_cut(node: Node) -> 
         writer.close()
 
 
+@pytest.mark.covers("health probes")
 async def test_probes_are_counted_per_source(node: Node) -> None:
     for _ in range(3):
         await node.get("/var/modules/web/ready.txt")
@@ -257,6 +267,7 @@ def test_probe_sources_are_bounded_and_the_oldest_goes() -> None:
     assert seen[f"10.0.0.{SOURCES_CAP}"].every == 0.0
 
 
+@pytest.mark.covers("health busy port")
 async def test_busy_port_is_named_and_taken_over_when_free() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -289,6 +300,7 @@ async def test_missing_address_is_waited_for() -> None:
     ]
 
 
+@pytest.mark.covers("health families")
 async def test_every_address_is_served_by_a_socket_of_each_family() -> None:
     node = Node("")
     async with running(node):

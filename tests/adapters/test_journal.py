@@ -60,6 +60,7 @@ async def eventually(condition: object) -> None:
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.covers("storage log line")
 async def test_lines_are_told_once_they_are_committed(log: Log) -> None:
     for number in range(2500):
         line = log.journal.append(LogType.INFO, f"line {number}", module="m", origin="life", cause="c", output="o")
@@ -132,6 +133,7 @@ async def test_odd_text_is_kept_readable(log: Log) -> None:
     assert log.journal.problems() == ()
 
 
+@pytest.mark.covers("records.log_days", "records.audit_days", "storage age")
 async def test_bounded_by_age(tmp_path: Path) -> None:
     log = Log(tmp_path / "records.db")
     log.journal.append(LogType.INFO, "old")
@@ -152,6 +154,7 @@ async def test_bounded_by_age(tmp_path: Path) -> None:
     assert log.rows("SELECT who FROM audit") == [("old",)]
 
 
+@pytest.mark.covers("records.log_mb", "storage size")
 async def test_bounded_by_size(tmp_path: Path) -> None:
     limit = 2 * 1024 * 1024
     log = Log(tmp_path / "records.db", Limits(size=limit, audit_rows=50))
@@ -170,6 +173,7 @@ async def test_bounded_by_size(tmp_path: Path) -> None:
     assert len(log.rows("SELECT * FROM audit")) <= 50 + 20
 
 
+@pytest.mark.covers("storage corrupt")
 @pytest.mark.parametrize("damage", ["no database", "header", "page"])
 async def test_a_corrupt_file_is_renamed_at_the_start(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "records.db"
@@ -201,6 +205,7 @@ async def test_a_corrupt_file_is_renamed_at_the_start(tmp_path: Path, damage: st
     await again.close()
 
 
+@pytest.mark.covers("storage corrupt")
 async def test_a_file_that_becomes_corrupt_loses_no_new_line(log: Log) -> None:
     for number in range(8000):
         log.journal.append(LogType.INFO, "x" * 600)
@@ -230,6 +235,7 @@ def test_reading_a_corrupt_file_is_refused_in_a_sentence(tmp_path: Path) -> None
     assert refused.value.status == 503
 
 
+@pytest.mark.covers("storage disk full")
 async def test_a_disk_that_refuses(log: Log) -> None:
     """The directory takes the place of the file: nothing can be opened, as on a full or read-only disk."""
     journal_path = log.path.with_name("refusing.db")
@@ -257,6 +263,7 @@ async def test_a_disk_that_refuses(log: Log) -> None:
     await refusing.close()
 
 
+@pytest.mark.covers("storage verbose first")
 async def test_a_disk_that_hangs_drops_verbose_lines_first(tmp_path: Path) -> None:
     log = Log(tmp_path / "records.db", waiting_limit=1000)
     hanging = threading.Event()

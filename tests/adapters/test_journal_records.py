@@ -102,6 +102,7 @@ async def test_the_history_of_a_resource(log: Log) -> None:
     assert log.history("custom.x")[0].detail == "odd ?"
 
 
+@pytest.mark.covers("records.history_days", "storage age")
 async def test_old_records_go_without_a_new_one(tmp_path: Path) -> None:
     log = Log(tmp_path / "records.db", Limits(age=90 * DAY, audit_age=365 * DAY, history_age=30 * DAY), tidy_every=0.05)
     for number in range(9000):
@@ -141,6 +142,7 @@ async def test_cursors_never_come_twice(tmp_path: Path) -> None:
     assert cursor == 2
 
 
+@pytest.mark.covers("storage verbose first")
 def test_what_is_dropped_first() -> None:
     backlog = Backlog(100)
 
@@ -202,6 +204,7 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
+@pytest.mark.covers("storage disk full")
 @pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("unshare") or os.geteuid() != 0,
     reason="only root on Linux may mount a disk in a namespace of its own",

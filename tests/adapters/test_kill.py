@@ -1,5 +1,6 @@
 """kill -9 at any instant leaves a whole configuration and every acknowledged line."""
 
+import pytest
 import random
 import sqlite3
 import subprocess
@@ -34,6 +35,7 @@ def killed(home: Home, after: float) -> list[tuple[str, int]]:
     return [(what, int(number)) for what, number in (line.split() for line in whole)]
 
 
+@pytest.mark.covers("storage kill", "storage atomic")
 def test_kill_at_any_instant(tmp_path: Path) -> None:
     home = Home(tmp_path, tmp_path / "var")
     dice = random.Random(4711)

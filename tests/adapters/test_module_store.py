@@ -10,6 +10,7 @@ from nodeagent.adapters.config_store import ConfigStore, Damaged, ModuleStore
 from nodeagent.contract.api import Commit, Staged, StageModule
 from nodeagent.contract.errors import Severity
 from nodeagent.contract.states import Script
+from nodeagent.durable import wall_time
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
 from tests.fakes.configuration import USERCONFIG, module_files, stage_cluster, stage_module
@@ -285,6 +286,17 @@ def test_the_boot_setting(modules: ModuleStore, home: Home) -> None:
     assert ModuleStore(home, ConfigStore.open(home).cluster).boot("m") == (True, 0.0)
     modules.set_boot("m", False)
     assert modules.boot("m") == (False, 0.0)
+
+
+def test_a_boot_setting_turns_round_when_its_time_has_come(modules: ModuleStore, home: Home) -> None:
+    modules.install("m", module_files(), "")
+    later = wall_time() + 3600
+    modules.set_boot("m", True, later)
+    assert modules.boot("m") == (True, later)
+    modules.set_boot("m", False, wall_time() - 1)
+    assert modules.boot("m") == (True, 0.0)
+    (home.module("m") / "boot").write_text("on nonsense\n")
+    assert modules.boot("m") == (True, 0.0)
 
 
 @pytest.mark.parametrize("victim", ["current", "meta", "xml"])

@@ -68,6 +68,7 @@ if sys.platform != "win32":
             fields[name.decode()] = value.decode()
         return fields
 
+    @pytest.mark.covers("storage system log")
     def test_journald_gets_main_events(tmp_path: Path) -> None:
         path = tmp_path / "socket"
         assert isinstance(system_log(path), NoSystemLog)
@@ -146,6 +147,7 @@ def server_context(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.covers("storage mail", "mail.security", "mail.user", "mail.password_file", "mail.ca_file")
 async def test_mail_by_starttls_with_a_login(tmp_path: Path, authority: trustme.CA, secret: Path) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     server = FakeMailServer(server_context(authority), "hunter2-geheim")
@@ -169,6 +171,7 @@ async def test_mail_by_starttls_with_a_login(tmp_path: Path, authority: trustme.
         assert "wrong one" not in str(failed.value)
 
 
+@pytest.mark.covers("storage mail", "mail.security")
 async def test_mail_by_tls_and_without(tmp_path: Path, authority: trustme.CA) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     server = FakeMailServer(server_context(authority))
@@ -209,6 +212,7 @@ class FakeReceiver:
             await runner.cleanup()
 
 
+@pytest.mark.covers("storage webhook", "webhook.url", "webhook.secret_file")
 async def test_a_webhook_is_signed(secret: Path) -> None:
     async with FakeReceiver().serving() as receiver:
         await asyncio.to_thread(Webhook(receiver.url, secret).send, Message("node1", (line(5), line(6)), 3))
@@ -259,6 +263,7 @@ async def posting(pace: Pace) -> AsyncIterator[tuple[FakeTarget, Callable[[LogLi
         task.cancel()
 
 
+@pytest.mark.covers("storage batched")
 async def test_lines_of_a_window_go_together() -> None:
     async with posting(replace(QUICK, window=0.3)) as (target, offer, _):
         for number in range(1, 6):
@@ -295,6 +300,7 @@ async def test_the_queue_is_bounded_and_says_what_it_left_out() -> None:
         assert target.got[0].left_out == 15
 
 
+@pytest.mark.covers("storage batched")
 async def test_no_more_than_so_many_an_hour() -> None:
     async with posting(replace(QUICK, hourly=2, hour=1.0)) as (target, offer, _):
         for number in range(4):

@@ -1,3 +1,4 @@
+import pytest
 import os
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def test_read_in_pieces(tmp_path: Path) -> None:
     assert got == file.read_bytes()
 
 
+@pytest.mark.covers("records.output_days")
 def test_old_ones_go_but_the_newest_of_each_script(tmp_path: Path) -> None:
     made(
         tmp_path,

@@ -11,6 +11,7 @@ def accepts(names: tuple[str, ...], args: str = "", *, windows: bool = False, **
     return wanted.name in Patterns([wanted], windows=windows).meaning(names, lambda: args)
 
 
+@pytest.mark.covers("proc@name", "proc@nameregex", "proc@argregex")
 @pytest.mark.parametrize(
     ("names", "args", "windows", "rule", "meant"),
     [

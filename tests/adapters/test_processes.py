@@ -98,6 +98,7 @@ async def processes(posted: Posted) -> AsyncIterator[ApplicationProcesses]:
     await processes.close()
 
 
+@pytest.mark.covers("proc@name")
 async def test_found_by_name(processes: ApplicationProcesses, posted: Posted, start: Start, name: str) -> None:
     both = sorted([start(name), start(name)])
     start(name + "x")
@@ -106,6 +107,7 @@ async def test_found_by_name(processes: ApplicationProcesses, posted: Posted, st
     assert seen == ProcessesSeen("web", {name: tuple(both), name.upper(): (), "PROCESS_NAME": ()})
 
 
+@pytest.mark.covers("proc@nameregex", "proc@argregex")
 async def test_found_by_regex(processes: ApplicationProcesses, posted: Posted, start: Start, name: str) -> None:
     one, two = start(name + "a", "1e0"), start(name + "b", "2e0")
     processes.scan(

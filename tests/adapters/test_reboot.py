@@ -1,5 +1,6 @@
 """The order to reboot, with harmless commands in the place of the system's."""
 
+import pytest
 import sys
 import threading
 from pathlib import Path
@@ -21,6 +22,7 @@ class FakeLog:
         self.threads.add(threading.current_thread())
 
 
+@pytest.mark.covers("agent.reboot")
 async def test_a_machine_that_does_not_allow_it_is_not_rebooted(tmp_path: Path) -> None:
     log, mark = FakeLog(), tmp_path / "rebooted"
     SystemReboot(False, log, [sys.executable, "-c", f"open({str(mark)!r}, 'w')"]).reboot("web", "4 failures")
@@ -32,6 +34,7 @@ async def test_a_machine_that_does_not_allow_it_is_not_rebooted(tmp_path: Path) 
     assert not [thread for thread in threading.enumerate() if thread.name == "reboot"]
 
 
+@pytest.mark.covers("agent.reboot")
 async def test_the_command_runs(tmp_path: Path) -> None:
     log, mark = FakeLog(), tmp_path / "rebooted"
     SystemReboot(True, log, [sys.executable, "-c", f"open({str(mark)!r}, 'w')"]).reboot("web", "4 failures")

@@ -1,3 +1,4 @@
+import pytest
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ def committed(user: UserScripts | None, variables: Mapping[str, str] | None = No
     return CommittedModule(config, 4, frozenset({Script.START_BOTH}), {Script.START_BOTH: Path("/x/start_both")})
 
 
+@pytest.mark.covers("user@logging", "user@userlogsize")
 def test_a_job(tmp_path: Path) -> None:
     home = Home(tmp_path / "safe", tmp_path / "var")
     job = script_job(EFFECT, committed(UserScripts(userlogsize=3, logging=False)), home, NODE)
@@ -39,6 +41,7 @@ def test_a_script_that_the_module_does_not_bring(tmp_path: Path) -> None:
     assert job.output_cap == 2048 * 1024
 
 
+@pytest.mark.covers("user/var@name", "user/var@value", "service/var@name", "service/var@value")
 def test_the_environment() -> None:
     home = Home(Path("/opt/keepgreen"), Path("/var/lib/keepgreen"))
     revision = home.revision("shop", 4)

@@ -161,6 +161,7 @@ async def test_a_script_that_the_module_does_not_bring_has_ended_well(stage: Sta
     assert stage.posted.all(ScriptStarted) == []
 
 
+@pytest.mark.covers("user@logging")
 async def test_without_output(stage: Stage) -> None:
     ended = await stage.play("echo lost", keep_output=False)
     assert ended.said == ""
@@ -319,6 +320,7 @@ async def test_a_script_that_closes_its_output_goes_on(stage: Stage) -> None:
     assert (ended.exit_code, ended.said) == (4, "first")
 
 
+@pytest.mark.covers("user@userlogsize")
 async def test_a_flood_is_trimmed_and_delays_nobody(stage: Stage) -> None:
     cap, late, biggest = 65536, 0.0, 0
     stage.begin("head -c 50000000 /dev/zero | tr '\\0' 'x' | fold -w 99; echo end; sleep 1", output_cap=cap)

@@ -65,6 +65,7 @@ async def seen(processes: ApplicationProcesses, posted: Posted, *rules: ProcRule
     return (await posted.one(ProcessesSeen)).found
 
 
+@pytest.mark.covers("proc@service")
 async def test_a_unit_stands_for_its_main_process(
     processes: ApplicationProcesses, posted: Posted, systemctl: FakeSystemctl, main: ProcessRef
 ) -> None:

@@ -54,6 +54,7 @@ url = "https://hooks.example.com/a?b=c"
     assert settings.webhook == Webhook("https://hooks.example.com/a?b=c")
 
 
+@pytest.mark.covers("agent.reboot")
 def test_a_reboot_must_be_allowed() -> None:
     assert not Settings().agent.reboot
     allowed, problems = read_settings(b"[agent]\nreboot = true\n")

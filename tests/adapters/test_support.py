@@ -31,6 +31,7 @@ PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIB\nabc\n-----END EC PRIVATE KEY-
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$a2VlcGdyZWVuLW5vYm9keQ$tpsbERAUzfwESglWMLzhhKpw5bTKQPwf7"
 
 
+@pytest.mark.covers("storage snapshot secrets")
 @pytest.mark.parametrize(
     ("text", "gone", "stays"),
     [
@@ -109,6 +110,7 @@ def anonymous() -> Anonymity:
     return names
 
 
+@pytest.mark.covers("storage anonymise")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

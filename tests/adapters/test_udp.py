@@ -59,6 +59,7 @@ async def farm(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, Node]]
             await node.sockets.close()
 
 
+@pytest.mark.covers("lans@port", "node@addr", "node@name")
 async def test_three_nodes_hear_each_other(farm: dict[str, Node]) -> None:
     for name, node in farm.items():
         for other in farm.keys() - {name}:
@@ -107,6 +108,7 @@ async def test_drain_posts_what_waits_before_the_loop_turns() -> None:
         await two.sockets.close()
 
 
+@pytest.mark.covers("lans@port")
 async def test_a_taken_port_is_named_with_its_holder_and_tried_again() -> None:
     async with asyncio.TaskGroup() as tasks:
         node, port = Node(tasks), free_port()
@@ -141,6 +143,7 @@ async def test_an_address_that_cannot_be_bound_is_said(address: str, problem: st
         assert node.sockets.problems() == ()
 
 
+@pytest.mark.covers("node@laddr")
 async def test_behind_nat_the_local_address_is_bound() -> None:
     nodes = (NodeAddress("node1", "192.0.2.1", laddr=ADDRESSES["node1"]), NodeAddress("node2", ADDRESSES["node2"]))
     behind = ClusterConfig((Lan("default", nodes),), port=free_port())

@@ -116,6 +116,7 @@ def _send_from(clients: list[tuple[str, int]]) -> None:
             sock.sendto(b"?", ("fd09::1" if ":" in client else "10.9.0.1", 9))
 
 
+@pytest.mark.covers("interface@name")
 async def test_the_plan_of_this_node_knows_its_interfaces(node: Namespace, vip: LinuxVip) -> None:
     elsewhere = VirtualAddress("192.0.2.7", V4.type, V4.vmac)
     asked = VirtualIp((_on(V4, "eth1"), V6, _on(elsewhere, "eth0")))
@@ -147,6 +148,7 @@ def _addresses(node: Namespace) -> dict[str, frozenset[str]]:
     return node.call(links.addresses)
 
 
+@pytest.mark.covers("virtual_interface@addr", "virtual_addr@addr")
 async def test_set_up_and_taken_away_leaves_nothing_behind(node: Namespace, vip: LinuxVip) -> None:
     node.call((Path("/proc/sys/net/ipv4/conf/eth0/arp_ignore")).write_text, "1")
     before = (_settings(node), _addresses(node), node.run(["bridge", "fdb", "show"]), _listed(node))

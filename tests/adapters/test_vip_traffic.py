@@ -71,6 +71,8 @@ def net(tmp_path: Path) -> Iterator[Farm]:
         yield made
 
 
+@pytest.mark.covers("virtual_interface@type", "host@power", "rule@port", "rule@proto", "rule@filter")
+@pytest.mark.covers("virtual_addr@addr")
 @pytest.mark.parametrize("kind", list(VmacType))
 @pytest.mark.parametrize("powers", [(1, 1, 1), (4, 2, 1), (1, 0, 1)])
 async def test_each_client_is_served_by_the_node_that_the_table_says(
@@ -121,6 +123,7 @@ async def test_icmp_errors_reach_every_node(net: Farm, kind: VmacType) -> None:
     until(lambda: [icmp_errors(node) for node in net.nodes] == [number + 1 for number in before])
 
 
+@pytest.mark.covers("virtual_interface@addr", "virtual_addr@addr")
 async def test_ipv6_is_shared_like_ipv4(net: Farm) -> None:
     vip = _vip(VmacType.INVISIBLE)
     await net.serve(vip)

@@ -135,6 +135,7 @@ async def listed(kind: str, name: str, module: str = "web") -> str:
     return await here("nft", "list", kind, "netdev", table_of(module), name)
 
 
+@pytest.mark.covers("group@name")
 @in_namespaces
 def test_from_the_first_address_to_the_last(pair: tuple[Namespace, Namespace], tmp_path: Path) -> None:
     node, client = pair
@@ -170,6 +171,7 @@ def test_from_the_first_address_to_the_last(pair: tuple[Namespace, Namespace], t
     inside(node, work)
 
 
+@pytest.mark.covers("virtual_addr@check")
 @in_namespaces
 def test_what_somebody_else_breaks_is_seen_and_put_back(pair: tuple[Namespace, Namespace], tmp_path: Path) -> None:
     node, client = pair
@@ -191,6 +193,22 @@ def test_what_somebody_else_breaks_is_seen_and_put_back(pair: tuple[Namespace, N
             assert not (await agent.observe()).filter_present
             assert (await agent.prepare(repair=True)).error == ""
             assert (await agent.observe()).filter_present
+
+    inside(node, work)
+
+
+@pytest.mark.covers("virtual_addr@check")
+@in_namespaces
+def test_an_address_that_is_not_to_be_checked_is_not_missed(pair: tuple[Namespace, Namespace], tmp_path: Path) -> None:
+    node, _ = pair
+    vip = VirtualIp((msgspec.structs.replace(V4, check=False), V6), WEB.groups)
+
+    async def work() -> None:
+        async with running(partial(open_vip, tmp_path / "vip.json")) as agent:
+            assert (await agent.prepare(vip)).error == ""
+            await here("ip", "addr", "del", f"{V4.addr}/32", "dev", "lo")
+            await here("ip", "addr", "del", f"{V6.addr}/128", "dev", "eth0")
+            assert (await agent.observe()).missing == (V6.addr,)
 
     inside(node, work)
 
@@ -225,6 +243,7 @@ def test_a_restarted_agent_keeps_the_slots_and_the_connections(
     inside(node, work)
 
 
+@pytest.mark.covers("vip@tcpreset")
 @in_namespaces
 def test_only_the_module_that_goes_loses_its_connections(pair: tuple[Namespace, Namespace], tmp_path: Path) -> None:
     node, client = pair

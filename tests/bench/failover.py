@@ -53,6 +53,8 @@ class Deaths:
     """The same, from its last good connect to the next."""
     agreed: list[float] = field(default_factory=list)
     """Per death: until the last survivor has the node lost, by the agents' own logs."""
+    late: int = 0
+    """Deaths after which some client was later than the goal."""
     beyond: list[float] = field(default_factory=list)
     """Per client of the dead node that was hit: from the agreement until it has service again."""
 
@@ -66,7 +68,9 @@ class Deaths:
         self.without += [client.gap for client in theirs]
         if agreed is not None:
             self.agreed.append(agreed - died)
-            self.beyond += [client.back - agreed for client in theirs]
+            beyond = [client.back - agreed for client in theirs]
+            self.late += any(one > GOAL for one in beyond)
+            self.beyond += beyond
 
 
 def whole(nodes: Sequence[LabNode]) -> bool:
@@ -198,7 +202,8 @@ def report(found: dict[str, Deaths]) -> list[str]:
     for name in (CUT, KILL):
         deaths = found[name]
         late = sum(one > GOAL for one in deaths.beyond)
-        verdict = f"missed by {late} of {len(deaths.beyond)} clients" if late else "reached by all"
+        missed = f"missed by {late} of {len(deaths.beyond)} clients, in {deaths.late} of {len(deaths.agreed)} deaths"
+        verdict = missed if late else "reached by all"
         lines.append(f"| {name} | {figures(deaths.agreed)} | {figures(deaths.beyond)} | {verdict} |")
     lines += ["", "A client of a real system whose SYN was lost asks again after 1 s, whoever serves it."]
     return lines

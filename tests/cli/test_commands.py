@@ -15,6 +15,7 @@ from tests.fakes.agent import CLUSTER, STATUS, WEB, FakeAgent
 BAD = Problem(Severity.ERROR, "maxloop must be a number", "userconfig.xml", 3, "safe/service/@maxloop")
 
 
+@pytest.mark.covers("keepgreen state", "exit 0")
 def test_state_shows_this_node_and_what_the_others_say(run: Run, agent: FakeAgent) -> None:
     code, out, _ = run("state", "-v")
     rows = [line.split() for line in out.splitlines()]
@@ -26,6 +27,7 @@ def test_state_shows_this_node_and_what_the_others_say(run: Run, agent: FakeAgen
     assert run("state", "-l", "-m", "web").out.splitlines()[1].split() == ["node1", "web", "UP", "✔", "Ready"]
 
 
+@pytest.mark.covers("exit 0 of state -q", "exit 1 of state -q", "exit 2 of state -q")
 @pytest.mark.parametrize(("state", "code"), [(State.STOP, 0), (State.WAIT, 1), (State.UP, 2)])
 def test_state_lq_says_it_by_exit_code(run: Run, agent: FakeAgent, state: State, code: int) -> None:
     module = msgspec.structs.replace(WEB, state=state)
@@ -54,6 +56,7 @@ def test_json_everywhere(run: Run, agent: FakeAgent, args: tuple[str, ...]) -> N
         assert json.loads(document) is not None
 
 
+@pytest.mark.covers("keepgreen why")
 def test_why_is_the_sentence_and_its_chain(run: Run, agent: FakeAgent) -> None:
     lines = run("why", "-m", "web").out.splitlines()
     assert lines[0] == "STOP since 03:12:04: 4th restart in 24 h"
@@ -67,6 +70,7 @@ def test_an_action_says_what_the_agent_says(run: Run, agent: FakeAgent) -> None:
     assert agent.asked("POST", "/modules/web/actions")[1].json["wait"] > 0
 
 
+@pytest.mark.covers("exit 75")
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
@@ -82,6 +86,7 @@ def test_an_action_that_did_not_get_there_is_75(run: Run, agent: FakeAgent, answ
     assert err.startswith(sentence)
 
 
+@pytest.mark.covers("exit 77", "exit 64", "exit 75", "exit 70")
 @pytest.mark.parametrize(("status", "code"), [(403, 77), (404, 64), (409, 75), (500, 70)])
 def test_a_refusal_of_the_agent_is_its_sentence(run: Run, agent: FakeAgent, status: int, code: int) -> None:
     agent.refuse("POST", "/modules/web/actions", status, "not inside its own script")
@@ -95,6 +100,7 @@ def test_an_answer_of_another_version_is_one_sentence(run: Run, agent: FakeAgent
     assert "one version" in err
 
 
+@pytest.mark.covers("keepgreen log")
 def test_log_asks_for_the_last_lines_and_never_drives_the_terminal(run: Run, agent: FakeAgent) -> None:
     out = run("log", "-m", "web", "-n", "2", "--types", "ce", "--text", "a&b").out
     assert "I node1 web life: started" in out
@@ -112,6 +118,7 @@ def test_switches(run: Run, agent: FakeAgent) -> None:
     assert run("checker", "off", "--until", "soon").err.startswith("--until: 'soon' must be a duration")
 
 
+@pytest.mark.covers("keepgreen cluster check", "exit 65")
 def test_cluster_check_needs_no_agent(run: Run, home: Path) -> None:
     good, bad = home / "good.xml", home / "bad.xml"
     good.write_bytes(CLUSTER)
@@ -122,11 +129,13 @@ def test_cluster_check_needs_no_agent(run: Run, home: Path) -> None:
     assert f"{bad}:2: error" in out
     assert json.loads(run("cluster", "check", str(bad), "--json").out)["ok"] is False
     assert run("cluster", "check", str(home / "none.xml")).code == 65
-    (home / "var" / "cluster").mkdir(parents=True)
-    (home / "var" / "cluster" / "cluster.xml").write_bytes(CLUSTER)
+    (home / "var" / "cluster" / "rev" / "2").mkdir(parents=True)
+    (home / "var" / "cluster" / "rev" / "2" / "cluster.xml").write_bytes(CLUSTER)
+    (home / "var" / "cluster" / "node.json").write_text('{"revision": 2}')
     assert run("cluster", "check").code == 0
 
 
+@pytest.mark.covers("keepgreen cluster config")
 def test_cluster_config_stages_and_commits_as_the_node_that_is_named(run: Run, agent: FakeAgent, home: Path) -> None:
     file = home / "cluster.xml"
     file.write_bytes(CLUSTER)
@@ -140,6 +149,21 @@ def test_cluster_config_stages_and_commits_as_the_node_that_is_named(run: Run, a
     assert agent.asked("POST", "/cluster/commit")[0].json["signature"] == "c2"
 
 
+def test_cluster_config_brings_the_key_and_the_pins(run: Run, agent: FakeAgent, home: Path) -> None:
+    file, key = home / "cluster.xml", home / "key.json"
+    file.write_bytes(CLUSTER)
+    key.write_text(run("cluster", "genkey", "--json").out)
+    pin = "cd" * 32
+    args = ("cluster", "config", str(file), "--as", "node2", "--key", str(key), "--pin", f"node2={pin.upper()}")
+    assert run(*args).code == 0
+    staged = msgspec.json.decode(agent.asked("POST", "/cluster/stage")[0].body, type=StageCluster)
+    assert (staged.keys, staged.pins) == ((b"k" * 32,), {"node1": "ab", "node2": pin})
+    for wrong in ("node9=" + pin, "node2=short", "node2", f"node2={'x' * 64}"):
+        assert run("cluster", "config", str(file), "--as", "node2", "--pin", wrong).code == 64
+    key.write_text("{}")
+    assert run(*args).code == 65
+
+
 def test_cluster_config_finds_its_own_address(run: Run, agent: FakeAgent, home: Path) -> None:
     file = home / "cluster.xml"
     file.write_bytes(CLUSTER.replace(b"127.9.0.2", b"127.0.0.1"))
@@ -147,6 +171,7 @@ def test_cluster_config_finds_its_own_address(run: Run, agent: FakeAgent, home: 
     assert agent.asked("POST", "/cluster/stage")[0].json["name"] == "node2"
 
 
+@pytest.mark.covers("exit 65")
 def test_a_refused_configuration_names_the_problems_and_is_not_committed(run: Run, agent: FakeAgent) -> None:
     agent.tell("POST", "/modules/web/stage", Staged(False, "", (BAD,)))
     code, out, _ = run("config", "-m", "web")
@@ -155,6 +180,7 @@ def test_a_refused_configuration_names_the_problems_and_is_not_committed(run: Ru
     assert agent.asked("POST", "/modules/web/commit") == []
 
 
+@pytest.mark.covers("keepgreen config")
 def test_config_takes_the_installed_files_or_those_of_a_directory(run: Run, agent: FakeAgent, home: Path) -> None:
     assert run("config").code == 0
     first = msgspec.json.decode(agent.asked("POST", "/modules/web/stage")[0].body, type=StageModule)
@@ -169,6 +195,7 @@ def test_config_takes_the_installed_files_or_those_of_a_directory(run: Run, agen
     assert run("config", "--from", str(home)).code == 65
 
 
+@pytest.mark.covers("keepgreen module install")
 def test_install_takes_the_name_of_the_file_and_names_unknown_calls(run: Run, agent: FakeAgent, home: Path) -> None:
     (home / "web.safe").write_bytes(b"PK whatever")
     unknown = Problem(Severity.WARNING, "this version does not know `safekit wibble`: it exits 64", "bin/start_both", 1)
@@ -180,6 +207,7 @@ def test_install_takes_the_name_of_the_file_and_names_unknown_calls(run: Run, ag
     assert agent.asked("PUT", "/modules/web")[0].body == b"PK whatever"
 
 
+@pytest.mark.covers("keepgreen check")
 def test_check_of_a_file_needs_no_agent(run: Run, home: Path) -> None:
     file = home / "userconfig.xml"
     file.write_text('<safe><service mode="light"><user/></service></safe>')
@@ -190,6 +218,7 @@ def test_check_of_a_file_needs_no_agent(run: Run, home: Path) -> None:
     assert "maxloop" in out
 
 
+@pytest.mark.covers("keepgreen passwd")
 def test_passwd_never_echoes(agent: FakeAgent) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "nodeagent", "passwd", "--stdin"],
@@ -199,6 +228,7 @@ def test_passwd_never_echoes(agent: FakeAgent) -> None:
     assert agent.asked("POST", "/users/admin/password")[0].json == {"password": "swordfish"}
 
 
+@pytest.mark.covers("keepgreen level", "keepgreen fingerprint")
 def test_level_and_fingerprint(run: Run, agent: FakeAgent) -> None:
     assert "agent 0.1.0" in run("level").out
     out = run("fingerprint").out
@@ -206,6 +236,7 @@ def test_level_and_fingerprint(run: Run, agent: FakeAgent) -> None:
     assert "ab" * 32 in out
 
 
+@pytest.mark.covers("exit 69")
 @pytest.mark.parametrize(
     "args",
     [("state",), ("why", "-m", "web"), ("log",), ("cluster", "info"), ("module", "list"), ("start", "-m", "web"),

@@ -1,5 +1,6 @@
 """`keepgreen console` without the libraries of the console: one sentence, no traceback."""
 
+import pytest
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.covers("keepgreen console", "keepgreen demo")
 def test_the_missing_console_is_named_with_how_to_install_it() -> None:
     for arguments in (["console"], ["demo"]):
         code = WITHOUT_QASYNC.format(arguments=arguments)

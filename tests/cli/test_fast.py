@@ -12,6 +12,7 @@ from tests.cli.conftest import Run
 from tests.fakes.agent import STATUS, FakeAgent
 
 
+@pytest.mark.covers("keepgreen printi", "keepgreen printe")
 @pytest.mark.parametrize(("command", "error"), [("printi", False), ("printe", True)])
 def test_a_line_goes_to_the_module_of_the_script(
     run: Run, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch, command: str, error: bool
@@ -56,12 +57,14 @@ def test_a_frozen_agent_does_not_hold_a_script(run: Run, home: Path) -> None:
     assert took < 10, "the fake would answer after 20 s"
 
 
+@pytest.mark.covers("keepgreen set")
 def test_set_sends_resource_and_value(run: Run, agent: FakeAgent) -> None:
     assert run("set", "-r", "custom.db", "-v", "up", "-m", "web", "-i", "dbcheck") == (0, "", "")
     body = agent.asked("POST", "/modules/web/resources")[0].json
     assert body == {"name": "custom.db", "value": "up"}
 
 
+@pytest.mark.covers("keepgreen get")
 def test_get_writes_the_value(run: Run, agent: FakeAgent) -> None:
     assert run("get", "-r", "proc.httpd") == (0, "up\n", "")
     assert run("get", "-r", "proc.httpd", "--json").out == '{"name": "proc.httpd", "value": "up"}\n'

@@ -11,6 +11,7 @@ from tests.cli.conftest import Run
 from tests.fakes.agent import CLUSTER, STATUS, WEB, FakeAgent
 
 
+@pytest.mark.covers("keepgreen errd", "proc@class")
 def test_a_class_of_processes(run: Run, agent: FakeAgent) -> None:
     assert run("errd", "enable", "nightly", "-m", "web").out == "the class nightly of web: enabled\n"
     assert run("errd", "disable", "nightly").code == 0
@@ -21,6 +22,7 @@ def test_a_class_of_processes(run: Run, agent: FakeAgent) -> None:
     assert run("checker", "enable", "nightly").code == 64
 
 
+@pytest.mark.covers("keepgreen boot")
 def test_the_boot_setting(run: Run, agent: FakeAgent) -> None:
     assert run("boot", "on", "-m", "web", "--until", "2h").out == "start of web at boot: off\n"
     assert agent.asked("POST", "/modules/web/boot")[0].json == {"on": True, "seconds": 7200.0}
@@ -32,6 +34,7 @@ def test_the_boot_setting(run: Run, agent: FakeAgent) -> None:
     assert run("boot", "status", "--until", "2h").code == 64
 
 
+@pytest.mark.covers("keepgreen run-without")
 def test_run_without(run: Run, agent: FakeAgent) -> None:
     assert run("run-without", "start", "-m", "web").out == "run-without start accepted\n"
     assert agent.asked("POST", "/modules/web/run-without")[0].json == {"start": True}
@@ -39,6 +42,7 @@ def test_run_without(run: Run, agent: FakeAgent) -> None:
     assert run("run-without", "stop", "-m", "web") == (75, "", "the module is not stopped\n")
 
 
+@pytest.mark.covers("keepgreen incloop", "keepgreen checkloop")
 def test_the_count_of_automatic_actions(run: Run, agent: FakeAgent) -> None:
     assert run("incloop", "-i", "watchdog", "queue", "full").code == 0
     assert agent.asked("POST", "/modules/web/loop")[0].json == {"identity": "watchdog", "text": "queue full"}
@@ -46,6 +50,7 @@ def test_the_count_of_automatic_actions(run: Run, agent: FakeAgent) -> None:
     assert json.loads(run("checkloop", "--json").out)["allowed"] is True
 
 
+@pytest.mark.covers("keepgreen waitstart", "keepgreen waitstop", "keepgreen waitstate")
 def test_waits_end_when_the_module_is_there(run: Run, agent: FakeAgent) -> None:
     assert run("waitstart", "-m", "web").out == "web is UP Ready\n"
     assert run("waitstate", "up", "-m", "web").code == 0
@@ -61,6 +66,7 @@ def test_a_script_does_not_wait_for_its_own_module(run: Run, agent: FakeAgent, m
     assert run("waitstart", "-m", "web") == (75, "", "a script of web cannot wait for its own module\n")
 
 
+@pytest.mark.covers("keepgreen snapshot", "keepgreen module package", "exit 73")
 @pytest.mark.parametrize("command", [("snapshot",), ("snapshot", "--anonymise"), ("module", "package")], ids=" ".join)
 def test_a_file_is_there_whole_or_not_at_all(run: Run, agent: FakeAgent, home: Path, command: tuple[str, ...]) -> None:
     file = home / "web.zip"
@@ -76,18 +82,21 @@ def test_a_file_is_there_whole_or_not_at_all(run: Run, agent: FakeAgent, home: P
     assert [path.name for path in home.glob("*.zip*")] == ["web.zip"]
 
 
+@pytest.mark.covers("keepgreen deconfig", "keepgreen module uninstall")
 def test_a_module_leaves(run: Run, agent: FakeAgent) -> None:
     assert run("deconfig", "-m", "web").out.startswith("web is not in force on this node any more")
     assert "backups/web.safe" in run("module", "uninstall", "-m", "web").out
     assert len(agent.asked("DELETE", "/modules/web")) == 1
 
 
+@pytest.mark.covers("keepgreen cmdlog")
 def test_the_audit_log(run: Run, agent: FakeAgent) -> None:
     rows = [line.split() for line in run("cmdlog", "--text", "stop").out.splitlines()]
     assert rows[1][2:] == ["admin", "10.0.0.9", "order", "web", "stop", "ok"]
     assert "text=stop" in agent.asked("GET", "/audit")[0].path
 
 
+@pytest.mark.covers("keepgreen check")
 def test_check_without_an_agent_reads_what_is_in_force(run: Run, home: Path) -> None:
     place = home / "var" / "modules" / "web"
     (place / "rev" / "3" / "conf").mkdir(parents=True)
@@ -101,6 +110,7 @@ def test_check_without_an_agent_reads_what_is_in_force(run: Run, home: Path) -> 
     assert run("check").code == 69
 
 
+@pytest.mark.covers("keepgreen cluster state")
 def test_the_cluster_as_this_node_sees_it(run: Run, agent: FakeAgent) -> None:
     rows = run("cluster", "state").out.splitlines()
     assert rows[1].split() == ["node1", "this", "node", "0.1.0"]
@@ -109,15 +119,18 @@ def test_the_cluster_as_this_node_sees_it(run: Run, agent: FakeAgent) -> None:
     assert json.loads(run("cluster", "state", "--json").out)["peers"][1]["name"] == "node3"
 
 
+@pytest.mark.covers("keepgreen cluster deconfig")
 def test_leaving_the_cluster(run: Run, agent: FakeAgent) -> None:
     assert run("cluster", "deconfig").out.startswith("node1 is in no cluster any more")
 
 
+@pytest.mark.covers("keepgreen cluster rotate")
 def test_a_rotation_needs_every_node(run: Run, agent: FakeAgent) -> None:
     code, _, err = run("cluster", "rotate")
     assert (code, err) == (75, "node2: there is no such thing\n")
 
 
+@pytest.mark.covers("keepgreen cluster replace")
 def test_only_a_node_of_the_cluster_is_replaced(run: Run, agent: FakeAgent) -> None:
     assert run("cluster", "replace", "node9", "127.0.0.1").err == "the cluster has no node node9; it has node1, node2\n"
     code, _, err = run("cluster", "replace", "node2", "127.9.0.9", "--port", "9", "--pin", "ab" * 32)
@@ -133,12 +146,14 @@ class TestSeveralNodes:
         for (method, path), answer in list(agent.answers.items()):
             agent.answers[method, f"/nodes/node2{path}"] = answer
 
+    @pytest.mark.covers("keepgreen -H")
     def test_all_of_them(self, run: Run, agent: FakeAgent) -> None:
         agent.tell("POST", "/nodes/node2/modules/web/actions", {"accepted": True, "text": "stop accepted there"})
         assert run("-H", "*", "stop", "-m", "web") == (0, "node1: start accepted\nnode2: stop accepted there\n", "")
         assert len(agent.asked("POST", "/modules/web/actions")) == 1
         assert len(agent.asked("POST", "/nodes/node2/modules/web/actions")) == 1
 
+    @pytest.mark.covers("keepgreen -H")
     def test_each_says_what_went_wrong_and_the_worst_counts(self, run: Run, agent: FakeAgent) -> None:
         agent.refuse("POST", "/nodes/node2/modules/web/actions", 502, "node2: nothing listens on 127.9.0.2:9453")
         code, out, err = run("-H", "node1,node2", "start", "-m", "web")
@@ -170,5 +185,6 @@ class TestSeveralNodes:
         code, out, err = run("-H", *words.split())
         assert (code, out, err.count("\n")) == (64, "", 1)
 
+    @pytest.mark.covers("safekit -H: translated")
     def test_from_an_existing_script(self, run_safekit: Run) -> None:
         assert run_safekit("-H", "*", "stop", "-m", "web").code == 0

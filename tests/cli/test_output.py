@@ -39,6 +39,7 @@ def test_a_closed_pipe_is_quiet(agent: FakeAgent) -> None:
         assert process.wait(60) == 0
 
 
+@pytest.mark.covers("exit 130")
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal stands for Ctrl-C")
 def test_ctrl_c_ends_following_quietly(agent: FakeAgent) -> None:
     with subprocess.Popen([*KEEPGREEN, "log", "-f"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -52,6 +53,7 @@ def test_ctrl_c_ends_following_quietly(agent: FakeAgent) -> None:
         assert process.wait(60) == 130
 
 
+@pytest.mark.covers("exit 70")
 def test_a_fault_is_one_sentence_and_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     def faulty() -> int:
         raise KeyError("a\nb")
@@ -70,6 +72,7 @@ def test_a_fault_with_debug_is_on_stderr(capsys: pytest.CaptureFixture[str], mon
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.covers("exit 64")
 @pytest.mark.parametrize(
     "args",
     [("nonsense",), ("cluster", "nonsense"), ("state", "--nonsense"), ("log", "-n", "x"), ("log", "-n"),

@@ -21,6 +21,7 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemctl:
     return fake
 
 
+@pytest.mark.covers("keepgreen service status")
 def test_status_of_a_service_that_runs(systemctl: FakeSystemctl, capsys: pytest.CaptureFixture[str]) -> None:
     systemctl.unit("keepgreen.service", MainPID=17)
     assert run(["service", "status"]) == Exit.OK
@@ -30,6 +31,7 @@ def test_status_of_a_service_that_runs(systemctl: FakeSystemctl, capsys: pytest.
     assert state == {"service": "keepgreen", "installed": True, "running": True, "pid": 17}
 
 
+@pytest.mark.covers("keepgreen service status")
 @pytest.mark.parametrize("state", ["inactive", "failed", "activating"])
 def test_status_of_one_that_does_not(systemctl: FakeSystemctl, capsys: pytest.CaptureFixture[str], state: str) -> None:
     systemctl.unit("keepgreen.service", ActiveState=state)
@@ -45,6 +47,7 @@ def test_status_without_a_service(systemctl: FakeSystemctl, capsys: pytest.Captu
         run(["service", "status"])
 
 
+@pytest.mark.covers("keepgreen service install", "keepgreen service remove", "exit 73")
 @pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs this machine: it would be changed")
 @pytest.mark.parametrize("order", ["install", "remove"])
 def test_no_service_without_systemd(order: str) -> None:

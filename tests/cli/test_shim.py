@@ -32,6 +32,7 @@ def test_every_command_that_is_the_same_exists() -> None:
     assert len({row.command for row in TABLE}) == len(TABLE)
 
 
+@pytest.mark.covers("safekit *: not yet")
 @pytest.mark.parametrize("row", [row for row in TABLE if row.how is How.NOT_YET], ids=lambda row: row.command)
 def test_what_is_not_in_this_version_says_so(row: Row, run_safekit: Run) -> None:
     code, _, err = run_safekit(*row.command.split(), "-m", "web")
@@ -46,6 +47,7 @@ def test_an_unknown_one_is_one_sentence(run_safekit: Run, call: str) -> None:
     assert (code, out, err.count("\n")) == (64, "", 1)
 
 
+@pytest.mark.covers("safekit -r exitcode: translated")
 def test_exitcode_and_the_loop_counters(run_safekit: Run, agent: FakeAgent) -> None:
     assert run_safekit("-r", "exitcode", "3") == (3, "", "")
     assert run_safekit("incloop", "-m", "web", "-i", "me").code == 0
@@ -58,6 +60,7 @@ def test_exitcode_and_the_loop_counters(run_safekit: Run, agent: FakeAgent) -> N
     assert run_safekit("checkloop", "-m", "web").code == 1
 
 
+@pytest.mark.covers("safekit -r processtree: translated")
 def test_kill_ends_a_process_with_its_children(run_safekit: Run) -> None:
     sleeper = "import time; print(1, flush=True); time.sleep(60)"
     child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleeper!r}]).wait()"
@@ -76,6 +79,7 @@ def test_kill_of_nothing_is_one_sentence(run_safekit: Run) -> None:
     assert run_safekit("-r", "processtree", "kill", "0" * 3 + "999999999999").code == 64
 
 
+@pytest.mark.covers("safekit -r boundcmd: translated", "exit 75")
 def test_a_bounded_command_gives_its_exit_code_or_is_ended(run_safekit: Run) -> None:
     assert run_safekit("-r", "boundcmd", "60", sys.executable, "-c", "raise SystemExit(7)").code == 7
     code, _, err = run_safekit("-r", "boundcmd", "0.2", sys.executable, "-c", "import time; time.sleep(60)")

@@ -13,6 +13,7 @@ def _checker(key: str, action: Action | None) -> CheckerRule:
     return CheckerRule(kind, ident, action=action)
 
 
+@pytest.mark.covers("rule generated *", "rule action *")
 @pytest.mark.parametrize(
     ("checkers", "rules"),
     [
@@ -58,6 +59,7 @@ def test_the_rules_that_follow_from_the_checkers(checkers: list[tuple[str, Actio
     assert (read.rules, read.mistakes) == (generated, ())
 
 
+@pytest.mark.covers("failover@extends", "rule label")
 def test_own_rules_come_behind_or_in_place_of_generated_ones() -> None:
     checkers = [_checker("tcp.web", RESTART), _checker("ping.p", WAIT)]
     own = read_rules("own: if (tcp.? == up) then stop(); t_web: if (tcp.web == down) then wait();").rules

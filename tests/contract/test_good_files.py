@@ -90,6 +90,7 @@ def test_the_usual_file_of_a_farm_is_accepted_with_one_warning() -> None:
     ]
 
 
+@pytest.mark.covers("proc@atmost", "user/var@name", "user/var@value", "service/var@name", "service/var@value")
 def test_everything_is_read_and_what_is_not_in_force_is_named() -> None:
     config, problems = _module(FULL, environment={"SITE": "Lyon"})
     assert (config.boot, config.boot_delay, config.loop_interval) == (Boot.AUTO, 60.0, 5400.0)
@@ -183,6 +184,7 @@ def test_an_editors_schema_hint_is_no_finding() -> None:
     assert problems == []
 
 
+@pytest.mark.covers("macro@name", "macro@value")
 def test_macros_come_from_the_file_then_from_the_environment() -> None:
     data = (
         b'<safe><macro name="A" value="1%E%"/><macro name="B" value="%A%%A%"/>'

@@ -22,6 +22,7 @@ def test_there_are_enough_bad_texts() -> None:
     assert len({bad.text for bad in BAD_RULES}) == len(BAD_RULES) >= 40
 
 
+@pytest.mark.covers("rule mistakes")
 @pytest.mark.parametrize("bad", BAD_RULES, ids=lambda bad: bad.text[:40])
 def test_a_bad_text_gives_exactly_these_mistakes(bad: BadRules) -> None:
     config, problems = read_module("web", _module(bad.text), "u.xml")
@@ -31,6 +32,7 @@ def test_a_bad_text_gives_exactly_these_mistakes(bad: BadRules) -> None:
     assert {(problem.file, problem.path) for problem in problems} == {("u.xml", "safe/service/failover")}
 
 
+@pytest.mark.covers("rule mistakes")
 def test_all_bad_texts_together_give_all_their_mistakes() -> None:
     texts = [bad for bad in BAD_RULES if not bad.text.count("/*") and "\n" not in bad.text]
     rules = [bad.text if bad.text.endswith(";") else f"{bad.text};" for bad in texts]
@@ -40,6 +42,8 @@ def test_all_bad_texts_together_give_all_their_mistakes() -> None:
     assert lines == set(range(len(texts)))
 
 
+@pytest.mark.covers("rule not", "rule and", "rule or", "rule equal", "rule unequal", "rule parentheses", "rule comment")
+@pytest.mark.covers("rule action stopstart()")
 @pytest.mark.parametrize(
     ("text", "condition"),
     [
@@ -66,6 +70,7 @@ def test_conditions(text: str, condition: Comparison) -> None:
     assert read_rules(read.rules[0].text()).rules == read.rules
 
 
+@pytest.mark.covers("rule label", "rule comment", "rule action stop()", "rule action wait()")
 def test_many_rules_in_one_text() -> None:
     text = "/* first; */ a:if(tcp.a==down)then stop();b : if (tcp.b == down) then wait ( ) ;\n// end ; of the text"
     read = read_rules(text)

@@ -25,7 +25,6 @@ x=$($SAFE/safekit wobble)
     }
     found = shim_call_problems(files)
     assert [(p.file, p.line, p.text.split("`")[1]) for p in found] == [
-        ("bin/start_both", 6, "safekit -H *"),
         ("bin/start_both", 8, "safekit wibble -m"),
         ("bin/start_both", 9, "safekit wobble"),
         ("bin/start_both.cmd", 3, "safekit swap"),

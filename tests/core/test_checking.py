@@ -1,5 +1,6 @@
 """From single looks to the state of a resource."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,7 @@ def test_looks_of_an_earlier_round_tell_nothing() -> None:
     assert look.state is ResourceState.UP
 
 
+@pytest.mark.covers("checker custom")
 def test_what_a_custom_checker_said_holds() -> None:
     made = board(DB)
     assert made.needed() == {"custom.db"}

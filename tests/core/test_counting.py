@@ -32,6 +32,7 @@ def test_actions_chain_while_they_follow_each_other_within_a_minute() -> None:
     assert counted(10).chained() == 1
 
 
+@pytest.mark.covers("service@restart_delay_max")
 @pytest.mark.parametrize(
     ("chained", "seconds"), [(0, 0.0), (1, 2.0), (2, 4.0), (3, 8.0), (4, 16.0), (5, 20.0), (90, 20.0)]
 )

@@ -68,6 +68,8 @@ def _true(resource: str, sign: str, state: str, resources: Mapping[str, Resource
     return all(verdicts) if "*" in (kind, ident) else any(verdicts)
 
 
+@pytest.mark.covers("rule not", "rule and", "rule or", "rule equal", "rule unequal", "rule parentheses", "rule any-one")
+@pytest.mark.covers("rule all", "rule state *")
 @given(CONDITIONS, st.lists(RESOURCES, min_size=1, max_size=4))
 def test_a_condition_written_and_read_means_the_same(
     condition: Condition, worlds: list[dict[str, ResourceState]]
@@ -91,6 +93,8 @@ def test_what_a_sentence_names_is_enough_to_decide(
     assert find(condition, others).holds is found.holds
 
 
+@pytest.mark.covers("rule not", "rule and", "rule or", "rule equal", "rule unequal", "rule parentheses", "rule any-one")
+@pytest.mark.covers("rule all", "rule state *")
 @pytest.mark.parametrize(
     ("condition", "resources", "holds"),
     [
@@ -127,6 +131,7 @@ def _rules(text: str = "", handle_time: float = 15.0, extends: bool = True) -> F
 OWN = "own: if (custom.own == down) then stopstart();"
 
 
+@pytest.mark.covers("rule label")
 def test_a_generated_rule_fires_at_once_and_once_until_it_was_false() -> None:
     rules = _rules()
     assert rules.evaluate({"tcp.web": UP}, 0.0) == ()
@@ -138,6 +143,7 @@ def test_a_generated_rule_fires_at_once_and_once_until_it_was_false() -> None:
     assert rules.next_deadline() is None
 
 
+@pytest.mark.covers("failover@handle_time")
 def test_an_own_rule_must_hold_for_its_time() -> None:
     rules = _rules(OWN)
     assert rules.next_deadline() is None
@@ -234,6 +240,7 @@ def test_the_sentence_names_what_makes_it_true(
     assert [f.sentence for f in rules.evaluate(resources, 0.0)] == [f"{sentence} (rule own)"]
 
 
+@pytest.mark.covers("rule wake-up")
 @pytest.mark.parametrize(
     ("resources", "waiting"),
     [

@@ -25,7 +25,7 @@ from nodeagent.contract.states import Action, Mode, Script, State, Status
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.slots import SLOTS, slot_plan
-from nodeagent.core.traffic_messages import GateSet, LansBound, PrepareTraffic, SetSlots, WithdrawTraffic
+from nodeagent.core.traffic_messages import GateSet, LansBound, LinkSeen, PrepareTraffic, SetSlots, WithdrawTraffic
 from tests.fakes.machine import FakeMachine, FakeScript, FakeWorld
 from tests.fakes.sealer import FakeSealer
 from tests.fakes.vip_kernel import INTERFACE, probe_frame
@@ -125,6 +125,7 @@ def farm() -> Iterator[FakeSwitchedFarm]:
 READY = (State.UP, Status.READY)
 
 
+@pytest.mark.covers("host@power", "host@name")
 def test_every_slot_has_the_owner_of_the_plan(farm: FakeSwitchedFarm) -> None:
     farm.start(shop((4, 2, 1)))
     assert [farm.shown(name) for name in NAMES] == [READY] * 3
@@ -184,6 +185,20 @@ def test_a_frozen_agent_has_no_slots_before_its_peers_take_them(farm: FakeSwitch
     assert farm.shown("n3") == READY
 
 
+def test_what_a_node_has_taken_it_keeps_when_another_one_dies(farm: FakeSwitchedFarm) -> None:
+    farm.start(shop(), ("n1",))
+    for name in ("n2", "n3"):
+        farm.machines[name].order("shop", Action.START)
+        farm.run(6.0)
+    before = farm.mine("n2")
+    assert len(before) in (85, 86)
+    farm.machines["n3"].kill_agent()
+    for _ in range(2000):
+        farm.run(0.001)
+        assert before <= farm.mine("n2")
+    assert farm.mine("n1") | farm.mine("n2") == frozenset(range(SLOTS))
+
+
 def test_alive_on_the_wire_keeps_its_slots(farm: FakeSwitchedFarm) -> None:
     farm.start(shop())
     before = farm.owners()
@@ -209,6 +224,23 @@ def test_a_one_way_cut_of_everything_is_quiet(farm: FakeSwitchedFarm) -> None:
     assert all(len(owners) == 1 for owners in farm.owners())
 
 
+def test_a_node_without_a_link_takes_nothing_until_it_has_heard_the_others(farm: FakeSwitchedFarm) -> None:
+    farm.start(shop())
+    alone = {pair for other in ("n1", "n2") for pair in ((other, "n3"), ("n3", other))}
+    farm.udp |= alone
+    farm.wire |= alone
+    farm.machines["n3"].tell(LinkSeen(INTERFACE, up=False))
+    farm.run(10.0)
+    assert not farm.mine("n3")
+    farm.udp.clear()
+    farm.wire.clear()
+    farm.machines["n3"].tell(LinkSeen(INTERFACE, up=True))
+    farm.run(8.0)
+    assert len(farm.mine("n3")) in (85, 86)
+    assert all(len(owners) == 1 for owners in farm.owners())
+
+
+@pytest.mark.covers("host@power")
 def test_new_powers_take_effect_together(farm: FakeSwitchedFarm) -> None:
     farm.start(shop((1, 1, 1)))
     before = farm.owners()
@@ -286,6 +318,7 @@ def test_without_a_heartbeat_socket_no_slot_is_taken(farm: FakeSwitchedFarm) -> 
     assert len(farm.mine("n1")) in (85, 86)
 
 
+@pytest.mark.covers("vip@scriptcontrol")
 def test_scripts_open_and_close_the_traffic(farm: FakeSwitchedFarm) -> None:
     farm.start(shop(scriptcontrol=True))
     assert not any(farm.owners())

@@ -104,6 +104,7 @@ def test_who_said_goodbye_may_come_back_but_not_by_a_late_datagram() -> None:
     assert heard(one) == {"node2"}
 
 
+@pytest.mark.covers("lans@slost_count")
 def test_silence_is_lost_after_exactly_one_window() -> None:
     one, _ = pair()
     one.changes()
@@ -183,6 +184,7 @@ def test_a_restarted_node_replaces_its_old_session_at_once() -> None:
     assert run.epoch("node1") == run.epoch("node2") == run.epoch("node3")
 
 
+@pytest.mark.covers("invariant 4")
 def test_recorded_datagrams_are_worth_nothing_to_anybody() -> None:
     run = farm(2)
     recorded: list[tuple[str, bytes]] = []
@@ -247,6 +249,7 @@ def test_another_machine_with_my_own_name_is_an_alarm() -> None:
     assert one.alarms(0.0) == ("two machines say that they are node1: 10.0.1.1 and 10.9.9.9; the first one stays",)
 
 
+@pytest.mark.covers("invariant 4")
 def test_rejections_are_counted_in_words_and_said_once() -> None:
     one = solo("node3", b"1" * 16)
     sender = solo("node1", b"2" * 16)
@@ -350,6 +353,7 @@ def test_a_rolling_upgrade_speaks_the_lower_version_until_all_have_the_newer() -
     assert all(len(run.alive(each)) == 2 for each in run.agents)
 
 
+@pytest.mark.covers("farm/lan@name", "farm@pulse", "lans/lan@name")
 def test_the_modules_own_lans_and_window_decide_for_it() -> None:
     run = farm(2, lans=2)
     agent = run.agents["node1"]
@@ -388,6 +392,7 @@ def test_32_modules_fit_and_more_arrive_too() -> None:
         assert len(agent.membership.peers(run.now + agent.skew, 0.0)[0].modules) == count
 
 
+@pytest.mark.covers("invariant 3")
 def test_a_frozen_node_accuses_nobody() -> None:
     run = farm()
     run.freeze("node1", 5.0)
@@ -476,6 +481,7 @@ def test_a_removed_node_is_forgotten_and_a_new_one_joins() -> None:
     assert agent.membership.peers(run.now + agent.skew, 0.0) == ()
 
 
+@pytest.mark.covers("invariant 4")
 @settings(max_examples=200)
 @given(st.binary(max_size=1500), st.integers(0, 400), st.integers(0, 255), st.sampled_from(["lan1", "lan2"]))
 def test_no_bytes_whatever_change_more_than_a_counter(junk: bytes, at: int, byte: int, lan: str) -> None:

@@ -29,6 +29,7 @@ def sides_agree(farm: FakeFarm, sides: list[set[str]]) -> None:
             assert set(farm.owners(name)) <= living
 
 
+@pytest.mark.covers("invariant 1", "invariant 5")
 @pytest.mark.parametrize("seed", range(12))
 def test_partitions_settle_and_heal_to_one_view_and_one_table(seed: int) -> None:
     nodes, lans = 2 + seed % 4, 1 + seed % 2
@@ -46,6 +47,7 @@ def test_partitions_settle_and_heal_to_one_view_and_one_table(seed: int) -> None
         sides_agree(farm, [names])
 
 
+@pytest.mark.covers("invariant 1", "invariant 2")
 @pytest.mark.parametrize("nodes", [2, 3, 8, 16])
 def test_all_survivors_agree_within_a_window_and_a_pulse(nodes: int) -> None:
     farm, random = storm(nodes, nodes, 1)
@@ -77,6 +79,7 @@ def test_loss_of_a_fifth_of_all_datagrams_loses_nobody(seed: int) -> None:
         assert not any("lost" in line for line in farm.said(name))
 
 
+@pytest.mark.covers("invariant 3")
 @pytest.mark.parametrize("seed", range(20))
 def test_frozen_nodes_cause_no_lost_verdict_about_others(seed: int) -> None:
     farm, random = storm(seed, 2 + seed % 4, 1 + seed % 2)
@@ -132,6 +135,7 @@ def test_after_any_storm_one_view_and_one_table(seed: int) -> None:
     sides_agree(farm, [set(names)])
 
 
+@pytest.mark.covers("invariant 6")
 def test_the_wall_clock_changes_nothing() -> None:
     logs = []
     for years in (0, 1):

@@ -44,6 +44,7 @@ def lines(one: FakeMachine, type_: LogType = LogType.ERROR) -> list[str]:
 # --- WAIT -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("rule wake-up")
 def test_a_start_waits_for_its_wait_resources_and_goes_on_by_itself() -> None:
     one = machine(CHECKED)
     one.looks_like["ping.gw"] = "hangs"
@@ -75,6 +76,7 @@ def test_a_stop_ends_the_waiting() -> None:
     assert one.checkers("farm") == {}
 
 
+@pytest.mark.covers("script action stopwait")
 def test_a_wait_resource_that_falls_sends_the_module_to_wait_and_is_counted() -> None:
     one = started(CHECKED)
     one.ran.clear()
@@ -139,6 +141,7 @@ def test_green_needs_a_good_look_of_every_checker_with_an_action() -> None:
     assert resources(one) == {"tcp.web": "up", "custom.db": "init"}
 
 
+@pytest.mark.covers("health@rounds")
 def test_so_many_rounds_as_asked_for() -> None:
     one = machine(replace(CHECKED, health=Health(rounds=4)))
     one.order("farm", Action.START)
@@ -214,6 +217,7 @@ def _fields(rule: CheckerRule) -> dict[str, object]:
     return {name: getattr(rule, name) for name in rule.__struct_fields__}
 
 
+@pytest.mark.covers("health paused")
 def test_a_paused_checker_is_recorded_and_acts_no_more() -> None:
     one = started(CHECKED)
     one.tell(ev.SwitchSet("farm", "checker", False, "admin", until=one.world.now + 20))
@@ -285,6 +289,7 @@ def test_a_stop_switches_the_checkers_off_before_its_first_script() -> None:
     ]
 
 
+@pytest.mark.covers("checker module: restarted")
 def test_another_module_that_was_started_anew_is_a_stopstart() -> None:
     other = CheckerRule("module", "db", "both", Action.WAIT, params=(("interval", "1"),))
     one = started(replace(CHECKED, checkers=(other,)))
@@ -297,6 +302,7 @@ def test_another_module_that_was_started_anew_is_a_stopstart() -> None:
 # --- resources by command, own rules --------------------------------------------------------------
 
 
+@pytest.mark.covers("failover@handle_time")
 def test_a_rule_of_the_user_acts_after_its_handle_time() -> None:
     one = started(replace(FARM, failover=OWN))
     one.set_resource("farm", "custom.db", ResourceState.DOWN)
@@ -327,6 +333,7 @@ def test_paused_rules_act_once_they_are_resumed() -> None:
     assert starts(one) == 2
 
 
+@pytest.mark.covers("checker custom")
 def test_what_is_set_by_command_names_who_set_it() -> None:
     one = started()
     one.set_resource("farm", "custom.db", ResourceState.DOWN, "alice")
@@ -360,6 +367,7 @@ HANDLED = replace(
 )
 
 
+@pytest.mark.covers("proc@action")
 def test_a_handler_that_repairs_keeps_the_module_up() -> None:
     one = started(HANDLED)
     one.ran.clear()
@@ -385,6 +393,7 @@ def test_a_handler_that_only_says_so_is_asked_again_a_poll_later() -> None:
     assert one.ran == [("repair", "app"), ("repair", "app")]
 
 
+@pytest.mark.covers("proc@action")
 @pytest.mark.parametrize(
     ("handler", "words"),
     [
@@ -430,6 +439,8 @@ def test_the_handler_of_a_dead_agent_is_killed_by_the_next_one() -> None:
     assert one.shown("farm") == UP_READY
 
 
+@pytest.mark.covers("proc@restart_services", "script -Services", "script stop_both UP UP")
+@pytest.mark.covers("script stop_both force UP UP", "script action restart")
 def test_the_services_to_restart_are_told_to_the_scripts() -> None:
     service = ProcRule("httpd", "both", service=True, action=Action.RESTART, restart_services="httpd, php")
     one = started(replace(FARM, monitoring=Monitoring(4.0, (service,))), start_both=FakeScript(starts=("httpd",)))
@@ -448,6 +459,7 @@ def test_the_services_to_restart_are_told_to_the_scripts() -> None:
     assert one.ran[0] == ("stop_both", "UP", "UP", "restart")
 
 
+@pytest.mark.covers("proc@class")
 def test_an_own_class_is_monitored_once_it_is_enabled() -> None:
     extra = ProcRule("batch", "nightly", action=Action.RESTART)
     config = replace(FARM, monitoring=Monitoring(2.0, (APP, extra)))
@@ -476,6 +488,7 @@ def test_only_an_own_class_can_be_switched(name: str) -> None:
     assert f"no process rule has an own class {name}: admin cannot switch it" in lines(one)
 
 
+@pytest.mark.covers("proc@class")
 def test_a_pre_process_is_monitored_in_wait() -> None:
     licence = ProcRule("licence", "pre", action=Action.STOP)
     one = machine(replace(CHECKED, monitoring=Monitoring(2.0, (licence,))))

@@ -22,6 +22,7 @@ def crash_loop(one: FakeMachine) -> None:
 # --- automatic_reboot -----------------------------------------------------------------------------
 
 
+@pytest.mark.covers("service@automatic_reboot")
 def test_an_automatic_stopstart_starts_the_machine_anew_after_its_count_is_saved() -> None:
     one = started(REBOOTS)
     one.disk_delay = 0.5
@@ -47,6 +48,7 @@ def test_after_that_reboot_the_module_starts_whatever_boot_says(boot: Boot) -> N
     assert [counted.by for counted in one.disk["farm"].counted] == ["rule"]
 
 
+@pytest.mark.covers("service@automatic_reboot")
 def test_an_administrator_starts_no_machine_anew() -> None:
     one = started(REBOOTS)
     one.order("farm", Action.STOPSTART)
@@ -133,6 +135,8 @@ def without(one: FakeMachine, start: bool) -> do.AnswerOrder:
     return answer
 
 
+@pytest.mark.covers("run-without start", "run-without stop", "script start_both STOP UP", "script stop_both UP STOP")
+@pytest.mark.covers("script stop_both force UP STOP")
 def test_the_application_runs_without_the_product_while_the_module_is_stopped_and_marked() -> None:
     one = machine()
     assert without(one, True) == do.AnswerOrder(7, True, "run-without start accepted")
@@ -211,6 +215,7 @@ def test_what_a_script_counts_in_a_stopped_module_stops_nothing() -> None:
     assert status(one).counted == 1
 
 
+@pytest.mark.covers("service@restart_delay")
 def test_restart_delay_doubles_from_one_counted_action_to_the_next() -> None:
     one = started(replace(FARM, restart_delay=2.0, maxloop=9))
     waited = []
@@ -227,6 +232,7 @@ def test_restart_delay_doubles_from_one_counted_action_to_the_next() -> None:
 # --- light ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("service@mode")
 def test_a_light_module_serves_alone_and_its_node_listens_first() -> None:
     one = machine(replace(FARM, mode=Mode.LIGHT, nodes=("n1",)))
     names = tuple(NodeAddress(name, f"10.0.0.{i}") for i, name in enumerate(("n1", "n2"), 1))

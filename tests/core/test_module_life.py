@@ -11,6 +11,8 @@ from tests.core.lives import ALL_SCRIPTS, APP, FARM, STOPPED, UP_READY, machine,
 from tests.fakes.machine import FakeMachine, FakeScript
 
 
+@pytest.mark.covers("script transition STOP WAIT", "script prestart STOP WAIT", "script transition WAIT UP")
+@pytest.mark.covers("script start_both WAIT UP", "script action start")
 def test_a_start_runs_its_scripts_in_order_and_turns_green() -> None:
     one = started()
     assert one.ran == [
@@ -34,6 +36,7 @@ def test_no_start_script_runs_before_the_intent_is_on_disk() -> None:
     assert one.ran
 
 
+@pytest.mark.covers("storage disk full")
 def test_a_full_disk_is_said_and_does_not_keep_the_service_down() -> None:
     one = machine()
     one.disk_error = "No space left on device"
@@ -43,6 +46,8 @@ def test_a_full_disk_is_said_and_does_not_keep_the_service_down() -> None:
     assert any("No space left on device" in line.text for line in one.log)
 
 
+@pytest.mark.covers("health@drain", "script stop_both UP WAIT", "script stop_both force WAIT STOP")
+@pytest.mark.covers("script poststop WAIT STOP", "script transition WAIT STOP", "script action stop", "health 404 stop")
 def test_a_stop_turns_health_off_first_then_drains_then_stops() -> None:
     one = started(replace(FARM, health=Health(drain=3)))
     one.effects.clear()
@@ -77,6 +82,7 @@ def test_a_death_restarts_at_once_without_draining() -> None:
     assert one.shown("farm") == UP_READY
 
 
+@pytest.mark.covers("service@maxloop")
 def test_the_fourth_counted_action_stops_the_module_and_says_why() -> None:
     one = started()
     for _ in range(4):
@@ -100,6 +106,7 @@ def test_an_administrator_resets_the_count() -> None:
     assert one.shown("farm") == UP_READY
 
 
+@pytest.mark.covers("service@loop_interval")
 def test_actions_outside_the_window_do_not_count() -> None:
     one = started(replace(FARM, loop_interval=60.0))
     for _ in range(6):
@@ -108,6 +115,7 @@ def test_actions_outside_the_window_do_not_count() -> None:
     assert one.shown("farm") == UP_READY
 
 
+@pytest.mark.covers("service@loop_interval")
 def test_interval_zero_switches_counting_off() -> None:
     one = started(replace(FARM, loop_interval=0.0))
     for _ in range(10):
@@ -134,6 +142,7 @@ def test_start_both_that_stops_its_own_module_does_not_deadlock() -> None:
     assert [r for r in one.ran if r[0] == "stop_both"]
 
 
+@pytest.mark.covers("user@exitcode")
 @pytest.mark.parametrize("act", [True, False])
 def test_the_exit_code_of_start_both_acts_or_is_only_logged(act: bool) -> None:
     user = UserScripts(nicestoptimeout=20, forcestoptimeout=10, act_on_exitcode=act)
@@ -148,6 +157,7 @@ def test_the_exit_code_of_start_both_acts_or_is_only_logged(act: bool) -> None:
         )
 
 
+@pytest.mark.covers("user@exitcode")
 def test_a_failing_prestart_stops_with_the_reason() -> None:
     user = UserScripts(act_on_exitcode=True)
     one = machine(replace(FARM, user=user), prestart=FakeScript(exit_code=2))
@@ -158,6 +168,7 @@ def test_a_failing_prestart_stops_with_the_reason() -> None:
     assert not [r for r in one.ran if r[0] == "start_both"]
 
 
+@pytest.mark.covers("user@starttimeout", "script starttimeout passed")
 def test_starttimeout_kills_the_tree_and_counts() -> None:
     user = UserScripts(starttimeout=5, nicestoptimeout=5, forcestoptimeout=5)
     one = machine(replace(FARM, user=user), start_both=FakeScript(hangs=True))
@@ -179,6 +190,8 @@ def test_a_stop_ends_whatever_script_hangs(script: Script) -> None:
     assert not one.running_scripts()
 
 
+@pytest.mark.covers("user@nicestoptimeout", "user@forcestoptimeout", "script nicestoptimeout passed")
+@pytest.mark.covers("script forcestoptimeout passed")
 def test_a_hanging_stop_both_is_forced_then_killed() -> None:
     one = started(stop_both=FakeScript(hangs=True))
     one.order("farm", Action.STOP)
@@ -200,6 +213,7 @@ def test_forcestop_does_not_wait_for_a_hanging_start() -> None:
     assert not one.running_scripts()
 
 
+@pytest.mark.covers("script action stopstart")
 def test_stopstart_comes_back_by_itself() -> None:
     one = started()
     one.ran.clear()
@@ -287,6 +301,7 @@ def test_a_script_of_the_last_agent_is_awaited_before_anything_starts() -> None:
     assert one.shown("farm") == UP_READY
 
 
+@pytest.mark.covers("service@boot")
 @pytest.mark.parametrize(
     ("boot", "setting", "green"),
     [

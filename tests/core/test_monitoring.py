@@ -1,5 +1,6 @@
 """From scans and deaths to detections, rule by rule."""
 
+import pytest
 from nodeagent.contract.config import Monitoring, ProcRule
 from nodeagent.contract.states import Action, ResourceState
 from nodeagent.core.events import ProcessRef
@@ -32,6 +33,7 @@ def scanned(watch: ProcessMonitor, now: float, *found: ProcessRef, name: str = "
     return texts(watch.seen({name: found}, now))
 
 
+@pytest.mark.covers("errd@polltimer")
 def test_a_scan_is_asked_for_at_once_and_then_every_poll_period() -> None:
     watch = monitor(rule())
     assert watch.scan_due(0.0)
@@ -49,6 +51,7 @@ def test_before_it_was_ever_seen_a_process_has_one_poll_period_to_appear() -> No
     assert watch.resources()[0][1] is ResourceState.DOWN
 
 
+@pytest.mark.covers("proc@start_after")
 def test_start_after_gives_more_poll_periods() -> None:
     watch = monitor(rule(start_after=4))
     assert scanned(watch, 29.9) == []
@@ -77,6 +80,7 @@ def test_a_worker_that_is_replaced_is_no_detection() -> None:
     assert watch.seen({"app": (TWO,)}, 5.0) == []
 
 
+@pytest.mark.covers("proc@grace")
 def test_grace_waits_and_scans_again_before_acting() -> None:
     watch = monitor(rule(grace=3.0))
     scanned(watch, 0.0, ONE)
@@ -87,6 +91,7 @@ def test_grace_waits_and_scans_again_before_acting() -> None:
     assert scanned(watch, 8.0) == ["app gone"]
 
 
+@pytest.mark.covers("proc@atleast", "proc@atmax")
 def test_too_many_and_too_few() -> None:
     watch = monitor(rule(atleast=2, atmax=2))
     scanned(watch, 0.0, ONE, TWO)
@@ -96,6 +101,7 @@ def test_too_many_and_too_few() -> None:
     assert scanned(watch, 1.0, ONE, TWO) == ["app: 2 processes, at most 1 allowed"]
 
 
+@pytest.mark.covers("proc@atleast")
 def test_minus_one_ignores_a_bound() -> None:
     watch = monitor(rule(atleast=-1))
     assert scanned(watch, 60.0) == []

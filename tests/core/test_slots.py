@@ -69,6 +69,7 @@ def test_every_slot_has_an_owner_while_anybody_with_power_lives(powers: Powers, 
     assert owners <= serving if serving else owners == {None}
 
 
+@pytest.mark.covers("invariant 2")
 def test_several_deaths_never_move_a_living_nodes_slot() -> None:
     nodes = [f"node{i}" for i in range(5)]
     plan = slot_plan(tuple((node, 1) for node in nodes))

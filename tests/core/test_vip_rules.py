@@ -13,6 +13,7 @@ def test_every_golden_file_has_a_plan_and_every_plan_one() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(golden())
 
 
+@pytest.mark.covers("rule@virtual_addr", "rule@port", "rule@proto", "rule@filter")
 @pytest.mark.parametrize("name", sorted(golden()))
 def test_golden_rules(name: str) -> None:
     """After a wanted change: `python -m tests.core.vip_plans`, then read the difference."""

@@ -77,6 +77,7 @@ def clean(farm: RealFarm) -> Iterator[RealFarm]:
                 process.kill()
 
 
+@pytest.mark.covers("script update", "script config", "script postconfig", "script deconfig")
 def test_scripts_of_a_change_run_with_the_new_revision(clean: RealFarm) -> None:
     one = clean.nodes[0]
     info = commit(one, body(clean, ON_CHANGE))
@@ -127,6 +128,7 @@ def test_a_script_of_a_change_that_fails_or_hangs_undoes_nothing(clean: RealFarm
     assert b"the port is taken" in one.get(f"/modules/farm/outputs/{said[-1][2]}")
 
 
+@pytest.mark.covers("script confcheck")
 def test_confcheck_speaks_before_anything_is_kept(clean: RealFarm) -> None:
     one = clean.nodes[0]
     script = (

@@ -9,6 +9,7 @@ from tests.e2e.kill_instants import play
 INSTANTS = 40
 
 
+@pytest.mark.covers("storage kill", "storage atomic")
 @pytest.mark.timeout(400)
 def test_a_killed_agent_leaves_nothing_wrong() -> None:
     seed = random.randrange(10**6)

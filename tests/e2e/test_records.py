@@ -139,6 +139,7 @@ def secrets_of(node: Any) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.covers("storage snapshot", "storage snapshot secrets")
 @pytest.mark.parametrize("anonymise", [0, 1])
 def test_no_secret_leaves(farm: RealFarm, anonymise: int) -> None:
     node = farm.nodes[0]
@@ -156,6 +157,7 @@ def test_no_secret_leaves(farm: RealFarm, anonymise: int) -> None:
     until(lambda: list((node.home / "var" / "tmp").iterdir()) == [], 20, "the file on the node is removed")
 
 
+@pytest.mark.covers("storage anonymise")
 def test_nobody_is_named(farm: RealFarm) -> None:
     files = unzipped(farm.nodes[0].get("/modules/farm/snapshot?anonymise=1"))
     hidden = [rb"10\.77\.1\.9", rb"\bnode[12]\b", rb"corp\.example", rb"anna"]

@@ -15,6 +15,7 @@ async def writer() -> AsyncIterator[Writer]:
     assert await asyncio.to_thread(one.close)
 
 
+@pytest.mark.covers("storage writer")
 async def test_jobs_run_in_order_in_one_other_thread_and_answer_on_the_loop(writer: Writer) -> None:
     here = threading.get_ident()
     threads: list[int] = []
@@ -59,6 +60,7 @@ async def test_an_error_that_nobody_waits_for_is_told_to_the_loop(writer: Writer
     assert isinstance(context["exception"], ZeroDivisionError)
 
 
+@pytest.mark.covers("storage writer")
 async def test_only_droppable_jobs_are_not_taken_when_the_disk_hangs(writer: Writer) -> None:
     hanging = threading.Event()
     begun = threading.Event()

@@ -142,6 +142,20 @@ class FakeControl:
         self.calls.append((caller.name, module, "run-without", start))
         return api.OrderAnswer(True, "run-without accepted", False, "STOP", "NotReady")
 
+    def vip(self, module: str) -> VipStatus:
+        self._known(module)
+        if module != "web":
+            raise Refused(404, "no-vip", f"module {module} has no virtual IP")
+        return VipStatus(module, "node1", (), True, True, True, "00", (), ())
+
+    def where(self, module: str, query: WhereQuery) -> tuple[VipWhere, ...]:
+        self.vip(module)
+        return (VipWhere("g", "tcp 80", 7, "node1"),)
+
+    def set_gate(self, caller: Caller, module: str, open: bool) -> None:
+        self.vip(module)
+        self.calls.append((caller.name, module, "open" if open else "close"))
+
     def peer(self, name: str) -> Peer:
         if name not in self.peers_known:
             raise Refused(404, "no-node", f"the cluster has no node {name!r}")
@@ -306,17 +320,3 @@ class FakeRecords:
 
     def audit(self, who: str, source: str, command: str, result: str) -> None:
         self.audited.append((who, source, command, result))
-
-    def vip(self, module: str) -> VipStatus:
-        self._known(module)
-        if module != "web":
-            raise Refused(404, "no-vip", f"module {module} has no virtual IP")
-        return VipStatus(module, "node1", (), True, True, True, "00", (), ())
-
-    def where(self, module: str, query: WhereQuery) -> tuple[VipWhere, ...]:
-        self.vip(module)
-        return (VipWhere("g", "tcp 80", 7, "node1"),)
-
-    def set_gate(self, caller: Caller, module: str, open: bool) -> None:
-        self.vip(module)
-        self.calls.append((caller.name, module, "open" if open else "close"))

@@ -1,10 +1,12 @@
 """`scriptcontrol="on"`: the scripts open and close the traffic."""
 
+import pytest
 from tests.e2e.real_farm import until
 from tests.lab.lab import running_lab
 from tests.lab.vip import VIRTUAL, carried, rule, told, vip, wait_settled
 
 
+@pytest.mark.covers("vip@scriptcontrol")
 def test_traffic_that_the_scripts_open_and_close(possible: None) -> None:
     with running_lab(nodes=2) as lab:
         one, two = lab.nodes

@@ -98,4 +98,6 @@ def test_no_datagram_is_answered_twice_while_a_node_leaves_and_joins(lab: Lab, s
     joining = lab.clients[0].udp("10.77.0.100", 7, each=24, size=size)
     wait_settled(lab.nodes)
     assert leaving.count()[2] == joining.count()[2] == 0
-    print(f"datagrams without an answer: {leaving.count()[0]} of 3,000 in a stop, {joining.count()[0]} of 6,000 in a join")
+    print(
+        f"datagrams without an answer: {leaving.count()[0]} of 3,000 in a stop, {joining.count()[0]} of 6,000 in a join"
+    )

@@ -1,7 +1,7 @@
 """Virtual IPs of the lab's farm: `<vip>` as text, what the nodes' API says of one, and audits of who answers.
 
-    lab.start_farm(more=vip(shared("10.77.0.100"), rules=(rule("10.77.0.100"),)))
-    answers = audit(lab, "10.77.0.100")      # 5,000 SYNs, each answered once, by the node that `vip where` tells
+lab.start_farm(more=vip(shared("10.77.0.100"), rules=(rule("10.77.0.100"),)))
+answers = audit(lab, "10.77.0.100")      # 5,000 SYNs, each answered once, by the node that `vip where` tells
 """
 
 import re
@@ -102,7 +102,7 @@ def audit(lab: Lab, address: str, *, by: str = "on_addr") -> SynAnswers:
     """5,000 SYNs to port 80: exactly one answer each, from the node that the API names for the client."""
     sources = 50 if ":" in address else 250
     answers = lab.clients[0].syn(address, sources=sources, ports=5000 // sources)
-    assert (answers.count(), answers.reset) == ((0, 5000, 0), 0), address
+    assert (answers.count(), answers.reset) == ((0, 5000, 0), 0), (address, answers.target_mac, answers.by_source())
     assert answers.sticky() == sources or by == "on_port"
     macs = {node.name: node.host.mac for node in lab.nodes}
     owners = told(lab.nodes[0])["groups"][0]["owners"]

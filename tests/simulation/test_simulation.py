@@ -12,6 +12,7 @@ RUNS = 300
 PROCESSES = 2
 
 
+@pytest.mark.covers("invariant 1", "invariant 2", "invariant 3", "invariant 5", "invariant 6", "health 200")
 def test_the_invariants_hold_in_every_run() -> None:
     coverage, failed = Coverage(), []
     for outcome in simulate_all(range(RUNS), PROCESSES):

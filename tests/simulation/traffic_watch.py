@@ -24,7 +24,7 @@ from nodeagent.core.module_traffic import OBSERVE, ModuleTraffic
 from nodeagent.core.slots import SLOTS
 from nodeagent.core.traffic_messages import SetSlots
 from tests.fakes.machine import FakeMachine
-from tests.simulation.farm import CALM, Farm
+from tests.simulation.farm import CALM, WIRE, Farm
 from tests.simulation.invariants import SLACK, Violated
 
 if TYPE_CHECKING:
@@ -290,10 +290,14 @@ class TrafficWatch:
     def _together(self, config: ModuleConfig) -> list[list[str]]:
         """The settled partitions: nodes that hear each other by UDP, or by the wire since they have met, and nobody else."""
         nodes = [name for name in config.nodes if self.farm.runs(name)]
-        heard = {a: {b for b in nodes if a == b or self._hear(config, a, b)} for a in nodes}
-        return [sorted(heard[a]) for a in nodes if a == min(heard[a]) and all(heard[b] == heard[a] for b in heard[a])]
+        sure = [a for a in nodes if all(a == b or self._hear(config, a, b) is not None for b in nodes)]
+        heard = {a: {b for b in nodes if a == b or self._hear(config, a, b)} for a in sure}
+        return [sorted(heard[a]) for a in sure if a == min(heard[a]) and all(heard.get(b) == heard[a] for b in heard[a])]
 
-    def _hear(self, config: ModuleConfig, one: str, other: str) -> bool:
+    def _hear(self, config: ModuleConfig, one: str, other: str) -> bool | None:
+        """None: only one of them hears the other, or they know each other by the wire alone; nothing is promised."""
         if self.farm.joined(one, other, config.farm.lans):
             return True
-        return self.farm.wired(one, other) and not self.excuse(config, one, other)
+        if self.farm.carries(one, other, WIRE) or self.farm.carries(other, one, WIRE):
+            return True if self.farm.wired(one, other) and not self.excuse(config, one, other) else None
+        return False

@@ -16,6 +16,7 @@ if sys.platform == "win32":
 
     from nodeagent.adapters.notify.event_log import EventLog
 
+    @pytest.mark.covers("storage event log")
     def test_lines_are_reported() -> None:
         log = system_log()
         assert isinstance(log, EventLog)

@@ -72,6 +72,7 @@ def test_a_service_that_runs_and_one_that_is_not_there() -> None:
     assert said["keepgreen-nothing"] == Service()
 
 
+@pytest.mark.covers("keepgreen service install", "keepgreen service remove")
 def test_from_installation_to_removal(home: Home) -> None:
     install(home)
     until(lambda: services([NAME])[NAME].serves, 90, "the service runs")

@@ -110,7 +110,7 @@ class ClusterPage(Page):
         self._mark = IconLabel("problem", Token.RED)
         self._count = Words("", strong=True, token=Token.RED)
         self.problem_link = LinkButton("", base=True)
-        self._note = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self._note = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
         self.check_button = Button(tr("Check"))
         self.apply_button = PrimaryButton(tr("Save and apply"))
         for part in (self._mark, self._count, self.problem_link):

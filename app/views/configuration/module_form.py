@@ -170,6 +170,8 @@ class ModuleForm(Card):
         self._broken = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
         self._pages: dict[Tab, FormPage] = {}
         self._advice = ""
+        self._erring: FieldRow | None = None
+        """The row whose sentence was brought into view last."""
         self.note = MeaningNote()
         inner = QWidget()
         inner.setObjectName("scrolled")
@@ -243,6 +245,7 @@ class ModuleForm(Card):
         for tab, page in self._pages.items():
             page.setVisible(tab is shown)
         self.elements(Tab.VIP).set_advice(self._advice)
+        self._show_sentence(self._pages[shown])
         config = editor.config
         chosen = editor.process
         if shown is Tab.CHECKERS:
@@ -269,6 +272,14 @@ class ModuleForm(Card):
         if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
             QTimer.singleShot(0, self, lambda: self._reveal(target))
+
+    def _show_sentence(self, page: FormPage) -> None:
+        """A sentence that has just appeared under the field being typed in may stand below what is seen."""
+        typed = [row for row in page.rows if row.error() and row.isAncestorOf(self.focusWidget() or self)]
+        erring = next(iter(typed), None)
+        if erring is not None and erring is not self._erring:
+            QTimer.singleShot(0, self, lambda: self._reveal(erring.editor))
+        self._erring = erring
 
     def _reveal(self, target: QWidget) -> None:
         """Scrolls until the field and the sentence under it are seen; after the layout, which the sentence changes."""

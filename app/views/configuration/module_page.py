@@ -9,7 +9,9 @@ from app.viewmodels.module_configuration import Draft, ModuleConfiguration
 from app.viewmodels.text import names, tr, trn
 from app.views import fonts
 from app.views.configuration.module_apply_card import ModuleApplyCard
+from app.views.configuration.module_asks import ModuleAsks
 from app.views.configuration.module_form import ModuleForm
+from app.views.configuration.module_history import ModuleDiff, ModuleRevisions
 from app.views.configuration.module_scripts import ModuleScripts
 from app.views.configuration.module_xml import ModuleXml
 from app.views.configuration.new_module_sheet import NewModuleSheet
@@ -30,7 +32,7 @@ from app.views.widgets import (
     Words,
 )
 
-FORM, SCRIPTS = "form", "scripts"
+FORM, SCRIPTS, DIFF, HISTORY = "form", "scripts", "diff", "history"
 
 
 class _Parts:
@@ -51,6 +53,10 @@ class _Parts:
         self.stack = QStackedWidget()
         self.stack.addWidget(self.both)
         self.stack.addWidget(self.scripts)
+        self.diff = ModuleDiff(draft.history, draft.editor)
+        self.history = ModuleRevisions(draft.history)
+        self.stack.addWidget(self.diff)
+        self.stack.addWidget(self.history)
 
 
 class ModulePage(Page):
@@ -67,6 +73,7 @@ class ModulePage(Page):
         self._sheet: NewModuleSheet | None = None
         self._holder = QWidget()
         self._card: ModuleApplyCard | None = None
+        self._asks = ModuleAsks(self, model)
         self._make_header()
         self.new_here = PrimaryButton(tr("New module…"), "add")
         self.new_here.clicked.connect(model.begin_new)
@@ -87,19 +94,18 @@ class ModulePage(Page):
         self.redo = IconButton("redo", tr("Redo"), "Ctrl+Y")
         self.undo.clicked.connect(lambda: self._on_draft(lambda draft: draft.editor.undo()))
         self.redo.clicked.connect(lambda: self._on_draft(lambda draft: draft.editor.redo()))
-        later = tr("comes with a later version")
         self.views = Segments(
-            ((FORM, tr("Form")), (SCRIPTS, tr("Scripts")), ("diff", tr("Diff")), ("history", tr("History"))), tr("View")
+            ((FORM, tr("Form")), (SCRIPTS, tr("Scripts")), (DIFF, tr("Diff")), (HISTORY, tr("History"))), tr("View")
         )
-        self.views.set_possible("diff", False, later)
-        self.views.set_possible("history", False, later)
         self.views.chosen.connect(self._choose_view)
         self.beside = ToggleButton(tr("XML beside"), "columns")
         self.beside.setChecked(True)
         self.beside.clicked.connect(self.refresh)
         self.new = Button(tr("New module…"), "add")
         self.new.clicked.connect(self._model.begin_new)
-        for part in (self.undo, self.redo, self.views, self.beside, self.new):
+        self.more = IconButton("more", tr("More"))
+        self.more.clicked.connect(lambda: self._asks.menu().open_under(self.more))
+        for part in (self.undo, self.redo, self.views, self.beside, self.new, self.more):
             self.add_button(part)
 
     def _make_footer(self) -> None:
@@ -109,7 +115,7 @@ class ModulePage(Page):
         self.next.clicked.connect(self._jump)
         self._rule = Divider(upright=True)
         self._rule.setFixedHeight(24)
-        self._changes = Words("", fonts.BASE, Token.TEXT2, cut=True)
+        self._changes = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
         self._on = Words(tr("On"), fonts.BASE, Token.TEXT2)
         self._boxes: dict[str, CheckBox] = {}
         self._nodes = QHBoxLayout()
@@ -164,7 +170,7 @@ class ModulePage(Page):
         asking = model.new_module is not None
         here = draft is not None and not asking
         self.set_title(*((self._title, tr("New module")) if asking else (self._title, model.module or tr("Modules"))))
-        for part in (self.undo, self.redo, self.views, self.beside):
+        for part in (self.undo, self.redo, self.views, self.beside, self.more):
             part.setVisible(here)
         self.new.setVisible(here)
         self.show_footer(here)
@@ -217,9 +223,14 @@ class ModulePage(Page):
             self._stack.addWidget(parts.stack)
             draft.editor.changed.connect(self._editor_changed)
             draft.apply.changed.connect(self._apply_changed)
+            parts.history.restore_wanted.connect(self._asks.restore)
         self._stack.setCurrentWidget(parts.stack)
         self.views.choose(self._view)
-        parts.stack.setCurrentWidget(parts.both if self._view == FORM else parts.scripts)
+        known: dict[str, QWidget] = {SCRIPTS: parts.scripts, DIFF: parts.diff, HISTORY: parts.history}
+        parts.stack.setCurrentWidget(known.get(self._view, parts.both))
+        reason = tr("it is on no node yet") if draft.new else ""
+        for view in (DIFF, HISTORY):
+            self.views.set_possible(view, not reason, reason)
         beside = self.beside.isChecked()
         self.beside.setVisible(self._view == FORM)
         self.beside.setText(tr("XML instead") if self._folded else tr("XML beside"))
@@ -237,8 +248,10 @@ class ModulePage(Page):
             parts.form.set_advice(self._model.vip_advice)
             parts.form.refresh()
             parts.xml.show_editor(editor)
-        else:
+        elif self._view == SCRIPTS:
             parts.scripts.refresh()
+        else:
+            parts.diff.refresh()
         self._name_step(self.undo, tr("Undo"), editor.undo_name, "Ctrl+Z")
         self._name_step(self.redo, tr("Redo"), editor.redo_name, "Ctrl+Y")
         count = len(editor.errors)
@@ -318,6 +331,9 @@ class ModulePage(Page):
     def _choose_view(self, view: str) -> None:
         self._view = view
         self.refresh()
+        draft = self._model.draft
+        if draft is not None and view in {DIFF, HISTORY}:
+            self._parts[draft.editor.name].diff.show_nodes(self._model.holders)
 
     def _fold(self, folded: bool) -> None:
         self._folded = folded

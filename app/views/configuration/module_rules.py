@@ -15,6 +15,8 @@ from app.views.tokens import Token
 from app.views.widgets import CodeEdit, CodeProblem, Divider, InlineError, Words
 from nodeagent.contract.generated_rules import generated_rules
 
+EXAMPLE = "label: if (tcp.web == down && custom.db != up) then wait();"
+"""Written as in the file, in every language."""
 PAUSE = 300
 """Milliseconds after the last key before the text is taken over and checked."""
 _COLUMN = re.compile(r"column (\d+): (.*)", re.DOTALL)
@@ -42,8 +44,7 @@ class ModuleRules(QWidget):
         head.setContentsMargins(16, 12, 16, 8)
         head.setSpacing(8)
         head.addWidget(Words(tr("Own rules"), fonts.PANEL, strong=True))
-        hint = tr("label: if (tcp.web == down && custom.db != up) then wait();")
-        head.addWidget(Words(hint, fonts.SIDE, Token.TEXT2, mono=True, cut=True), 1)
+        head.addWidget(Words(EXAMPLE, fonts.SIDE, Token.TEXT2, mono=True, cut=True), 1)
         layout.addLayout(head)
         layout.addWidget(Divider())
         layout.addWidget(self.code, 1)
@@ -77,6 +78,7 @@ class ModuleRules(QWidget):
         self.error.set_text(said)
         config = editor.config
         rules = generated_rules(config.checkers) if config is not None and config.failover.extends else ()
+        self.generated.setVisible(config is not None)
         self.generated.setText(
             tr(
                 "Generated from the checkers: {rules}.",

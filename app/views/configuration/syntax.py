@@ -38,6 +38,11 @@ class Language(Enum):
         (re.compile(r"\b(init|up|down|unknown)\b"), Token.GREEN),
         (re.compile(r"//.*"), Token.TEXT3),
     )
+    DIFF = (
+        (re.compile(r"^\+.*"), Token.GREEN),
+        (re.compile(r"^-.*"), Token.RED),
+        (re.compile(r"^@@.*|^#.*|^(?:\+\+\+|---) .*"), Token.TEXT3),
+    )
     PLAIN = ()
 
     @classmethod

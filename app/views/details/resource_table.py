@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
 
 from app.viewmodels.node_facts import ResourceRow
+from app.viewmodels.resource_line import STEPS, Stretch
 from app.viewmodels.text import tr
+from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import CellDelegate, CellRole, TableView
 from app.views.widgets.painting import INK
 
 Index = QModelIndex | QPersistentModelIndex
-NAME, VALUE, SINCE, DETAIL = range(4)
-WIDTHS = {NAME: 220, VALUE: 140, SINCE: 150}
+NAME, VALUE, SINCE, DETAIL, LINE = range(5)
+WIDTHS = {NAME: 190, VALUE: 130, SINCE: 130, LINE: 220}
+LINE_ROLE = Qt.ItemDataRole.UserRole + 200
+"""The stretches of a resource's line."""
 
 
 class _Rows(QAbstractTableModel):
@@ -34,25 +38,27 @@ class _Rows(QAbstractTableModel):
         before, self.rows = self.rows, rows
         for number, (old, new) in enumerate(zip(before, rows, strict=True)):
             if old != new:
-                self.dataChanged.emit(self.index(number, 0), self.index(number, DETAIL))
+                self.dataChanged.emit(self.index(number, 0), self.index(number, LINE))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else 4
+        return 0 if parent.isValid() else 5
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
-        return (tr("Resource"), tr("Value"), tr("Since"), tr("Last check"))[section]
+        return (tr("Resource"), tr("Value"), tr("Since"), tr("Last check"), tr("The last hour"))[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
-        cells = (row.name, row.value, row.since, row.detail)
+        cells = (row.name, row.value, row.since, row.detail, row.line_words)
+        if role == LINE_ROLE:
+            return row.line if index.column() == LINE else None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return cells[index.column()]
+                return "" if index.column() == LINE else cells[index.column()]
             case Qt.ItemDataRole.ToolTipRole:
                 return cells[index.column()]
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -73,6 +79,27 @@ class _Cells(CellDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self.padding = 16 if index.column() == NAME else 8
         super().paint(painter, option, index)
+        if index.column() == LINE:
+            _paint_line(painter, option.rect.adjusted(8, 0, -16, 0), index.data(LINE_ROLE) or ())
+
+
+def _paint_line(painter: QPainter, box: QRect, line: tuple[Stretch, ...]) -> None:
+    """Thin and neutral while up, a red block while down, dotted while nobody checked."""
+    middle = box.center().y()
+    painter.save()
+    for part in line:
+        left, right = (box.left() + round(at / STEPS * box.width()) for at in (part.start, part.end))
+        if part.state == "down":
+            block = QRect(left, middle - 7, max(right - left, 3), 14)
+            painter.fillRect(block, theme.colour(Token.RED_BG))
+            painter.fillRect(QRect(block.left(), block.top(), block.width(), 3), theme.colour(Token.RED))
+            painter.fillRect(QRect(block.left(), block.bottom(), block.width(), 1), theme.colour(Token.RED))
+        elif part.state == "up":
+            painter.fillRect(QRect(left, middle - 2, max(right - left, 1), 4), theme.colour(Token.CHART))
+        else:
+            painter.setPen(QPen(theme.colour(Token.CHART), 2, Qt.PenStyle.DotLine))
+            painter.drawLine(left, middle, right, middle)
+    painter.restore()
 
 
 class ResourceTable(TableView):
@@ -88,6 +115,7 @@ class ResourceTable(TableView):
             self.setColumnWidth(column, width)
         head = self.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head.setStretchLastSection(False)
         head.setSectionResizeMode(DETAIL, QHeaderView.ResizeMode.Stretch)
 
     def set_rows(self, rows: tuple[ResourceRow, ...]) -> None:

@@ -25,6 +25,7 @@ class TabBar(QTabBar):
         self._gap = gap
         self._icons: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        self._marked = True
         self.setDrawBase(False)
         self.setExpanding(False)
         self.setUsesScrollButtons(False)
@@ -54,6 +55,12 @@ class TabBar(QTabBar):
             self.blockSignals(True)
             self.setCurrentIndex(self.keys().index(key))
             self.blockSignals(False)
+            self.update()
+
+    def set_marked(self, marked: bool) -> None:
+        """Whether the chosen tab looks chosen: what is shown may belong to none."""
+        if marked is not self._marked:
+            self._marked = marked
             self.update()
 
     def current_key(self) -> str:
@@ -104,7 +111,7 @@ class TabBar(QTabBar):
             key = str(self.tabData(index))
             box = self.tabRect(index)
             box.setRight(box.right() - self._gap)
-            chosen = index == self.currentIndex()
+            chosen = index == self.currentIndex() and self._marked
             strong = chosen or (box.contains(pointer) and self.isTabEnabled(index))
             ink = Token.TEXT if strong else Token.TEXT2
             if not self.isTabEnabled(index):

@@ -73,7 +73,7 @@ class Api:
             answer = await self._served(route, call, request)
         except Exception as error:
             said = self._explained(error, request)
-            if route.changes and (caller is not NOBODY or route.role is None):
+            if (route.changes or route.proves) and (caller is not NOBODY or route.role is None):
                 self._record(route, request, caller, told, f"refused: {said.detail}")
             return answer_with(said, CHALLENGE if said.status == 401 else None)
         if route.changes:

@@ -50,7 +50,7 @@ class NodeLogins:
     def login(self, proof: NodeLogin) -> Session:
         """A session for the user of the node whose key has signed. Raises Refused (401)."""
         pin = pin_of_key(proof.public_key)
-        name = next((node for node, known in self._pins().items() if hmac.compare_digest(known, pin)), None)
+        name = next((node for node, known in self._pins().items() if known == pin), None)
         if name is None:
             raise Refused(401, "unknown-node", "the key that signed belongs to no node of this cluster")
         made = self._made(proof.nonce)
@@ -58,7 +58,8 @@ class NodeLogins:
         if not _signed(proof.public_key, proof.signature, text):
             raise Refused(401, "wrong-signature", f"the signature of {name} is not good for this node and challenge")
         self._use(proof.nonce, made)
-        who = f"node {name}{f' for {proof.user}' if proof.user else ''}"
+        user = "".join(letter if letter.isprintable() else "?" for letter in proof.user)
+        who = f"node {name}{f' for {user}' if user else ''}"
         return self._logins.open(who, proof.role, lambda: self._pins().get(name) == pin)
 
     def _made(self, nonce: str) -> float:

@@ -78,6 +78,8 @@ class Route:
     """Bytes a body may have."""
     changes: bool = False
     """Changing requests go to the audit log, refused ones included."""
+    proves: bool = False
+    """A proof of who calls, given all the time by machines: it goes to the audit log when it is refused."""
     audited: Callable[[Any], str] = lambda body: ""
     """What of the body the audit line names; never a secret."""
     local: bool = False

@@ -16,6 +16,9 @@ from nodeagent.listening import Say
 LINES = 500
 """Lines of one message."""
 
+WINDOW = 30.0
+"""Seconds whose lines go together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -23,7 +26,7 @@ class Pace:
     twice as late each time up to `last_retry`; `waiting` lines may wait, `hourly` messages leave per `hour`."""
 
     hourly: int
-    window: float = 30.0
+    window: float = WINDOW
     retry: float = 30.0
     last_retry: float = 900.0
     waiting: int = 1000

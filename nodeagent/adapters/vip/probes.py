@@ -2,16 +2,22 @@
 
 import asyncio
 import socket
+import struct
 import sys
 from collections.abc import Callable, Iterable
 
 from nodeagent.adapters.vip.frames import probe, read_probe
 from nodeagent.core.vip_rules import PROBE_ETHERTYPE
 
+if sys.platform == "linux":
+    import fcntl
+
 Deliver = Callable[[str, str, bytes], None]
 """Takes (interface, source MAC, payload) of a probe frame, in the loop's thread."""
 _BURST = 64
 _LONGEST = 2048
+_SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40
+_IFREQ, _IFNAMSIZ = 40, 16
 
 
 class ProbeFrames:
@@ -46,6 +52,11 @@ class ProbeFrames:
             return f"a probe frame could not be sent on {interface}: {error}"
         return ""
 
+    def has_link(self, interface: str) -> bool:
+        """Whether a cable is in it, and the other end answers."""
+        sock = self._sockets.get(interface)
+        return sock is None or _is_running(sock, interface)
+
     def close(self) -> None:
         """Receive nothing more."""
         for name in list(self._sockets):
@@ -79,6 +90,18 @@ def send_frames(interface: str, frames: Iterable[bytes]) -> None:
     with _packet_socket(interface, 0) as sock:
         for frame in frames:
             sock.send(frame)
+
+
+def _is_running(sock: socket.socket, interface: str) -> bool:
+    """See has_link; an interface that is gone has none."""
+    if sys.platform != "linux":
+        return True
+    request = interface.encode().ljust(_IFREQ, b"\0")
+    try:
+        flags: int = struct.unpack_from("H", fcntl.ioctl(sock, _SIOCGIFFLAGS, request), _IFNAMSIZ)[0]
+    except OSError:
+        return False
+    return bool(flags & _IFF_RUNNING)
 
 
 def _packet_socket(interface: str, ethertype: int) -> socket.socket:

@@ -33,7 +33,7 @@ class AgentPeers:
             raise Refused(404, "no-node", f"the cluster has no node {name!r}; it has {', '.join(config.nodes)}")
         pin = committed.pins.get(name, "")
         if not pin:
-            raise Refused(409, "no-pin", f"the pin of {name} is not known here: apply the cluster once more")
+            raise Refused(409, "no-pin", f"the pin of {name} is not known here: apply the cluster with it")
         status = self.parts.snapshot.now()
         seen = next((peer for peer in status.peers if peer.name == name), None)
         heard = {lan.lan for lan in seen.lans if lan.heard} if seen else set()

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from app.viewmodels.module_edits import proc_path
+from app.viewmodels.module_elements import Listing, fields, rows, sentence
 from app.viewmodels.module_fields import Tab, page_fields, process_fields
 from app.viewmodels.said_patterns import PATTERNS, pattern_of
 from nodeagent.contract.config_rules import FILES, rule_at, walk
 from nodeagent.contract.rule import AttributeRule
+from nodeagent.contract.xml_source import Document
 from nodeagent.core.phases import IDLE, REFUSED, RUNS_WITHOUT
+from tests.app.viewmodels.modules import FULL
 
 ROOT = Path(__file__).parents[3]
 FRENCH = json.loads((ROOT / "resources/i18n/fr.json").read_text("utf-8"))
@@ -56,9 +59,16 @@ def used() -> dict[str, str]:
     return keys
 
 
+def listed() -> list[str]:
+    """An element of each kind that a list of the form shows."""
+    document = Document(FULL.encode())
+    return [row.path for listing in Listing for row in rows(document, listing)]
+
+
 def shown_rules() -> list[AttributeRule]:
     """The rules whose help and limits a form shows."""
     places = [place for tab in Tab for place in page_fields(tab)] + [(proc_path(1), spec) for spec in process_fields()]
+    places += [place for path in listed() for place in fields(path)]
     rules = [rule_at(f"{path}/@{spec.attribute}") for path, spec in places]
     assert len(rules) > 15
     return [rule for rule in rules if isinstance(rule, AttributeRule)]
@@ -73,7 +83,7 @@ def checked_rules() -> list[AttributeRule]:
 
 def fixed_phrases() -> set[str]:
     """What the agent and the checks say in always the same words, or in words of one shape."""
-    helps = {rule.help for rule in shown_rules()}
+    helps = {rule.help for rule in shown_rules()} | {sentence(path) for path in listed()}
     allowed = {rule.type.words for rule in checked_rules() if pattern_of(rule.type.words) is None}
     unused = {rule.unused for root in FILES.values() for _, one in walk(root) for rule in one.attributes if rule.unused}
     return {*REFUSED.values(), RUNS_WITHOUT, *IDLE.values(), *PATTERNS, *helps, *allowed, *unused}

@@ -73,8 +73,12 @@ def test_the_role_is_the_reason() -> None:
     assert named(here(card(view("node1", ready(), role=None)), "node1"), "Stop").reason == "not logged in on node1"
 
 
-def test_what_comes_later_says_so() -> None:
-    assert named(here(card(view("node1", ready())), "node1"), "Snapshot…").reason == "comes with a later version"
+def test_a_snapshot_is_taken_of_a_node_that_answers() -> None:
+    entry = named(here(card(view("node1", ready())), "node1"), "Snapshot…")
+    assert entry.enabled
+    assert entry.command == Command(Deed.SNAPSHOT, "farm", ("node1",))
+    silent = named(here(card(silenced(view("node1", ready()))), "node1"), "Snapshot…")
+    assert "does not answer" in silent.reason
 
 
 def test_a_silent_node_takes_no_orders_but_its_logs_can_be_read() -> None:
@@ -130,7 +134,7 @@ def test_a_force_stop_always_asks_and_is_painted_as_danger() -> None:
 def test_a_pause_has_an_end_time_or_none() -> None:
     pause = named(here(card(view("node1", ready())), "node1"), "Pause checks…")
     assert pause.command is None
-    commands = [child.command for child in pause.children]
+    commands = [child.command for child in pause.children if not child.children]
     assert [command and command.seconds for command in commands] == [*PAUSES, 0.0]
 
 
@@ -156,3 +160,21 @@ def test_the_menu_of_a_node_holds_its_modules_and_try_again() -> None:
     assert [entry.text for entry in row_menu(model, model.nodes[1])] == ["a", "b", "Try again"]
     assert retry(model.nodes[0]).command == Command(Deed.RETRY, "", ("node4",))
     assert retry(model.nodes[1]).reason == "node2 answers"
+
+
+def test_each_switch_can_be_paused_for_itself() -> None:
+    pause = named(here(card(view("node1", ready())), "node1"), "Pause checks…")
+    alone = {child.text: child.children for child in pause.children if child.children}
+    assert list(alone) == ["Only process checks", "Only checkers", "Only failover rules"]
+    commands = [entry.command for entry in alone["Only checkers"]]
+    assert [(command.switches, command.seconds) for command in commands if command] == [
+        (("checker",), seconds) for seconds in (*PAUSES, 0.0)
+    ]
+
+
+def test_what_is_paused_already_leaves_the_rest_to_be_paused() -> None:
+    menu = here(card(view("node1", paused(ready(), errd=False))), "node1")
+    assert named(menu, "Pause checks…").enabled
+    assert named(menu, "Resume checks").enabled
+    whole = here(card(view("node1", paused(ready(), errd=False, checker=False, failover=False))), "node1")
+    assert named(whole, "Pause checks…").reason == "already paused"

@@ -72,7 +72,9 @@ def edited() -> dict[str, bytes]:
     return FILES | {USERCONFIG: FILES[USERCONFIG].replace(b"PROCESS_NAME", b"w3wp.exe")}
 
 
-@pytest.mark.parametrize("tab", ["general", "vip", "check", "failover", "processes", "user", "health", "scripts", "new", "empty"])
+@pytest.mark.parametrize(
+    "tab", ["general", "vip", "check", "failover", "processes", "user", "health", "scripts", "new", "empty"]
+)
 def test_looks(tab: str, look: Look, shot: Callable[[QWidget, str], Path]) -> None:
     page, model = opened(edited())
     with shown(page, look.width - 256, look.height - 48):

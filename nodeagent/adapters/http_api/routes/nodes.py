@@ -66,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
         takes=node_login.NodeLogin,
         gives=api.Session,
         cap=4096,
-        changes=True,
+        proves=True,
         audited=lambda body: body.user,
     ),
     Route(

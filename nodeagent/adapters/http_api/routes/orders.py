@@ -145,7 +145,7 @@ ROUTES: tuple[Route, ...] = (
         audited=lambda body: "start" if body.start else "stop",
     ),
     Route(
-        "boot",
+        "bootSetting",
         "GET",
         _M + "/boot",
         "Whether it starts when the node boots",
@@ -153,7 +153,7 @@ ROUTES: tuple[Route, ...] = (
         gives=order_api.BootSetting,
     ),
     Route(
-        "setBoot",
+        "boot",
         "POST",
         _M + "/boot",
         "The node's own start-at-boot setting",

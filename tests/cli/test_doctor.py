@@ -1,0 +1,145 @@
+"""The doctor's judgements by table, and the command with an agent that answers and one that does not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nodeagent.cli.doctor.facts import Machine, Peer, Place, Secret, Seen
+from nodeagent.cli.doctor.finding import Finding, Health
+from nodeagent.cli.doctor.judgement import judged
+from nodeagent.contract.errors import Problem, Severity
+from nodeagent.contract.reach_api import Reached
+from nodeagent.contract.status import LanStatus, Listener, NodeStatus, PeerStatus
+from tests.cli.conftest import Run
+from tests.fakes.agent import FakeAgent
+
+MACHINE = Machine(
+    system="linux",
+    installed=True,
+    running=True,
+    settings=(),
+    secrets=(Secret("/v/tls/key.pem", 0o600),),
+    free=10_000_000_000,
+    total=20_000_000_000,
+    unwritable="",
+    addresses=frozenset({"10.0.0.1", "127.0.0.1"}),
+    var="/v",
+    safe="/s",
+)
+STATUS = NodeStatus(
+    "node1", "u1", "0.1.0", 1, 0.0, "b", 0.0, listeners=(Listener("API port", "0.0.0.0", 9453, open=True),)
+)
+SEEN_PEER = PeerStatus("node2", True, 0.0, lans=(LanStatus("default", "10.0.0.2", True, 0.0),), version="0.1.0")
+WAY = Place("API", "10.0.0.2", 9453, Reached(True, "", 0.001, "10.0.0.1", 1500))
+BACK = Place("API", "10.0.0.1", 9453, Reached(True, "", 0.001, "10.0.0.2", 1500))
+PEER = Peer(SEEN_PEER, ("10.0.0.2",), ("10.0.0.2",), (WAY,), (BACK,), "", "u2", True, True)
+ALL_WELL = Seen(MACHINE, STATUS, "", ("10.0.0.1",), (PEER,))
+
+
+def machine(**changes: Any) -> Seen:
+    return replace(ALL_WELL, machine=replace(MACHINE, **changes))
+
+
+def status(**changes: Any) -> Seen:
+    return replace(ALL_WELL, status=msgspec.structs.replace(STATUS, **changes))
+
+
+def peer(**changes: Any) -> Seen:
+    return replace(ALL_WELL, peers=(replace(PEER, **changes),))
+
+
+def seen_peer(**changes: Any) -> Seen:
+    return peer(seen=msgspec.structs.replace(SEEN_PEER, **changes))
+
+
+def unwell(seen: Seen) -> list[Finding]:
+    return [finding for finding in judged(seen) if finding.health is not Health.GOOD]
+
+
+def test_nothing_is_said_of_what_is_well() -> None:
+    assert unwell(ALL_WELL) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "health", "about", "text"),
+    [
+        (replace(ALL_WELL, status=None, no_answer="no agent answers", peers=()), "bad", "agent", "no agent answers"),
+        (machine(installed=None), "note", "service", "did not say"),
+        (machine(installed=False), "warning", "service", "not installed"),
+        (machine(running=False), "bad", "service", "does not run"),
+        (machine(settings=(Problem(Severity.ERROR, "no port", "a.toml", 3),)), "bad", "agent.toml", "a.toml:3"),
+        (machine(settings=(Problem(Severity.WARNING, "odd", "a.toml"),)), "warning", "agent.toml", "odd"),
+        (machine(unwritable="Read-only file system"), "bad", "disk", "Read-only"),
+        (machine(free=10_000_000), "bad", "disk", "10 MB"),
+        (machine(free=100_000_000), "warning", "disk", "100 MB"),
+        (machine(secrets=(Secret("/v/k", 0o640),)), "bad", "secrets", "/v/k can be read by others (mode 640)"),
+        (machine(system="win32"), "note", "antivirus", "virus scanner"),
+        (machine(addresses=frozenset()), "bad", "address", "10.0.0.1 of cluster.xml is on no interface"),
+        (
+            status(listeners=(Listener("health port", "", 9010, False, "9010 is used by nginx (pid 8)"),)),
+            "bad",
+            "health port",
+            "nginx",
+        ),
+        (status(alarms=("two nodes are node1",)), "bad", "alarm", "two nodes"),
+        (seen_peer(alive=False, reason="never heard"), "bad", "node node2", "no heartbeat: never heard"),
+        (
+            seen_peer(lans=(*SEEN_PEER.lans, LanStatus("second", "10.1.0.2", False, 0.0))),
+            "warning",
+            "node node2",
+            "not heard on second (10.1.0.2)",
+        ),
+        (peer(hears_us=False), "bad", "node node2", "does not hear this node"),
+        (peer(from_here=(replace(WAY, reached=Reached(False, "refused")),)), "bad", "node node2", "from here: refused"),
+        (peer(from_there=(replace(BACK, reached=Reached(False, "late")),)), "bad", "node node2", "from there: late"),
+        (peer(unreached="node2: nothing listens"), "warning", "node node2", "could not be asked"),
+        (
+            peer(from_there=(replace(BACK, reached=Reached(True, mtu=9000)),)),
+            "warning",
+            "node node2",
+            "1500 here, 9000 there",
+        ),
+        (peer(path_mtu=False), "warning", "node node2", "do not get there"),
+        (peer(names=("192.0.2.9",)), "warning", "node node2", "its name is 192.0.2.9 here"),
+        (peer(names=()), "note", "node node2", "its name has no address here"),
+        (seen_peer(clock_offset=-70.0), "warning", "node node2", "-70.0 s"),
+        (peer(uuid="u1"), "bad", "node node2", "its disk is a copy"),
+        (seen_peer(same_configuration=False), "bad", "node node2", "another configuration"),
+        (seen_peer(version="0.2.0"), "warning", "versions", "0.1.0, 0.2.0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_fault_is_one_finding_with_advice(seen: Seen, health: str, about: str, text: str) -> None:
+    found = unwell(seen)
+    assert [(one.health, one.about) for one in found] == [(health, about)]
+    assert text in found[0].text
+    assert found[0].advice or health == "note"
+
+
+@pytest.mark.covers("keepgreen doctor")
+def test_without_an_agent_the_rest_is_looked_at_all_the_same(run: Run, home: Path) -> None:
+    (home / "var" / "tls").mkdir(parents=True)
+    key = home / "var" / "tls" / "key.pem"
+    key.write_text("secret")
+    key.chmod(0o644)
+    (home / "var" / "agent.toml").write_text("[listen]\napi_port = 0\n")
+    code, out, _ = run("doctor", "--json")
+    said = json.loads(out)
+    assert (code, said["ok"]) == (1, False)
+    about = {finding["about"] for finding in said["findings"] if finding["health"] == "bad"}
+    assert {"agent", "agent.toml", "secrets"} <= about
+    shown = run("doctor", "-a").out
+    assert "chmod 600" in shown
+    assert "looks were good" in shown
+
+
+def test_an_agent_outside_a_cluster(run: Run, agent: FakeAgent) -> None:
+    agent.tell("GET", "/cluster", {"configured": False, "name": "node1"})
+    said = json.loads(run("doctor", "--json").out)
+    assert {"about": "agent", "health": "good", "text": "version 0.1.0 answers as node1", "advice": ""} in said[
+        "findings"
+    ]
