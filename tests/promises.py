@@ -7,6 +7,7 @@ it; what stands only in the pages of the specification is listed here.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import click
@@ -53,7 +54,7 @@ def sections() -> tuple[Section, ...]:
         Section("Traffic: health URL", _listed(_HEALTH)),
         Section("Agent: agent.toml", tuple(_settings())),
         Section("Agent: API", tuple(Promise(f"{route.method} {route.path}", route.says) for route in ROUTES)),
-        Section("Agent: commands", tuple(_commands(keepgreen, "keepgreen"))),
+        Section("Agent: commands", _all_commands()),
         Section("Agent: exit codes", tuple(_exits())),
         Section("Agent: `safekit` in scripts", tuple(_shim())),
         Section("Agent: storage", _listed(_STORAGE)),
@@ -144,6 +145,21 @@ _STORAGE = {
 }
 
 
+_COMMANDS = (
+    *("agent run", "passwd", "fingerprint", "enrol open", "enrol join", "demo", "console", "level", "doctor", "why"),
+    *(f"cluster {word}" for word in ("check", "config", "info", "state", "genkey", "rotate", "deconfig", "replace")),
+    *(f"module {word}" for word in ("install", "package", "uninstall", "list")),
+    *("config", "deconfig", "check", "start", "stop", "restart", "stopstart", "forcestop"),
+    *("waitstart", "waitstop", "waitstate", "run-without", "state", "get", "set", "errd", "checker", "failover"),
+    *("boot", "incloop", "resetloop", "checkloop", "log", "logview", "printi", "printe", "cmdlog", "snapshot"),
+    *(f"vip {word}" for word in ("show", "where", "open", "close")),
+    *(f"firewall {word}" for word in ("add", "del", "show")),
+    *(f"service {word}" for word in ("install", "remove", "status")),
+    *(f"demo {word}" for word in ("up", "status", "down")),
+)
+"""Those the specification names: one that does not exist is seen too."""
+
+
 def _listed(lines: dict[str, str]) -> tuple[Promise, ...]:
     return tuple(Promise(id, says) for id, says in lines.items())
 
@@ -154,6 +170,7 @@ def attributes(file: str) -> Iterator[tuple[str, AttributeRule]]:
         yield from ((path, attribute) for attribute in rule.attributes)
 
 
+@cache
 def attribute_id(path: str, attribute: str) -> str:
     """`element@attribute`, with as much of the path as tells the element from others of its name."""
     paths = [path for root in FILES.values() for path, rule in walk(root) if rule.attributes]
@@ -203,6 +220,13 @@ def _scripts() -> Iterator[Promise]:
 def _settings() -> Iterator[Promise]:
     for name, table in TABLES.items():
         yield from (Promise(f"{name}.{key}", "") for key in table.checks)
+
+
+def _all_commands() -> tuple[Promise, ...]:
+    there = tuple(_commands(keepgreen, "keepgreen"))
+    known = {promise.id for promise in there}
+    named = (f"keepgreen {name}" for name in _COMMANDS)
+    return (*there, *(Promise(name, "there is no such command") for name in named if name not in known))
 
 
 def _commands(command: click.Command, path: str) -> Iterator[Promise]:

@@ -27,7 +27,19 @@ from app.views.widgets import Card
 TEXT_WIDTH = 720
 HEADINGS = {1: fonts.PAGE, 2: fonts.MODULE}
 TOPIC = Qt.ItemDataRole.UserRole.value
-ORDER = ("index", "first-run", "monitoring", "details", "cluster", "module", "test", "settings", "keyboard")
+ORDER = (
+    "index",
+    "first-run",
+    "monitoring",
+    "details",
+    "cluster",
+    "module",
+    "test",
+    "traffic",
+    "support",
+    "settings",
+    "keyboard",
+)
 
 
 def _folder() -> Path:

@@ -12,12 +12,13 @@ from nodeagent.contract.config import (
     Monitoring,
     ProcRule,
     UserScripts,
+    VirtualIp,
 )
 from nodeagent.contract.config_check import Checked
 from nodeagent.contract.durations import Duration
 from nodeagent.contract.rule_grammar import read_rules
 from nodeagent.contract.states import Action, Boot, Mode
-from nodeagent.contract.vip_build import virtual_ip
+from nodeagent.contract.vip_build import own_checkers, virtual_ip
 from nodeagent.contract.xml_reader import text_of
 
 PROC_ACTIONS = {"restart": Action.RESTART, "stopstart": Action.STOPSTART, "stop": Action.STOP, "noaction": None}
@@ -36,6 +37,7 @@ def module_config(
     name: str, service: Checked, nodes: tuple[str, ...], not_in_force: tuple[str, ...], signature: str
 ) -> ModuleConfig:
     """The configuration of a file without errors."""
+    vip = virtual_ip(service.first("vip"), nodes)
     return ModuleConfig(
         name=name,
         mode=Mode(service.text("mode")),
@@ -51,10 +53,10 @@ def module_config(
         user=_user(service.first("user")),
         variables=tuple((var.text("name"), var.text("value")) for var in variables(service)),
         monitoring=_monitoring(service.first("errd")),
-        checkers=tuple(checkers_of(service.first("check"))),
+        checkers=_all_checkers(service, vip),
         failover=_failover(service.first("failover")),
         health=_health(service.first("health")),
-        vip=virtual_ip(service.first("vip"), nodes),
+        vip=vip,
         not_in_force=not_in_force,
         signature=signature,
     )
@@ -117,6 +119,13 @@ def _proc(proc: Checked, number: int) -> ProcRule:
         grace=proc.seconds("grace"),
         number=number,
     )
+
+
+def _all_checkers(service: Checked, vip: VirtualIp | None) -> tuple[CheckerRule, ...]:
+    """Those of `<check>`, and those of `<vip>` that no own one of the same name replaces."""
+    own = tuple(checkers_of(service.first("check")))
+    names = {rule.key for rule in own}
+    return (*own, *(rule for rule in own_checkers(vip) if rule.key not in names))
 
 
 def checkers_of(check: Checked | None) -> Iterator[CheckerRule]:

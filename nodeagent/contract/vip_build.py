@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from nodeagent.contract.config import (
+    CheckerRule,
     Proto,
     ShareBy,
     TrafficGroup,
@@ -13,6 +14,7 @@ from nodeagent.contract.config import (
     VmacType,
 )
 from nodeagent.contract.config_check import Checked
+from nodeagent.contract.states import Action
 
 ANY = "*"
 
@@ -29,6 +31,25 @@ def virtual_ip(vip: Checked | None, nodes: tuple[str, ...]) -> VirtualIp | None:
         tcpreset=vip.on("tcpreset"),
         scriptcontrol=vip.on("scriptcontrol"),
     )
+
+
+def own_checkers(vip: VirtualIp | None) -> Iterator[CheckerRule]:
+    """The checkers that a `<vip>` brings: its addresses are here, its interfaces have a link.
+
+    They act later than the agent repairs what somebody has removed (every 5 s): the third bad result in a row of
+    an address, the second of a link.
+    """
+    found: dict[str, CheckerRule] = {}
+    for address in vip.addresses if vip else ():
+        if address.interface_check:
+            ident = address.interface or f"to_{address.addr}"
+            link = (("name", address.interface), ("towards", address.addr))
+            found.setdefault(f"intf.{ident}", CheckerRule("intf", ident, action=Action.WAIT, fall=2, params=link))
+        if address.check:
+            params = (("addr", address.addr), ("interval", "5"), ("timeout", "5"))
+            rule = CheckerRule("ip", address.addr, action=Action.STOPSTART, fall=3, params=params)
+            found.setdefault(rule.key, rule)
+    yield from found.values()
 
 
 def virtual_interfaces(vip: Checked) -> Iterator[tuple[Checked, Checked]]:

@@ -281,11 +281,13 @@ class FarmTraffic:
         """Alone in its cluster, or with a link, a heartbeat socket on one of the module's lans, fresh news of peers."""
         if self._thawed is not None:
             return False
-        if self._bound is None or self._cluster is None or len(life.config.nodes) < 2:
+        if self._cluster is None or len(life.config.nodes) < 2:
             return True
         interfaces = self._modules[life.config.name].traffic.interfaces
         if interfaces and self._linkless.keys() >= set(interfaces):
             return False
+        if self._bound is None:
+            return True
         lans = life.config.farm.lans or tuple(lan.name for lan in self._cluster.lans)
         return bool(self._bound.intersection(lans))
 

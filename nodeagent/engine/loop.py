@@ -71,6 +71,8 @@ class Engine:
         self._queue: deque[ev.Event] = deque()
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
+        self._armed: float | None = None
+        """The core's time for which the timer is set."""
         self._loop = asyncio.get_running_loop()
         self._adapters: Adapters | None = None
         self._scripts: dict[str, ev.ProcessRef] = {}
@@ -150,18 +152,20 @@ class Engine:
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
 
     def _arm(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
         deadline = self.node.next_deadline()
         if self._queue:
             self._schedule()
-        elif deadline is not None:
-            self._timer = self._loop.call_at(self._loop.time() + deadline - self.now(), self._pump_by_timer)
+        elif self._timer is None or deadline != self._armed:
+            if self._timer:
+                self._timer.cancel()
+            self._timer, self._armed = None, deadline
+            if deadline is not None:
+                self._timer = self._loop.call_at(self._loop.time() + deadline - self.now(), self._pump_by_timer)
 
     def _pump_by_timer(self) -> None:
         self._timer = None
-        self._schedule()
+        if not self._pumping:  # else it comes in this round of the loop
+            self._pump()
 
     def _read_wall_clock(self) -> None:
         offset = datetime.now(UTC).timestamp() - self.now()

@@ -35,6 +35,19 @@ async def test_addresses_of_this_machine() -> None:
     assert (seen.good, seen.text) == (False, "no interface of this node has the address 192.0.2.77")
 
 
+@pytest.mark.covers("interface@check")
+async def test_the_link_that_carries_a_virtual_ip() -> None:
+    (loopback,) = (n for n, found in psutil.net_if_addrs().items() if any(a.address == "127.0.0.1" for a in found))
+    seen = await first("intf", name=loopback, towards="10.0.0.100")
+    assert (seen.good, seen.text) == (True, f"{loopback} has a link")
+    seen = await first("intf", name="", towards="127.1.2.3")
+    assert (seen.good, seen.text) == (True, f"{loopback} has a link")
+    seen = await first("intf", name="nic7", towards="10.0.0.100")
+    assert (seen.good, seen.text) == (False, "this node has no interface nic7")
+    seen = await first("intf", name="", towards="203.0.113.77")
+    assert (seen.good, seen.text) == (False, "this node has no interface in the network of 203.0.113.77")
+
+
 @pytest.mark.covers("ip/to@interval")
 async def test_looks_again_without_any_event() -> None:
     posted = Posted()

@@ -158,8 +158,10 @@ TOLD: dict[str, tuple[str, object, tuple[object, ...]]] = {
 """Route → request, and what the agent is asked."""
 
 ELSEWHERE = frozenset(
-    ("identity", "openapi", "login", "logout", "status", "events", "clusterUsers", "password")
-    + ("nodeChallenge", "nodeLogin", "relayGet", "relayPost", "relayPut", "relayDelete")
+    {
+        *("identity", "openapi", "login", "logout", "status", "events", "clusterUsers", "password"),
+        *("nodeChallenge", "nodeLogin", "relayGet", "relayPost", "relayPut", "relayDelete"),
+    }
 )
 """Routes that the agent is not asked for, or only together with others: they have tests of their own."""
 

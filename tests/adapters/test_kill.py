@@ -1,6 +1,5 @@
 """kill -9 at any instant leaves a whole configuration and every acknowledged line."""
 
-import pytest
 import random
 import sqlite3
 import subprocess
@@ -8,6 +7,8 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from nodeagent.adapters.config_store import ConfigStore
 from nodeagent.home import Home

@@ -1,6 +1,7 @@
-import pytest
 import os
 from pathlib import Path
+
+import pytest
 
 from nodeagent.adapters.output_files import outputs, piece, remove_old
 

@@ -1,9 +1,10 @@
 """The order to reboot, with harmless commands in the place of the system's."""
 
-import pytest
 import sys
 import threading
 from pathlib import Path
+
+import pytest
 
 from nodeagent.adapters.reboot import SystemReboot
 from nodeagent.contract.states import LogType

@@ -1,7 +1,8 @@
-import pytest
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from nodeagent.adapters.script_jobs import NodeFacts, script_environment, script_job
 from nodeagent.contract.config import ModuleConfig, UserScripts

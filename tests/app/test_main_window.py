@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -14,11 +15,14 @@ from app.viewmodels.goto_model import GotoModel
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.sidebar_model import Scope, SidebarModel
 from app.viewmodels.silhouettes import Silhouette
+from app.views import fonts
 from app.views.main_window import MainWindow
 from app.views.page import Page
+from app.views.sidebar import Sidebar
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import AskSheet, Button, Card, ConfirmBar, EmptyState, PrimaryButton, SilhouetteLabel, Words
+from app.views.widgets.painting import text_width
 from tests.app.viewmodels.farms import FakeSession, FakeTasks, paused, ready, stopped, view
 
 
@@ -217,3 +221,47 @@ def test_no_more_than_three_toasts(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len([one for one in window.children() if type(one).__name__ == "Toast"]) == 3)
     assert QApplication.focusWidget() is focus
     assert toasts[3].geometry().bottom() > toasts[1].geometry().bottom()
+
+
+def test_no_tab_is_marked_while_a_page_without_one_is_shown(qtbot: QtBot) -> None:
+    window = _window(qtbot)
+    window.add_page("settings", Page("Settings"))
+    tabs = window.top_bar.tabs
+    line = QPoint(tabs.tabRect(0).left() + 4, tabs.height() - 1)
+    assert tabs.grab().toImage().pixelColor(line) == theme.colour(Token.LINK)
+    window.show_page("settings")
+    assert tabs.grab().toImage().pixelColor(line) != theme.colour(Token.LINK)
+    window.show_page("monitoring")
+    assert tabs.grab().toImage().pixelColor(line) == theme.colour(Token.LINK)
+
+
+def test_closing_asks_once_while_something_would_be_lost(qtbot: QtBot) -> None:
+    window = _window(qtbot)
+    closed: list[bool] = []
+    window.closed.connect(lambda: closed.append(True))
+    window.unsaved = lambda: "Changes of farm were not applied and are lost."
+    window.close()
+    assert window.isVisible()
+    assert not closed
+    sheet = window.findChild(AskSheet)
+    assert sheet is not None
+    QTest.mouseClick(sheet.back_button, Qt.MouseButton.LeftButton)
+    window.close()
+    asked = [one for one in window.findChildren(AskSheet) if one.isVisible()]
+    QTest.mouseClick(asked[0].verb_button, Qt.MouseButton.LeftButton)
+    assert closed == [True]
+
+
+def test_every_word_of_the_tree_has_its_room(qtbot: QtBot) -> None:
+    sidebar = SidebarModel()
+    fresh = msgspec.structs.replace(ready(), configured=False)
+    sidebar.add(SessionModel(FakeSession(view("node1", fresh), view("node2", ready())), FakeTasks()))
+    tree = Sidebar(sidebar)
+    qtbot.addWidget(tree)
+    tree.resize(256, 600)
+    tree.show()
+    column = tree.tree.lines.column(tree.tree)
+    longest = max(text_width(words, theme.font(fonts.SIDE, medium=True)) for words in sidebar.state_words)
+    assert "Not configured" in sidebar.state_words
+    assert column + 20 + longest <= tree.tree.viewport().width()
+    assert column >= 96

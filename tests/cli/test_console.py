@@ -1,8 +1,9 @@
 """`keepgreen console` without the libraries of the console: one sentence, no traceback."""
 
-import pytest
 import subprocess
 import sys
+
+import pytest
 
 WITHOUT_QASYNC = """
 import sys

@@ -98,3 +98,20 @@ def test_the_ports_are_those_of_the_settings(run: Run, home: object) -> None:
     assert "19453/tcp" in run("firewall", "show").out
     (var / "agent.toml").write_text("[listen]\napi_port = 0\n")
     assert run("firewall", "show").code == 65
+
+
+@pytest.mark.covers("keepgreen firewall add", "keepgreen firewall del")
+def test_the_ports_are_let_in_and_shut_out_again(home: object, namespace: tuple[str, ...]) -> None:
+    made = "table inet filter { chain input { type filter hook input priority 0; policy drop; }; }"
+    subprocess.run([*namespace, "nft", "-f", "-"], check=True, input=made.encode())
+
+    def asked(*words: str) -> str:
+        command = [*namespace, sys.executable, "-m", "nodeagent", "firewall", *words]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return subprocess.run([*namespace, "nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout
+
+    added = asked("add")
+    for port in ("udp dport 4800", "tcp dport 9010", "tcp dport 9453", "tcp dport 9001"):
+        assert f"{port} accept" in added
+    assert "accept" not in asked("del")

@@ -11,6 +11,7 @@ import pytest
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.errors import Problem, errors_of
+from nodeagent.contract.module_build import DEFAULT_ACTIONS
 from nodeagent.contract.module_xml import read_module
 from nodeagent.contract.xml_source import Document
 from tests.promises import attribute_id, attributes
@@ -25,8 +26,8 @@ MODULE = b"""<safe><macro name="A" value="1"/><service mode="farm"><farm><lan na
 </check><failover/><health/></service></safe>"""
 VIP = b"""<safe><service mode="farm"><farm><lan name="a"/></farm><vip><interface_list><interface>
 <virtual_interface type="vmac_invisible"><virtual_addr addr="10.0.0.200"/><virtual_addr addr="10.0.0.201"/>
-</virtual_interface></interface></interface_list><loadbalancing_list><group name="g"><cluster><host name="n1"/></cluster>
-<rule port="80" filter="on_addr"/></group></loadbalancing_list></vip></service></safe>"""
+</virtual_interface></interface></interface_list><loadbalancing_list><group name="g"><cluster><host name="n1"/>
+</cluster><rule port="80" filter="on_addr"/></group></loadbalancing_list></vip></service></safe>"""
 
 _CHECKER = {
     "ident": ("x", "z"),
@@ -118,8 +119,8 @@ VALUES: dict[str, tuple[str, str]] = {
     "proc@start_after": ("1", "2"),
     "proc@restart_services": ("a", "b"),
     "proc@grace": ("1", "2"),
-    **{f"{kind}@{a}": v for kind in "tcp ping intf ip custom module http".split() for a, v in _CHECKER.items()},
-    **{f"{kind}/to@{a}": v for kind in "tcp ping intf ip module http".split() for a, v in _TO.items()},
+    **{f"{kind}@{name}": values for kind in DEFAULT_ACTIONS for name, values in _CHECKER.items()},
+    **{f"{kind}/to@{name}": values for kind in DEFAULT_ACTIONS for name, values in _TO.items()},
     "custom@exec": ("x", "z"),
     "custom@arg": ("-v 1", "-v 2"),
     "module@name": ("other", "another"),

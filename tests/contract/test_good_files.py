@@ -115,6 +115,8 @@ def test_everything_is_read_and_what_is_not_in_force_is_named() -> None:
         ("custom", "own", "both", None),
         ("module", "other", "both", Action.WAIT),
         ("http", "page", "both", Action.RESTART),
+        ("intf", "to_10.0.0.200", "both", Action.WAIT),
+        ("ip", "10.0.0.200", "both", Action.STOPSTART),
     ]
     assert dict(config.checkers[0].params) == {"addr": "localhost", "port": "80", "interval": "60", "timeout": "5"}
     assert (config.checkers[5].fall, config.checkers[5].rise, config.checkers[5].warmup) == (2, 3, 0.0)

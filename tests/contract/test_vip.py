@@ -15,6 +15,7 @@ from nodeagent.contract.config import (
 )
 from nodeagent.contract.errors import Problem
 from nodeagent.contract.module_xml import read_module
+from nodeagent.contract.states import Action
 from nodeagent.contract.vip_check import shared_traffic
 from tests.contract.odd_files import FULL
 
@@ -96,6 +97,25 @@ def test_a_whole_virtual_ip_is_read() -> None:
         scriptcontrol=True,
     )
     assert said == []
+
+
+def test_it_brings_its_own_checkers() -> None:
+    places = _invisible("10.0.0.200", "10.0.0.201", interface='name="eth0"') + _invisible("10.0.0.202")
+    config, _ = _read(_vip(places, GROUP))
+    assert config is not None
+    assert [(c.key, c.action, c.fall) for c in config.checkers] == [
+        ("intf.eth0", Action.WAIT, 2),
+        ("ip.10.0.0.200", Action.STOPSTART, 3),
+        ("ip.10.0.0.201", Action.STOPSTART, 3),
+        ("intf.to_10.0.0.202", Action.WAIT, 2),
+        ("ip.10.0.0.202", Action.STOPSTART, 3),
+    ]
+    unchecked = _invisible("10.0.0.200", interface='check="off"').replace(
+        "<virtual_addr ", '<virtual_addr check="off" '
+    )
+    config, _ = _read(_vip(unchecked, GROUP))
+    assert config is not None
+    assert not config.checkers
 
 
 def test_a_module_without_a_vip_has_none() -> None:

@@ -81,6 +81,7 @@ def follows(one: FakeMachine, kind: str, action: Action | None) -> None:
         assert len(one.disk["farm"].counted) == (0 if action is None else 1)
 
 
+@pytest.mark.covers("rule action *")
 @pytest.mark.covers("tcp@action", "ping@action", "intf@action", "ip@action")
 @pytest.mark.covers("custom@action", "module@action", "http@action", "health noaction")
 @each_kind

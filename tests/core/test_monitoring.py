@@ -1,6 +1,7 @@
 """From scans and deaths to detections, rule by rule."""
 
 import pytest
+
 from nodeagent.contract.config import Monitoring, ProcRule
 from nodeagent.contract.states import Action, ResourceState
 from nodeagent.core.events import ProcessRef

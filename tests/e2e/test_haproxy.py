@@ -43,6 +43,7 @@ def out(balancer: Balancer, node: RealNode) -> bool:
     return balancer.states()[node.name].startswith(("DOWN", "NOLB"))
 
 
+@pytest.mark.covers("health 200")
 def test_stop_start_and_restart_cost_no_client_a_request(farm: RealFarm, balancer: Balancer) -> None:
     one = farm.nodes[0]
     clients = Clients()

@@ -136,6 +136,7 @@ async def test_a_node_is_added_and_taken_out_again(directory: Path, serving: Rea
         assert node.get("/status")["alarms"] == []
 
 
+@pytest.mark.covers("keepgreen cluster replace")
 async def test_a_dead_server_is_replaced(directory: Path, serving: RealFarm, balancer: Balancer) -> None:
     one, two, dead = serving.nodes
     async with logged_in(one, two) as members:
@@ -186,6 +187,7 @@ async def test_a_node_gets_another_address(serving: RealFarm, balancer: Balancer
     assert balancer.states()["node3"].startswith("DOWN")
 
 
+@pytest.mark.covers("keepgreen cluster rotate")
 async def test_the_cluster_key_is_rotated(serving: RealFarm, balancer: Balancer) -> None:
     one, two, three = serving.nodes
     async with logged_in(*serving.nodes) as members:

@@ -67,6 +67,7 @@ def test_a_wrong_process_name_stops_the_module_and_why_names_it(farm: RealFarm) 
     assert "no process named kg_app was ever seen (4 times)" in one.why()
 
 
+@pytest.mark.covers("script starttimeout passed")
 @pytest.mark.parametrize(
     "script",
     [
@@ -87,6 +88,7 @@ def test_a_start_script_that_does_not_end_is_killed_with_its_tree(farm: RealFarm
     until(lambda: max(f["size"] for f in one.get("/modules/farm/outputs")) <= 2048 * 1024 + 4096, 10, "outputs trimmed")
 
 
+@pytest.mark.covers("script nicestoptimeout passed", "script forcestoptimeout passed")
 def test_a_stop_script_that_ignores_everything_ends_within_its_time_outs(farm: RealFarm) -> None:
     hang = b"trap '' TERM INT HUP\nwhile true; do sleep 1; done\n"
     farm.apply(scripts={"bin/stop_both": BASH + hang})

@@ -47,6 +47,7 @@ def told(node: RealNode, *args: str) -> dict[str, Any]:
     return dict(json.loads(out))
 
 
+@pytest.mark.covers("keepgreen cluster rotate", "keepgreen -H", "keepgreen snapshot", "keepgreen start")
 def test_a_farm_is_led_from_one_node(farm: RealFarm) -> None:
     first, second, third = farm.nodes
     code, out, err = keepgreen(first, "-H", "*", "start", "-m", "farm", "--wait")
@@ -75,6 +76,7 @@ def test_a_farm_is_led_from_one_node(farm: RealFarm) -> None:
     assert "node3: node3: nothing listens on " in out
 
 
+@pytest.mark.covers("keepgreen doctor")
 def test_the_doctor_sees_ways_and_faults(farm: RealFarm) -> None:
     first, _, third = farm.nodes
     until(lambda: all(peer["alive"] for peer in first.get("/status")["peers"]), 20, "all heard")
@@ -92,6 +94,7 @@ def test_the_doctor_sees_ways_and_faults(farm: RealFarm) -> None:
     assert any("refused" in one["text"] for one in bad)
 
 
+@pytest.mark.covers("keepgreen run-without", "keepgreen incloop", "keepgreen resetloop")
 def test_run_without_and_the_counts_reach_the_core(farm: RealFarm) -> None:
     first = farm.nodes[0]
     assert keepgreen(first, "run-without", "start", "-m", "farm")[0] == 0

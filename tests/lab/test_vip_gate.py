@@ -1,6 +1,7 @@
 """`scriptcontrol="on"`: the scripts open and close the traffic."""
 
 import pytest
+
 from tests.e2e.real_farm import until
 from tests.lab.lab import running_lab
 from tests.lab.vip import VIRTUAL, carried, rule, told, vip, wait_settled

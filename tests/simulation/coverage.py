@@ -54,11 +54,14 @@ class Coverage:
 
     faults: Counter[str] = field(default_factory=Counter)
     transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    slots: Counter[str] = field(default_factory=Counter)
+    """What happened to the slots of virtual IPs, and how often an excuse was needed."""
 
     def add(self, other: "Coverage") -> None:
         """Put the counts of another run to these."""
         self.faults.update(other.faults)
         self.transitions.update(other.transitions)
+        self.slots.update(other.slots)
 
     def rare(self, least: int = WANTED) -> list[str]:
         """What occurred less often."""
@@ -66,7 +69,8 @@ class Coverage:
 
     def table(self) -> str:
         """All counts as text."""
-        return "\n".join(f"{count:>9,}  {what}" for what, count in self._rows())
+        rows = [*self._rows(), *sorted(self.slots.items())]
+        return "\n".join(f"{count:>9,}  {what}" for what, count in rows)
 
     def _rows(self) -> Iterable[tuple[str, int]]:
         for kind in KINDS:

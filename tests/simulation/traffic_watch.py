@@ -63,7 +63,7 @@ class TrafficWatch:
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.farm: Farm = watch.farm
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = watch.coverage.slots
         self._parted: dict[tuple[str, str, str], float] = {}
         self._met: dict[tuple[str, str, str], float] = {}
         self._noise = self._new_window = LONG_AGO
@@ -137,6 +137,11 @@ class TrafficWatch:
         for node in config.nodes if traffic else ():
             if node != machine.name and self.farm.runs(node) and not self._alive(machine, config, node):
                 self._lost_sight[config.name, machine.name, node] = self.now
+                self._forget_flows(config, machine.name, node)
+
+    def _forget_flows(self, config: ModuleConfig, *between: str) -> None:
+        for key in [k for k in self._known_flows if k[0] == config.name and set(between) <= {k[2], k[3]}]:
+            del self._known_flows[key]
 
     def _alive(self, machine: FakeMachine, config: ModuleConfig, node: str) -> bool:
         traffic = traffic_of(machine, config.name)
@@ -154,6 +159,9 @@ class TrafficWatch:
         for config in self.modules():
             for name in dirty.intersection(config.nodes):
                 machine = self.farm.machines[name]
+                told = self.watch.of(name, config.name).status
+                if told is None or told.state is not State.UP:
+                    self._forget_flows(config, name)
                 if self.farm.runs(name):
                     self._see(machine, config)
                     self._the_address_follows_the_phase(machine, config)
@@ -187,7 +195,9 @@ class TrafficWatch:
         if loud or twice:
             self.counts[f"excused: {why}"] += 1
 
-    def _no_connection_of_another_is_reset(self, config: ModuleConfig, name: str, groups: tuple[GroupSlots, ...]) -> None:
+    def _no_connection_of_another_is_reset(
+        self, config: ModuleConfig, name: str, groups: tuple[GroupSlots, ...]
+    ) -> None:
         """`est`: only when nobody else can still hold the connections."""
         machine = self.farm.machines[name]
         traffic = traffic_of(machine, config.name)
@@ -210,7 +220,9 @@ class TrafficWatch:
                 known = self._known_flows.get(key, frozenset()) | {slot for slot in mine if owners[slot] == node}
                 self._known_flows[key] = known
                 if wrong := group.est & known:
-                    raise Violated(f"{name} resets connections of {len(wrong)} slots that {node} may hold ({config.name})")
+                    raise Violated(
+                        f"{name} resets connections of {len(wrong)} slots that {node} may hold ({config.name})"
+                    )
 
     def _count(self, before: tuple[GroupSlots, ...], after: tuple[GroupSlots, ...]) -> None:
         for old, new in zip(before or tuple(GroupSlots(g.group) for g in after), after, strict=False):
@@ -278,7 +290,9 @@ class TrafficWatch:
                 continue
             owners = [self._mine(name, config.name, number) for name in group]
             if missing := ALL.difference(*owners):
-                raise Violated(f"1. {len(missing)} slots of {config.name}/{powers[0]} belong to none of {', '.join(group)}")
+                raise Violated(
+                    f"1. {len(missing)} slots of {config.name}/{powers[0]} belong to none of {', '.join(group)}"
+                )
             if late and sum(map(len, owners)) > SLOTS:
                 raise Violated(f"1. slots of {config.name}/{powers[0]} belong to several of {', '.join(group)}")
             self.counts["settled groups looked at"] += 1
@@ -288,11 +302,13 @@ class TrafficWatch:
         return groups[number].mine if number < len(groups) else frozenset()
 
     def _together(self, config: ModuleConfig) -> list[list[str]]:
-        """The settled partitions: nodes that hear each other by UDP, or by the wire since they have met, and nobody else."""
+        """The settled partitions: nodes that hear each other by UDP, or by the wire once they have met."""
         nodes = [name for name in config.nodes if self.farm.runs(name)]
         sure = [a for a in nodes if all(a == b or self._hear(config, a, b) is not None for b in nodes)]
         heard = {a: {b for b in nodes if a == b or self._hear(config, a, b)} for a in sure}
-        return [sorted(heard[a]) for a in sure if a == min(heard[a]) and all(heard.get(b) == heard[a] for b in heard[a])]
+        return [
+            sorted(heard[a]) for a in sure if a == min(heard[a]) and all(heard.get(b) == heard[a] for b in heard[a])
+        ]
 
     def _hear(self, config: ModuleConfig, one: str, other: str) -> bool | None:
         """None: only one of them hears the other, or they know each other by the wire alone; nothing is promised."""

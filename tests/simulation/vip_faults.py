@@ -111,10 +111,10 @@ def lans_unbound(w: Weather) -> str:
     machine = w.any_machine()
     others = [to for to in w.farm.cluster.nodes if to != machine.name]
     cuts = {(machine.name, to, lan) for to in others for lan in w.farm.lans}
-    machine.bound = frozenset()
-    machine.tell(LansBound(machine.bound))
     seconds = w.random.uniform(0.5, 6.0)
     _cut(w, cuts | {(b, a, lan) for a, b, lan in cuts}, seconds)
+    machine.bound = frozenset()
+    machine.tell(LansBound(machine.bound))
 
     def end() -> None:
         machine.bound = frozenset(w.farm.lans)
@@ -131,8 +131,13 @@ def gate(w: Weather) -> str:
         return ""
     module = w.random.choice(controlled)
     machine = w.random.choice(w.farm.members(module))
-    machine.tell(GateSet(module, False, "admin"))
-    w.later(w.random.uniform(0.01, 4.0), lambda: machine.tell(GateSet(module, True, "admin")))
+
+    def turn(open: bool) -> None:
+        w.farm.before_change()
+        machine.tell(GateSet(module, open, "admin"))
+
+    turn(False)
+    w.later(w.random.uniform(0.01, 4.0), lambda: turn(True))
     return f"the traffic of {module} on {machine.name} is closed"
 
 

@@ -79,7 +79,7 @@ class Watch:
         """When an agent was last known to live before something changed."""
         self.goodbyes: list[tuple[float, str, int]] = []
         self.kills: list[tuple[float, str, str]] = []
-        self.windows = farm.cluster.window
+        self.windows = self.least_window = farm.cluster.window
         self._dirty: set[str] = set()
         self._next_sample = 0.0
         self._tables: dict[tuple[tuple[str, ...], frozenset[str]], Owners] = {}
@@ -108,6 +108,7 @@ class Watch:
         late = self.farm.network.delay
         self.marked = max(self.marked, self.now + (late if late > CALM else 0.0))  # what is under way arrives yet
         self.windows = max(self.windows, self.farm.cluster.window)
+        self.least_window = min(self.least_window, self.farm.cluster.window)
         names = self.farm.cluster.nodes
         for one in names:
             self._look_at_disk(self.farm.machines[one])

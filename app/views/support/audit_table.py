@@ -1,12 +1,13 @@
 """The commands that changed something, the newest first."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QHeaderView
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
 
 from app.viewmodels.audit import AuditRow
 from app.viewmodels.text import moment, tr
 from app.views.tokens import Token
-from app.views.widgets import CellRole, TableView
+from app.views.widgets import CellDelegate, CellRole, TableView
 
 Index = QModelIndex | QPersistentModelIndex
 WIDTHS = (150, 100, 140, 130)
@@ -51,12 +52,21 @@ class _Rows(QAbstractTableModel):
                 return None
 
 
+class _Cells(CellDelegate):
+    """The first column in line with the title of the card."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        self.padding = 16 if index.column() == 0 else 8
+        super().paint(painter, option, index)
+
+
 class AuditTable(TableView):
     """Time, node, who, from where, what, and what came of it."""
 
     def __init__(self) -> None:
         super().__init__(tr("Commands"))
         self._rows = _Rows()
+        self.setItemDelegate(_Cells(self))
         self.setModel(self._rows)
         head = self.horizontalHeader()
         head.setObjectName("cardHead")

@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.viewmodels.snapshots import Snapshots
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, CheckBox, Choice, PrimaryButton, ProgressRow, StepState, StepView, Words
+
+ROW_HEIGHT, ROWS = 56, 3
+ROWS_HEIGHT = ROW_HEIGHT * ROWS
+"""More nodes than that scroll."""
 
 
 class SnapshotCard(Card):
@@ -44,13 +49,23 @@ class SnapshotCard(Card):
         bottom.addWidget(self.save)
         self._rows: dict[str, tuple[ProgressRow, Words]] = {}
         self._list = QVBoxLayout()
+        self._list.setSpacing(0)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        listed = QWidget()
+        listed.setObjectName("scrolled")
+        listed.setLayout(self._list)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(listed)
         inner = QVBoxLayout()
         inner.setContentsMargins(16, 12, 16, 12)
         inner.setSpacing(10)
         inner.addLayout(top)
         inner.addLayout(bottom)
-        inner.addLayout(self._list)
+        inner.addWidget(self._scroll)
         self.body.addLayout(inner)
+        self._scroll.hide()
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -108,6 +123,8 @@ class SnapshotCard(Card):
             self._list.addWidget(progress)
             self._list.addWidget(words)
             self._rows[row.node] = (progress, words)
+        self._scroll.setFixedHeight(ROWS_HEIGHT if len(self._rows) > ROWS else ROW_HEIGHT * len(self._rows))
+        self._scroll.setVisible(bool(self._rows))
 
     def _save(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, tr("Where are the snapshots saved?"), str(Path.home()))

@@ -10,7 +10,7 @@ from nodeagent.adapters.checkers.custom import FIRST_PAUSE, CustomChecker
 from nodeagent.adapters.checkers.fetch import Fetcher, Trust, url_host
 from nodeagent.adapters.checkers.http import HttpLook
 from nodeagent.adapters.checkers.link_events import LinkEvents, link_events
-from nodeagent.adapters.checkers.local_net import InterfaceLook, IpLook
+from nodeagent.adapters.checkers.local_net import InterfaceLook, IpLook, LinkLook
 from nodeagent.adapters.checkers.look import Look
 from nodeagent.adapters.checkers.names import Names
 from nodeagent.adapters.checkers.other_module import ModuleLook
@@ -139,7 +139,9 @@ class ModuleCheckers:
         return PingLook(self._names, rule.param("addr"), _timeout(rule))
 
     def intf(self, rule: CheckerRule) -> Look:
-        """`intf`."""
+        """`intf`; that of a virtual IP names the interface, or an address of its network."""
+        if towards := rule.param("towards"):
+            return LinkLook(rule.param("name"), towards)
         return InterfaceLook(self._names, rule.param("local_addr"), _timeout(rule))
 
     def ip(self, rule: CheckerRule) -> Look:

@@ -1,7 +1,9 @@
 """Looks at this node's own interfaces and addresses."""
 
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 
 import psutil
 
@@ -64,3 +66,38 @@ class InterfaceLook(_LocalLook):
             if interface.up:
                 return Seen(True, f"{interface.name} has a link")
         return Seen(False, f"{interfaces[0].name} has no link")
+
+
+class LinkLook:
+    """Good while an interface has a link: the one of this name, or without one whichever network holds an address."""
+
+    def __init__(self, name: str, towards: str) -> None:
+        self._name, self._towards = name, towards
+
+    async def look(self) -> Seen:
+        """Look once."""
+        interface = await in_thread("interfaces", lambda: link_of(self._name, self._towards))
+        if interface is None:
+            what = f"no interface {self._name}" if self._name else f"no interface in the network of {self._towards}"
+            return Seen(False, f"this node has {what}")
+        return Seen(interface.up, f"{interface.name} has {'a' if interface.up else 'no'} link")
+
+
+def link_of(name: str, towards: str) -> Interface | None:
+    """The interface of this name, or the one whose network holds the address; None when there is none. Blocks."""
+    stats = psutil.net_if_stats()
+    if not name:
+        name = next((known for known, networks in _networks() if any(ip_address(towards) in n for n in networks)), "")
+    return Interface(name, stats[name].isup) if name in stats else None
+
+
+def _networks() -> Iterator[tuple[str, list[IPv4Network | IPv6Network]]]:
+    """Each interface with the networks of its addresses; those of a single address are none."""
+    for name, found in psutil.net_if_addrs().items():
+        plain = [(a.address.partition("%")[0], a.netmask) for a in found if a.family in _FAMILIES and a.netmask]
+        networks = [ip_interface(f"{address}/{_prefix(netmask)}").network for address, netmask in plain]
+        yield name, [network for network in networks if network.num_addresses > 1]
+
+
+def _prefix(netmask: str) -> int:
+    return int.from_bytes(ip_address(netmask).packed, "big").bit_count()

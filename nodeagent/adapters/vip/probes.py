@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterable
 from nodeagent.adapters.vip.frames import probe, read_probe
 from nodeagent.core.vip_rules import PROBE_ETHERTYPE
 
-if sys.platform == "linux":
-    import fcntl
-
 Deliver = Callable[[str, str, bytes], None]
 """Takes (interface, source MAC, payload) of a probe frame, in the loop's thread."""
 _BURST = 64
@@ -92,16 +89,22 @@ def send_frames(interface: str, frames: Iterable[bytes]) -> None:
             sock.send(frame)
 
 
-def _is_running(sock: socket.socket, interface: str) -> bool:
-    """See has_link; an interface that is gone has none."""
-    if sys.platform != "linux":
+if sys.platform == "linux":
+    import fcntl
+
+    def _is_running(sock: socket.socket, interface: str) -> bool:
+        """See has_link; an interface that is gone has none."""
+        request = interface.encode().ljust(_IFREQ, b"\0")
+        try:
+            flags: int = struct.unpack_from("H", fcntl.ioctl(sock, _SIOCGIFFLAGS, request), _IFNAMSIZ)[0]
+        except OSError:
+            return False
+        return bool(flags & _IFF_RUNNING)
+else:
+
+    def _is_running(sock: socket.socket, interface: str) -> bool:
+        """Nobody can tell."""
         return True
-    request = interface.encode().ljust(_IFREQ, b"\0")
-    try:
-        flags: int = struct.unpack_from("H", fcntl.ioctl(sock, _SIOCGIFFLAGS, request), _IFNAMSIZ)[0]
-    except OSError:
-        return False
-    return bool(flags & _IFF_RUNNING)
 
 
 def _packet_socket(interface: str, ethertype: int) -> socket.socket:

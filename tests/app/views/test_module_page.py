@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -15,10 +16,12 @@ from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.module_elements import Listing
 from app.viewmodels.module_fields import Tab
 from app.views.configuration.module_page import ModulePage
+from app.views.widgets import AskSheet
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.module_files import USERCONFIG
+from nodeagent.contract.revisions import Difference, FileChange, Revision, Uninstalled
 from tests.app.conftest import Look
-from tests.app.viewmodels.farms import FakeSession, ready, view
+from tests.app.viewmodels.farms import NOW, FakeSession, ready, stopped, view
 from tests.app.viewmodels.modules import FULL, RULES
 from tests.app.views.windows import shown
 
@@ -46,8 +49,25 @@ class FakeConfiguredSession(FakeSession):
     async def modules(self, node: str) -> tuple[ModuleInfo, ...]:
         return (ModuleInfo("farm", True, 4, ("node1", "node2", "node3")),)
 
-    async def module_files(self, node: str, module: str) -> dict[str, bytes]:
-        return self.files
+    async def module_files(self, node: str, module: str, revision: int = 0) -> dict[str, bytes]:
+        return self.files if revision != 3 else self.files | {"bin/start_both": b"#!/bin/sh\nexit 3\n"}
+
+    async def module_history(self, node: str, module: str) -> tuple[Revision, ...]:
+        return (
+            Revision(4, NOW - 600, "j.doe", "b", ("node1",), current=True, changed=("bin/start_both", USERCONFIG)),
+            Revision(3, NOW - 90000, "m.lindqvist", "a", ("node1",), changed=(USERCONFIG,)),
+        )
+
+    async def module_difference(self, node: str, module: str, earlier: int, later: int) -> Difference:
+        diff = "--- a/bin/start_both\n+++ b/bin/start_both\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-exit 0\n+exit 3\n"
+        return Difference(later - 1, later, (FileChange("bin/start_both", "changed", diff),))
+
+    async def module_archive(self, node: str, module: str) -> bytes:
+        return b"PK archive"
+
+    async def uninstall(self, node: str, module: str) -> Uninstalled:
+        self._note("uninstall", node, module)
+        return Uninstalled(f"/var/keepgreen/backup/{module}.safe")
 
 
 class FakeTasks:
@@ -73,7 +93,21 @@ def edited() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    "tab", ["general", "vip", "check", "failover", "processes", "user", "health", "scripts", "new", "empty"]
+    "tab",
+    [
+        "general",
+        "diff",
+        "history",
+        "vip",
+        "check",
+        "failover",
+        "processes",
+        "user",
+        "health",
+        "scripts",
+        "new",
+        "empty",
+    ],
 )
 def test_looks(tab: str, look: Look, shot: Callable[[QWidget, str], Path]) -> None:
     page, model = opened(edited())
@@ -91,6 +125,9 @@ def test_looks(tab: str, look: Look, shot: Callable[[QWidget, str], Path]) -> No
             editor.show(Tab.PROCESSES)
             editor.set_field("safe/service/errd/proc", "grace", "0.4ms")
             page.next.click()
+        elif tab in {"diff", "history"}:
+            editor.set_field("safe/service", "maxloop", "7")
+            page.views.chosen.emit(tab)
         elif tab == "scripts":
             page.views.chosen.emit("scripts")
         elif tab == "new":
@@ -151,3 +188,113 @@ def test_a_script_is_edited_as_text(qapp: QApplication) -> None:
         assert changed.startswith(b"rem x @echo off")
         assert changed.removeprefix(b"rem x ") == FILES["bin/stop_both.cmd"]
         assert model.draft.editor.undo_name == "Edit bin/stop_both.cmd"
+
+
+def test_a_checker_is_added_filled_in_and_explained(qapp: QApplication) -> None:
+    page, model = opened(edited())
+    assert model.draft is not None
+    editor = model.draft.editor
+    with shown(page):
+        editor.show(Tab.CHECKERS)
+        checkers = page.form.elements(Tab.CHECKERS)
+        tcp = next(one for one in editor.lists.additions(Listing.CHECKERS) if one.words.startswith("tcp"))
+        checkers.add_one(tcp)
+        QApplication.processEvents()
+        rows = {row.state.spec.attribute: row for row in checkers.rows}
+        assert rows["ident"].editor.hasFocus()
+        assert rows["ident"].error()
+        QTest.keyClicks(rows["ident"].editor, "web")
+        rows["port"].editor.setFocus()
+        QTest.keyClicks(rows["port"].editor, "443")
+        assert editor.errors == ()
+        assert "1 failure of tcp.web is noticed within 10 s" in page.form.note.accessibleDescription()
+        QTest.mouseClick(checkers.remove, Qt.MouseButton.LeftButton)
+        assert "tcp" not in page.xml.code.toPlainText()
+
+
+def test_rules_typed_are_taken_over_and_their_mistakes_are_marked(qapp: QApplication) -> None:
+    page, model = opened(edited())
+    assert model.draft is not None
+    editor = model.draft.editor
+    with shown(page):
+        editor.show(Tab.RULES)
+        rules = page.form.rules
+        rules.code.setFocus()
+        QTest.keyClicks(rules.code, "own: if (tcp.web == dwn) then stop();")
+        rules.take()
+        assert [(problem.line, problem.column) for problem in rules.problems()] == [(1, 21)]
+        assert "dwn" in rules.error.text()
+        page.next.click()
+        assert rules.code.hasFocus()
+        editor.undo()
+        assert editor.rules_text == ""
+
+
+def test_a_sentence_below_the_visible_part_is_brought_into_view(qapp: QApplication) -> None:
+    page, model = opened(edited())
+    assert model.draft is not None
+    with shown(page, 1024, 672):
+        row = page.form.rows(Tab.GENERAL)[6]
+        row.editor.setFocus()
+        QTest.keyClicks(row.editor, "x")
+        QApplication.processEvents()
+        assert row.error()
+        bottom = row.mapTo(page.form, row.rect().bottomLeft()).y()
+        assert bottom <= page.form.height()
+
+
+def test_an_older_revision_comes_back_after_a_question(qapp: QApplication) -> None:
+    page, model = opened()
+    draft = model.draft
+    assert draft is not None
+    with shown(page):
+        page.views.chosen.emit("history")
+        history = page._parts["farm"].history
+        assert not history.restore.isEnabled()
+        history.table.selectRow(1)
+        assert history.restore.isEnabled()
+        QTest.mouseClick(history.restore, Qt.MouseButton.LeftButton)
+        sheet = page.findChild(AskSheet)
+        assert sheet is not None
+        assert "Revision 3 comes back as a new revision" in sheet.accessibleName()
+        QTest.mouseClick(sheet.verb_button, Qt.MouseButton.LeftButton)
+        assert draft.editor.files["bin/start_both"] == b"#!/bin/sh\nexit 3\n"
+        assert draft.editor.undo_name == "Restore revision 3"
+        assert draft.apply.title.startswith("Apply to")
+
+
+def test_a_module_is_exported_and_taken_away_once_it_is_stopped(qapp: QApplication, tmp_path: Path) -> None:
+    page, model = opened()
+    told: list[tuple[str, bool]] = []
+    model.answered.connect(lambda text, done: told.append((text, done)))
+    session = model._session
+    assert isinstance(session, FakeConfiguredSession)
+    with shown(page):
+        model.export(tmp_path / "farm.safe")
+        assert (tmp_path / "farm.safe").read_bytes() == b"PK archive"
+        assert told[-1][1]
+        model.export(tmp_path / "missing" / "farm.safe")
+        assert not told[-1][1]
+        assert model.uninstall_reason == "stop it first: it runs on node1, node2 and node3"
+        session.show(*(view(f"node{n}", stopped()) for n in (1, 2, 3)))
+        assert model.uninstall_reason == ""
+        page._asks._uninstall()
+        sheet = page.findChild(AskSheet)
+        assert sheet is not None
+        QTest.mouseClick(sheet.verb_button, Qt.MouseButton.LeftButton)
+        assert [call[1] for call in session.called if call[0] == "uninstall"] == ["node1", "node2", "node3"]
+        assert "a copy is in" in told[-1][0]
+
+
+def test_the_advice_on_the_way_comes_from_the_alarms_of_the_nodes(qapp: QApplication) -> None:
+    _, model = opened()
+    session = model._session
+    assert isinstance(session, FakeConfiguredSession)
+    assert model.vip_advice.startswith("Try vmac_invisible first")
+    by_slots = [view(f"node{n}", ready(share_by="slots")) for n in (1, 2, 3)]
+    session.show(*by_slots)
+    assert "the way in force is right" in model.vip_advice
+    alarm = "farm: probes of node2 do not reach node1 on eth0: the switch blocks or has learnt the virtual MAC"
+    status = msgspec.structs.replace(by_slots[0].status, alarms=(alarm,))  # type: ignore[type-var]
+    session.show(msgspec.structs.replace(by_slots[0], status=status), *by_slots[1:])
+    assert "use vmac_directed" in model.vip_advice

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.viewmodels.events_model import Event
 from app.viewmodels.menus import Command, Deed
 from app.viewmodels.session_model import SessionModel
+from app.viewmodels.text import tr
 from app.views.main_window import MainWindow
 from app.views.monitoring.page import MonitoringPage
 from app.views.monitoring.tile_view import NodeTileView
@@ -280,3 +281,25 @@ def test_tiles_by_choice(qtbot: QtBot) -> None:
     press(next(button for button in page.ways.findChildren(QPushButton) if button.text() == "Tiles"))
     assert not page.table.isVisible()
     assert all(card.isVisible() for card in page.cards)
+
+
+def test_slots_and_alarms_of_a_virtual_ip(look: Look, qtbot: QtBot, shot: Callable[[QWidget, str], Path]) -> None:
+    alarm = "farm: probes of node3 do not reach node1 on eth0: the switch blocks or has learnt the virtual MAC"
+    session = FakeSession(
+        *(
+            with_machine(view(node, ready(share=share, share_by="slots")), 20, 40, alarms=(alarm,) * (node == "node1"))
+            for node, share in (("node1", 33.6), ("node2", 33.2), ("node3", 33.2))
+        )
+    )
+    window, page = shown(qtbot, still(session), look.width, look.height)
+    shot(window, f"monitoring-slots-{look.name}")
+    card = page.cards[0]
+    assert [tile.tile.share_note for tile in card.tiles] == [
+        tr("{count} of {all} slots", count=count, all=256) for count in (86, 85, 85)
+    ]
+    assert not card.tiles[0].tile.share_hatched
+    assert "node1" in card._alarms.text()
+    wanted: list[str] = []
+    page.slots_wanted.connect(wanted.append)
+    press(card.slots)
+    assert wanted == ["farm"]

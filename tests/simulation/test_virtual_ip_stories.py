@@ -1,0 +1,104 @@
+"""What the simulation found about the virtual IP, each as a story of two nodes."""
+
+from random import Random
+
+from nodeagent.contract.config import (
+    ClusterConfig,
+    FarmLans,
+    Health,
+    Lan,
+    ModuleConfig,
+    NodeAddress,
+    Proto,
+    ShareBy,
+    TrafficGroup,
+    TrafficRule,
+    UserScripts,
+    VirtualAddress,
+    VirtualIp,
+    VmacType,
+)
+from nodeagent.contract.states import Action, Mode
+from nodeagent.core.slots import SLOTS
+from nodeagent.core.traffic_messages import SetSlots
+from tests.simulation.farm import Farm
+
+NAMES = ("n1", "n2")
+
+
+def started(pulse: float = 0.1, slost_count: int = 10, drain: float = 0.0) -> Farm:
+    """Two nodes that serve one virtual IP and have settled."""
+    lan = Lan("lan", tuple(NodeAddress(name, f"10.0.0.{i}") for i, name in enumerate(NAMES, 1)))
+    farm = Farm(Random(1), ClusterConfig((lan,), pulse=pulse, slost_count=slost_count, signature="one"))
+    rule = TrafficRule(("10.0.0.100",), 80, Proto.TCP, ShareBy.ADDR)
+    address = VirtualAddress("10.0.0.100", VmacType.INVISIBLE, "5a:fe:0a:00:00:64")
+    vip = VirtualIp((address,), (TrafficGroup("web", tuple((name, 1) for name in NAMES), (rule,)),))
+    lans, user = FarmLans(("lan",)), UserScripts(2.0, 1.0)
+    for machine in farm.machines.values():
+        machine.start_agent()
+    farm.add_module(ModuleConfig("web", Mode.FARM, NAMES, farm=lans, user=user, health=Health(drain), vip=vip))
+    for machine in farm.machines.values():
+        machine.order("web", Action.START)
+    farm.world.advance(12.0)
+    return farm
+
+
+def mine(farm: Farm, name: str) -> frozenset[int]:
+    slots = farm.machines[name].kernel.slots("web", farm.world.now)
+    return slots.mine if slots else frozenset()
+
+
+def test_a_window_of_four_pulses_keeps_its_slots() -> None:
+    """Every third pulse is too late for a time-out of two."""
+    farm = started(pulse=0.5, slost_count=4)
+    lost = 0
+
+    def look() -> None:
+        nonlocal lost
+        lost += len(mine(farm, "n1")) + len(mine(farm, "n2")) != SLOTS
+
+    farm.world.advance(5.0, look)
+    assert not lost
+
+
+def test_who_gains_from_a_draining_node_is_quiet() -> None:
+    """Both take new connections until the loser hears that it has lost, even if it has agreed at once."""
+    farm = started(drain=2.0)
+    farm.machines["n1"].order("web", Action.STOP)
+    both = 0
+
+    def look() -> None:
+        nonlocal both
+        first, second = (farm.machines[name].kernel.slots("web", farm.world.now) for name in NAMES)
+        if first and second and (common := first.mine & second.mine):
+            both += 1
+            assert common <= first.quiet & second.quiet
+
+    farm.world.advance(1.0, look)
+    assert both
+    assert len(mine(farm, "n2")) == SLOTS
+
+
+def test_a_new_agent_knows_that_the_kernel_holds_slots() -> None:
+    """kill -9 and a new agent, whose kernel refuses: the other node waits until the old slots have run out."""
+    farm = started()
+    machine = farm.machines["n1"]
+    machine.kill_agent()
+    machine.kernel.refuses_slots = "Operation not permitted"
+    farm.world.advance(0.05)
+    machine.start_agent()
+
+    def look() -> None:
+        assert not mine(farm, "n1") & mine(farm, "n2")
+
+    farm.world.advance(0.7, look)
+
+
+def test_a_kernel_that_refuses_is_not_asked_all_the_time() -> None:
+    farm = started()
+    machine = farm.machines["n1"]
+    machine.kernel.refuses_slots = "Operation not permitted"
+    machine.effects.clear()
+    farm.machines["n2"].order("web", Action.STOP)
+    farm.world.advance(5.0)
+    assert sum(isinstance(effect, SetSlots) for effect in machine.effects) < 60
