@@ -60,7 +60,10 @@ class Coverage:
 def marks(tests: Path) -> Iterator[Mark]:
     """All marks of the test files below a directory. Raises ValueError for one that cannot be read."""
     for file in sorted(tests.rglob("test_*.py")):
-        tree = ast.parse(file.read_bytes(), str(file))
+        source = file.read_bytes()
+        if MARK.encode() not in source:
+            continue
+        tree = ast.parse(source, str(file))
         place = file.relative_to(tests).as_posix()
         found = {call: name for name, function in _functions(tree) for call in _decorating(function)}
         for call in _calls(tree):
@@ -95,8 +98,12 @@ def _decorating(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[as
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == MARK:
+        if isinstance(node, ast.Call) and _is_mark(node.func):
             yield node
+
+
+def _is_mark(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr == "covers" and ast.unparse(called) == MARK
 
 
 def coverage(promises: Mapping[str, Promise], tests: Path = ROOT / "tests") -> Coverage:

@@ -206,11 +206,11 @@ def _reason(tile: NodeTile, deed: Deed) -> str:
     if status is None or not status.configured:
         return tr("not configured on {node}", node=tile.node)
     if deed == Deed.SNAPSHOT:
-        return "" if tile.view.role is not None else tr("not logged in on {node}", node=tile.node)
+        return role_reason(tile.view.role, deed, tile.node)
     if deed == Deed.WHY:
         return "" if status.why else tr("nothing to explain: it is Ready")
-    if role_reason := _role_reason(tile.view.role, deed, tile.node):
-        return role_reason
+    if denied := role_reason(tile.view.role, deed, tile.node):
+        return denied
     on = (status.switches.errd, status.switches.checker, status.switches.failover)
     match deed:
         case Deed.PAUSE:
@@ -222,9 +222,12 @@ def _reason(tile: NodeTile, deed: Deed) -> str:
             return next((said(refusal.reason) for refusal in status.refusals if refusal.action == action), "")
 
 
-def _role_reason(role: Role | None, deed: Deed, node: str) -> str:
+def role_reason(role: Role | None, deed: Deed, node: str) -> str:
+    """Why this user may not do it there, empty when he may."""
     if role is None:
         return tr("not logged in on {node}", node=node)
+    if deed is Deed.SNAPSHOT:
+        return "" if role == Role.ADMIN else tr("role {role} cannot take a snapshot", role=role.value)
     if deed in (Deed.BOOT_ON, Deed.BOOT_OFF):
         return "" if role == Role.ADMIN else tr("role {role} cannot change the boot start", role=role.value)
     if role != Role.MONITOR:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from app.services.nodes import CallFailed
+from app.viewmodels.menus import Deed, role_reason
 from app.viewmodels.session_model import SessionModel, failure_words
 from app.viewmodels.text import file_size, tr
 
@@ -82,7 +83,9 @@ class Snapshots(QObject):
         tile = self._session.farm.tile(self.module, node)
         if tile is None:
             return tr("not configured on {node}", node=node)
-        return tr("{node} does not answer this console", node=node) if tile.stale else ""
+        if tile.stale:
+            return tr("{node} does not answer this console", node=node)
+        return role_reason(tile.view.role, Deed.SNAPSHOT, node)
 
     def choose(self, module: str, nodes: tuple[str, ...] = ()) -> None:
         """This module, on these nodes, else on all that answer."""

@@ -6,7 +6,7 @@ included), what goes into the heartbeats, and the probe frames every third pulse
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.states import State
@@ -201,7 +201,7 @@ class FarmTraffic:
             return None
         traffic = module.traffic
         power = int(traffic.gate and self._may_serve(life))
-        return replace(beat, power=power, epoch=traffic.applied, payload=traffic.payload)
+        return ModuleBeat(beat.state, beat.status, beat.mode, power, traffic.applied, traffic.payload, beat.restarting)
 
     def traffic_of(self, module: str) -> ModuleTraffic | None:
         """The traffic of a module with a virtual IP."""

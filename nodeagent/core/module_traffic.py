@@ -76,6 +76,7 @@ class ModuleTraffic:
     def __init__(self, config: ModuleConfig, vip: VirtualIp, me: str, emit: Callable[[do.Effect], None]) -> None:
         self._config, self.vip, self.me, self._emit = config, vip, me, emit
         self._next: tuple[TrafficGroup, ...] = vip.groups
+        self._next_signature = _signature_of(vip.groups)
         """The newest powers this node knows; in force when every UP node knows them."""
         self.handover = Handover(me)
         self.wanted = False
@@ -108,7 +109,7 @@ class ModuleTraffic:
     @property
     def payload(self) -> bytes:
         """What heartbeats carry beside the applied epoch: the seen one, and the signature of the newest powers."""
-        return self.seen.to_bytes(8, "big") + _signature_of(self._next)
+        return self.seen.to_bytes(8, "big") + self._next_signature
 
     @property
     def groups(self) -> tuple[tuple[str, Powers], ...]:
@@ -119,6 +120,7 @@ class ModuleTraffic:
         """A new revision: only the powers of groups that stay are taken live."""
         powers = {group.name: group.powers for group in vip.groups} if vip else {}
         self._next = tuple(replace(group, powers=powers.get(group.name, group.powers)) for group in self.vip.groups)
+        self._next_signature = _signature_of(self._next)
 
     # --- the module's life ----------------------------------------------------------------------
 
@@ -184,9 +186,7 @@ class ModuleTraffic:
         True when it did: a probe must tell it.
         """
         self._last = around
-        if self._next != self.vip.groups and all(
-            staged == _signature_of(self._next) for staged in around.staged.values()
-        ):
+        if self._next != self.vip.groups and all(staged == self._next_signature for staged in around.staged.values()):
             self.vip = replace(self.vip, groups=self._next)
             self._log(LogType.INFO, "new powers are in force: every node that serves has them")
         table = self._table(around.view)

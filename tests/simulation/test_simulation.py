@@ -1,4 +1,4 @@
-"""300 runs of the fault simulation; a failed one tells its story and how to repeat it."""
+"""150 runs of the fault simulation; a failed one tells its story and how to repeat it."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from tests.simulation.coverage import Coverage
 from tests.simulation.faults import KINDS
 from tests.simulation.run import simulate, simulate_all, told
 
-pytestmark = pytest.mark.timeout(900)  # 40 s on two idle cores; a loaded machine is no failure
+pytestmark = pytest.mark.timeout(900)  # about 70 s on two idle cores; a loaded machine is no failure
 
-RUNS = 300
+RUNS = 150
 PROCESSES = 2
 
 

@@ -18,7 +18,7 @@ SHOWN = 5
 """Rows before the table scrolls."""
 INDENT = "    "
 WIDTHS = {
-    Listing.CHECKERS: (72, 92, 150, 62, 72, 72),
+    Listing.CHECKERS: (72, 84, 140, 84, 72, 112),
     Listing.ADDRESSES: (150, 220),
     Listing.VARIABLES: (200,),
     Listing.MACROS: (200,),

@@ -13,7 +13,7 @@ from app.views.configuration.syntax import Highlighter, Language
 from app.views.widgets import Button, Card, CellRole, Choice, CodeEdit, EmptyState, TableView
 from nodeagent.contract.revisions import Revision
 
-WIDTHS = (110, 150, 130)
+WIDTHS = (104, 140, 96)
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -117,6 +117,7 @@ class ModuleRevisions(QWidget):
         self.table.setModel(self._rows)
         for column, width in enumerate(WIDTHS):
             self.table.setColumnWidth(column, width)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.selectionModel().currentRowChanged.connect(self._picked)
         self.list = Card(tr("History"), "-")
         self.list.body.addWidget(self.table, 1)
@@ -127,8 +128,8 @@ class ModuleRevisions(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
-        row.addWidget(self.list, 4)
-        row.addWidget(self.shown, 5)
+        row.addWidget(self.list, 1)
+        row.addWidget(self.shown, 1)
         history.changed.connect(self.refresh)
         self.refresh()
 

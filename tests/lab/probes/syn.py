@@ -42,11 +42,11 @@ class SynAnswers(msgspec.Struct):
     taken: dict[str, dict[int, list[str]]]
     """Per source address and port: the MACs that sent a SYN-ACK; empty when none did."""
     reset: int
-    """How many RSTs."""
+    """How many RSTs answered one of these SYNs."""
 
     def count(self) -> tuple[int, int, int]:
-        """SYNs with (no answer, exactly one, several)."""
-        sizes = Counter(min(len(macs), 2) for ports in self.taken.values() for macs in ports.values())
+        """SYNs answered by (nobody, one node, several); a SYN-ACK that a node sends again makes no difference."""
+        sizes = Counter(min(len(set(macs)), 2) for ports in self.taken.values() for macs in ports.values())
         return sizes[0], sizes[1], sizes[2]
 
     def by_source(self) -> Counter[str]:
@@ -111,11 +111,11 @@ def run(order: SynOrder) -> SynAnswers:
                 if not select.select([sock], [], [], 0.003)[0]:
                     break
                 got = answer(sock.recv(2048))
-                if got is None or got.source != target or got.target[0] not in taken:
+                if got is None or got.source != target or got.target[1] not in taken.get(got.target[0], ()):
                     continue
                 last = time.monotonic()
                 if got.flags & RST:
                     reset += 1
-                elif got.flags & (SYN | ACK) == SYN | ACK and got.target[1] in taken[got.target[0]]:
+                elif got.flags & (SYN | ACK) == SYN | ACK:
                     taken[got.target[0]][got.target[1]].append(got.mac)
     return SynAnswers(mac, taken, reset)
