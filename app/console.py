@@ -170,7 +170,8 @@ class Console:
         told = [row.view.status for row in model.farm.nodes if row.view.status is not None]
         if told and model.id in self._new:
             self._new.discard(model.id)
-            if not any(status.cluster_signature for status in told):
+            looked_at = self.window.current_key() == Place(Tab.MONITORING, model.id).key
+            if looked_at and not any(status.cluster_signature for status in told):
                 self.navigator.go(Place(Tab.CONFIGURATION, model.id))
 
     def _test_address(self, cluster_id: str) -> str:
@@ -224,6 +225,8 @@ class Console:
     async def _close(self) -> None:
         kept = Window(geometry=bytes(self.window.saveGeometry().data()))
         self.window.hide()
+        for cluster in self._clusters.values():
+            cluster.model.close()  # a view that is gone must hear of nothing any more
         await asyncio.gather(*(cluster.session.stop() for cluster in self._clusters.values()))
         try:
             await self._memory.remember(window=kept)

@@ -12,7 +12,7 @@ from app.services.node_watcher import NodeWatcher
 from nodeagent.contract import api, revisions
 from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
 from nodeagent.contract.states import Action
-from nodeagent.contract.vip_status import VipStatus, VipWhere
+from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
 
 if TYPE_CHECKING:
     from nodeagent.client.api_client import ApiClient
@@ -102,14 +102,12 @@ class NodeCalls(ABC):
 
     async def vip(self, node: str, module: str) -> VipStatus:
         """The slot map of a module as this node has it."""
-        return await self._get(node, f"{_module(module)}/vip", VipStatus)
+        return await self.watcher(node).call(lambda client: client.vip(module))
 
     async def vip_where(self, node: str, module: str, address: str, port: int) -> tuple[VipWhere, ...]:
         """Which node serves a client, by each rule."""
-        query = {"address": address, "port": port}
-        return await self.watcher(node).call(
-            lambda client: client.call("GET", f"{_module(module)}/vip/where", tuple[VipWhere, ...], query=query)
-        )
+        query = WhereQuery(address, port)
+        return await self.watcher(node).call(lambda client: client.vip_where(module, query))
 
     # --- configuration ------------------------------------------------------------------------
 

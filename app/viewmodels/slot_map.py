@@ -93,9 +93,13 @@ class GroupMap:
     def summary(self) -> str:
         """`node1 85 slots, node2 85 slots, node3 86 slots; no slot differs`."""
         listed = ", ".join(tr("{node} {count} slots", node=row.name, count=row.count) for row in self.rows)
+        return tr("{slots}; {verdict}", slots=listed, verdict=self.verdict)
+
+    @property
+    def verdict(self) -> str:
+        """`15 slots are not right`, or that all are."""
         wrong = sum(slot.mark.wrong for slot in self.slots)
-        told = trn("{count} slot is not right", "{count} slots are not right", wrong) if wrong else tr("all are right")
-        return tr("{slots}; {verdict}", slots=listed, verdict=told)
+        return trn("{count} slot is not right", "{count} slots are not right", wrong) if wrong else tr("all are right")
 
 
 @dataclass(frozen=True, slots=True)

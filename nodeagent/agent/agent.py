@@ -49,6 +49,9 @@ from nodeagent.engine.writer import Writer
 from nodeagent.home import Home
 from nodeagent.safe_links import lay_commands
 
+SHOWN = 0.02
+"""Seconds until the public port shows a change of the status: many modules that change at once are one picture."""
+
 LAST_WORDS = 0.2
 """Seconds between the goodbye and the end, so that it is really sent."""
 
@@ -179,10 +182,20 @@ class Agent:
         )
         local = LocalServer(part, home, audit=journal.audit, say=say)
 
+        shown = True
+
+        def show_status() -> None:
+            nonlocal shown
+            shown = True
+            health.set_status(snapshot.now())
+
         def published() -> None:
+            nonlocal shown
             snapshot.changed()
             feed.status_changed()
-            health.set_status(snapshot.now())
+            if shown:
+                shown = False
+                loop.call_later(SHOWN, show_status)
 
         engine.on_publish, engine.on_answer = published, control.orders.answered
         say(LogType.INFO, f"agent {__version__} starts (pid {os.getpid()}), home {home.var}")

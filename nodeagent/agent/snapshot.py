@@ -42,6 +42,11 @@ class Snapshot:
         self._never_applied = tuple(ModuleStatus(module.name, configured=False) for module in known)
         self.changed()
 
+    def module(self, name: str) -> ModuleStatus | None:
+        """One module as it is at this moment; None when this node does not have it."""
+        applied = self._engine.node.module(name, self._engine.now())
+        return applied or next((module for module in self._never_applied if module.name == name), None)
+
     def now(self) -> NodeStatus:
         """The snapshot of this moment."""
         node, cluster = self._engine.node, self._store.cluster

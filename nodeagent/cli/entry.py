@@ -27,7 +27,7 @@ def dispatch(args: Sequence[str]) -> int:
         from nodeagent.cli import several_nodes
 
         return several_nodes.run(args[1:], lambda command: guarded(lambda: dispatch(command)))
-    if args and args[0] in fast.COMMANDS and "--help" not in args[1:2]:
+    if fast.answers(args):
         return fast.run(args)
     from nodeagent.cli.main import run
 

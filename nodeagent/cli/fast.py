@@ -1,4 +1,4 @@
-"""`printi`, `printe`, `set` and `get`: what scripts call often, with the standard library only."""
+"""`printi`, `printe`, `set`, `get`, `vip open|close`: what scripts call, with the standard library only."""
 
 import json
 import os
@@ -10,14 +10,26 @@ from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import accepted, ask, module_path, only_module
 
 COMMANDS = ("printi", "printe", "set", "get")
+GATES = ("open", "close")
 VALUES = ("init", "up", "down", "unknown")
 _PRINT_SECONDS = 0.8
 """A script that prints must not wait longer for an agent that is down or frozen."""
 
 
+def answers(args: Sequence[str]) -> bool:
+    """Whether `run` does this command line."""
+    words = tuple(args[:3])
+    if words[:1] == ("vip",):
+        return len(words) > 1 and words[1] in GATES and "--help" not in words
+    return bool(words) and words[0] in COMMANDS and "--help" not in words[:2]
+
+
 def run(args: Sequence[str]) -> int:
-    """Do one of COMMANDS. Raises CommandFailed."""
+    """Do one of COMMANDS, or `vip` with one of GATES. Raises CommandFailed."""
     command, words = args[0], list(args[1:])
+    if command == "vip":
+        options, _ = _options(f"vip {words[0]}", words[1:], {"-m": "module", "--json": ""})
+        return set_gate(words[0] == "open", options.get("module", ""), "--json" in options)
     if command in ("printi", "printe"):
         options, text = _options(command, words, {"-m": "module", "-i": "who"}, stop_at_text=True)
         return print_line(" ".join(text), command == "printe", options.get("module", ""), options.get("who", ""))
@@ -78,6 +90,14 @@ def get(resource: str, module: str = "", as_json: bool = False) -> int:
         raise CommandFailed(f"module {name} has no resource {resource!r} now (there are: {known})", Exit.USAGE)
     said = json.dumps({"name": resource, "value": values[resource]}) if as_json else values[resource]
     sys.stdout.write(said + "\n")
+    return Exit.OK
+
+
+def set_gate(open: bool, module: str = "", as_json: bool = False) -> int:
+    """`vip open|close`: whether this node takes traffic of the module's virtual IP."""
+    accepted(ask("POST", module_path(_module(module)) + "/vip", json.dumps({"open": open}).encode()))
+    if as_json:
+        sys.stdout.write(json.dumps({"open": open}) + "\n")
     return Exit.OK
 
 

@@ -3,11 +3,12 @@
 from nodeagent.client.cluster_calls import ClusterCalls
 from nodeagent.client.module_calls import ModuleCalls
 from nodeagent.client.record_calls import RecordCalls
+from nodeagent.client.traffic_calls import TrafficCalls
 from nodeagent.contract import api
 from nodeagent.contract.status import NodeStatus
 
 
-class NodeCalls(ClusterCalls, ModuleCalls, RecordCalls):
+class NodeCalls(ClusterCalls, ModuleCalls, RecordCalls, TrafficCalls):
     """All that can be asked of one node."""
 
     async def identity(self) -> api.Identity:

@@ -72,6 +72,8 @@ class VipWhere(msgspec.Struct, frozen=True):
     slot: int
     node: str
     """"" when nobody serves it."""
+    by_port: bool = False
+    """The client's port counts, too."""
 
 
 class WhereQuery(msgspec.Struct, frozen=True):

@@ -221,12 +221,16 @@ class FarmTraffic:
         peers = {m.node: m for m in self._membership.module_view(life.config, now) if m.node != self._me}
         wire_only = {}
         for node in life.config.nodes:
-            if node not in peers and node != self._me and (member := self._on_wire(node, life, window, now)):
+            if node not in peers and node != self._me and (member := self._on_wire(node, life, window - pulse, now)):
                 wire_only[node] = member
         members = {**peers, **wire_only}
         own = self._own_beat(module)
         serving = [m for m in (Member(self._me, self._session, own), *members.values()) if m.beat.power]
-        others = {node: self._presence(node, members.get(node)) for node in life.config.nodes if node != self._me}
+        others = {
+            node: self._presence(node, life.config.name, members.get(node))
+            for node in life.config.nodes
+            if node != self._me
+        }
         staged = {
             node: member.beat.payload[8:]
             for node, member in members.items()
@@ -262,18 +266,22 @@ class FarmTraffic:
         return self.beat(life, beat) or beat
 
     def _on_wire(self, node: str, life: ModuleLife, window: float, now: float) -> Member | None:
-        """A node that is silent on UDP and whose probes come in; what it says of the module."""
+        """A node that is silent on UDP and whose probes come in; what it says of the module.
+
+        `window` is a pulse less than that of heartbeats: a last probe, sent behind the last heartbeat, must not keep
+        a dead node in the table. It is still longer than its kernel holds its slots.
+        """
         session = self._membership.session_of(node)
-        if session is None or self._membership.said_goodbye(node):
+        if session is None or self._membership.said_goodbye(node, module_id(life.config.name)):
             return None
         for heard in self.wire.heard(node, window, now):
             if heard.session == session and (beat := heard.modules.get(module_id(life.config.name))):
                 return Member(node, session, beat)
         return None
 
-    def _presence(self, node: str, member: Member | None) -> Presence:
+    def _presence(self, node: str, module: str, member: Member | None) -> Presence:
         if member is None:
-            return Presence(goodbye=self._membership.said_goodbye(node))
+            return Presence(goodbye=self._membership.said_goodbye(node, module_id(module)))
         seen = int.from_bytes(member.beat.payload[:8], "big")
         return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch)
 

@@ -165,8 +165,8 @@ class Handover:
             past = None if number is None else self._moves[number]
             holders = (past.holders if past else frozenset()) | ({before} if before else set())
             giver = self._others.get(before or "", NOBODY)
-            # A loser that answers keeps the slot until it hears that it is taken, however early it has agreed.
-            both = before is None or before == self.me or giver.counts
+            # A loser that answers keeps the slot until it hears that it is taken, an agent that ends for a moment.
+            both = before is None or before == self.me or giver.counts or giver.goodbye
             until = now + (SETTLE if both else SILENCE_QUIET if _fell_silent(giver) else 0.0)
             if past:
                 until = max(until, past.quiet_until)

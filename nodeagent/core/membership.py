@@ -347,10 +347,10 @@ class Membership:
         """Whether every peer that counts as alive was heard both ways after this moment."""
         return all(peer.proven_after(moment) for peer in self._peers.values() if peer.alive)
 
-    def said_goodbye(self, node: str) -> bool:
-        """Whether the peer is away because its agent ended, and not for silence."""
+    def said_goodbye(self, node: str, module: int) -> bool:
+        """Whether the peer's agent ended, and not by silence, and the next one has not told of the module yet."""
         peer = self._peers.get(node)
-        return bool(peer and not peer.alive and peer.session and peer.session.left >= 0)
+        return bool(peer and (s := peer.session) and (module not in s.inbox.modules if peer.alive else s.left >= 0))
 
     def confirmed_peers(self) -> tuple[str, ...]:
         """Living peers for which this very configuration is final."""

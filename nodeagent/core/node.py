@@ -106,6 +106,11 @@ class Node:
         """The snapshot of every module, times as wall-clock times."""
         return tuple(self._status(life, now) for life in self._lives.values())
 
+    def module(self, name: str, now: float) -> ModuleStatus | None:
+        """The snapshot of one module; None when there is no such module."""
+        life = self._lives.get(name)
+        return self._status(life, now) if life else None
+
     def peers(self, now: float) -> tuple[PeerStatus, ...]:
         """The peers as this node sees them."""
         return self.membership.peers(now, self._wall_offset)

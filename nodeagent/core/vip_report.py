@@ -46,7 +46,7 @@ def where(traffic: ModuleTraffic, client: str, port: int) -> tuple[VipWhere, ...
             slot = slot_of(client, port if by_port else None)
             by = "address and port" if by_port else "address"
             text = f"{rule.proto} {rule.port or 'any port'} of {', '.join(addresses)}, by {by}"
-            found.append(VipWhere(group.name, text, slot, owners[slot] or ""))
+            found.append(VipWhere(group.name, text, slot, owners[slot] or "", by_port))
     return tuple(found)
 
 

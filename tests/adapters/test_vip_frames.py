@@ -118,6 +118,18 @@ def _open(namespace: Namespace, loop: asyncio.AbstractEventLoop, deliver: object
     return frames
 
 
+async def test_a_pulled_cable_is_seen() -> None:
+    with namespaces(2) as (here, there):
+        _cable(here, there)
+        frames = _open(here, asyncio.get_running_loop(), lambda *_: None)
+        for plugged in (True, False, True):
+            there.ip(f"link set dev eth0 {'up' if plugged else 'down'}")
+            async with asyncio.timeout(10):
+                while here.call(frames.has_link, "eth0") is not plugged:
+                    await asyncio.sleep(0.02)
+        frames.close()
+
+
 async def test_a_node_that_cannot_filter_says_so_to_every_call() -> None:
     none, plan = NoVip(NOT_LINUX), PLANS["one_tcp_port"]
     assert await none.plan("web", plan.vip) == (None, (NOT_LINUX,))

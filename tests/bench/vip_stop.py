@@ -66,7 +66,7 @@ def measured(lab: Lab, name: str, address: str, leave: Change, back: Change) -> 
     """Both rows of one contender; its failed requests and resets together."""
     rows, harm = [], 0
     for event, change in (("planned stop", leave), ("join", back)):
-        with load(lab, address) as seen:
+        with load(lab, address=address) as seen:
             time.sleep(1)
             change()
             time.sleep(1)

@@ -287,6 +287,29 @@ def test_an_agent_that_restarts_gives_its_slots_up_and_takes_them_back(farm: Fak
     assert len(farm.mine("n1")) in (85, 86)
 
 
+def test_the_connections_of_a_new_agent_that_has_not_said_a_word_of_its_module_are_left_alone(
+    farm: FakeSwitchedFarm,
+) -> None:
+    farm.start(shop())
+    machine, theirs = farm.machines["n1"], farm.mine("n1")
+    machine.tell(ev.AgentStopping())
+    machine.kill_agent()
+    farm.run(0.5)
+    modules, machine.modules = machine.modules, {}
+    machine.start_agent()
+    for _ in range(60):
+        farm.run(0.1)
+        for other in ("n2", "n3"):
+            slots = farm.machines[other].kernel.slots("shop", farm.world.now)
+            assert slots
+            assert not slots.est & theirs
+    machine.modules = modules
+    machine.kill_agent()
+    machine.start_agent()
+    farm.run(8.0)
+    assert farm.mine("n1") == theirs
+
+
 def test_a_kernel_that_refuses_keeps_the_application_from_starting(farm: FakeSwitchedFarm) -> None:
     farm.machines["n1"].kernel.refuses = "no permission"
     farm.start(shop())

@@ -93,6 +93,7 @@ def test_a_wait_resource_that_falls_sends_the_module_to_wait_and_is_counted() ->
     assert ("start_both", "WAIT", "UP", "start") in one.ran
 
 
+@pytest.mark.covers("service@maxloop")
 def test_waiting_too_often_stops_the_module() -> None:
     one = started(replace(CHECKED, maxloop=1))
     for _ in range(2):

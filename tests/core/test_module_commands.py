@@ -193,6 +193,7 @@ def test_another_agent_still_knows_the_mark(during: bool) -> None:
 # --- counts by command ----------------------------------------------------------------------------
 
 
+@pytest.mark.covers("service@maxloop")
 def test_a_script_counts_and_one_too_many_stops_the_module() -> None:
     one = started(replace(FARM, maxloop=1))
     one.tell(ev.LoopCounted("farm", "watchdog", "queue full"))

@@ -220,7 +220,7 @@ def table_is_there(node: LabNode) -> bool:
 def test_an_agent_that_ends_takes_nothing_any_more(whole: Lab) -> None:
     one, two, three = whole.nodes
     three.stop_agent()
-    assert slots_in_kernel(three) == slots_in_kernel(three, "est_0") == frozenset()
+    until(lambda: slots_in_kernel(three) == slots_in_kernel(three, "est_0") == frozenset(), 1, "its slots are gone")
     assert table_is_there(three)
     two.stop_agent()
     until(lambda: len(slots_in_kernel(one)) == 256 and not told(one)["timeout"], 5, "the last one holds all, for good")

@@ -172,7 +172,7 @@ class TrafficPage(Page):
         self.grid.set_group(group)
         self.legend.set_rows(group.rows)
         self.slots_card.facts.setText(
-            tr("who owns each of 256 slots, and whether its owner takes it") if not wrong else group.summary
+            tr("who owns each of 256 slots, and whether its owner takes it") if not wrong else group.verdict
         )
         self._show_nodes(shown.nodes, shown.addresses)
 

@@ -52,9 +52,8 @@ class Parts:
 
     def module_status(self, module: str) -> ModuleStatus:
         """The module's present status; refused when this node does not have it."""
-        for known in self.snapshot.now().modules:
-            if known.name == module:
-                return known
+        if known := self.snapshot.module(module):
+            return known
         raise Refused(404, "no-module", f"there is no module {module} on this node")
 
     def applied(self, module: str) -> ModuleStatus:

@@ -139,7 +139,7 @@ class Journey:
         await hands.write(card.password.line, PASSWORD)
         await hands.picture("password")
         await hands.click(card.connect_button)
-        await hands.until(lambda: isinstance(self._shown(), MonitoringPage), "Monitoring is shown")
+        await hands.until(lambda: isinstance(self._shown(), ClusterPage), "nodes without a cluster lead to one")
         await hands.picture("connected")
 
     def _answered(self, page: FirstRunPage) -> list[QWidget]:
@@ -148,7 +148,6 @@ class Journey:
     async def _make_cluster(self) -> None:
         hands = self._hands
         hands.begin("2 cluster of three: names, save and apply, keep")
-        await hands.click_tab(self._window.top_bar.tabs, "Configuration")
         page = self._page(ClusterPage)
         addresses = [node.address for node in self._nodes]
         await hands.until(

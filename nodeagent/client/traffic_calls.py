@@ -1,0 +1,17 @@
+"""Calls about the virtual IP of a module."""
+
+from nodeagent.client.calls import Calls, asked, module_path
+from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
+
+
+class TrafficCalls(Calls):
+    """What can be asked of a node about its virtual IPs."""
+
+    async def vip(self, module: str) -> VipStatus:
+        """The slot map of a module as this node has it."""
+        return await self.call("GET", f"{module_path(module)}/vip", VipStatus)
+
+    async def vip_where(self, module: str, query: WhereQuery) -> tuple[VipWhere, ...]:
+        """Which node serves a client, by each rule."""
+        place = f"{module_path(module)}/vip/where"
+        return await self.call("GET", place, tuple[VipWhere, ...], query=asked(query))
