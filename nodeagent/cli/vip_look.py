@@ -1,4 +1,4 @@
-"""What `vip check` finds: whether this node can serve, what its alarms say, and where the nodes contradict each other."""
+"""What `vip check` finds: can this node serve, what do the alarms say, where do the nodes contradict each other."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,17 +36,24 @@ class Findings(msgspec.Struct, frozen=True):
 async def look(module: str) -> Findings:
     """Ask this node and all that serve with it. Raises CallFailed when this one does not answer."""
     own = LocalCalls(NODE.get())
-    problems = await _inability(own, module)
-    for at in range(LOOKS):
-        status = await own.vip(module)
-        told, silent = await _others(status)
-        told = {status.node: status, **told}
-        found = [*silent, *_alarms(told), *contradictions(tuple(told.values()))]
-        if not found or at == LOOKS - 1:
+    unable = await _inability(own, module)
+    told, found = await _compared(own, module)
+    for _ in range(LOOKS - 1):
+        if not found:
             break
         await asyncio.sleep(BETWEEN)
-    problems += found
-    return Findings(not problems, module, status.node, tuple(told), tuple(problems))
+        told, found = await _compared(own, module)
+    problems = (*unable, *found)
+    return Findings(not problems, module, told[0].node, tuple(status.node for status in told), problems)
+
+
+async def _compared(own: NodeCalls, module: str) -> tuple[tuple[VipStatus, ...], list[str]]:
+    """One look: what the nodes say, this one first, and what is wrong."""
+    status = await own.vip(module)
+    others, silent = await _others(status)
+    told = (status, *others)
+    alarms = [f"{one.node}: {alarm}" for one in told for alarm in one.alarms]
+    return told, [*silent, *alarms, *contradictions(told)]
 
 
 def contradictions(told: Sequence[VipStatus]) -> tuple[str, ...]:
@@ -69,25 +76,19 @@ async def _inability(own: NodeCalls, module: str) -> list[str]:
     return [problem.text for problem in errors_of(list(staged.problems)) if problem.path == _VIP]
 
 
-async def _others(status: VipStatus) -> tuple[dict[str, VipStatus], list[str]]:
+async def _others(status: VipStatus) -> tuple[list[VipStatus], list[str]]:
     """What the other nodes say that are there, and who of them does not answer."""
     names = [n.name for n in status.nodes if n.name != status.node and (n.alive or n.serves)]
     answers = await asyncio.gather(*(LocalCalls(name).vip(status.module) for name in names), return_exceptions=True)
-    told: dict[str, VipStatus] = {}
-    silent = []
+    told, silent = [], []
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, VipStatus):
-            told[name] = answer
+            told.append(answer)
         elif isinstance(answer, CallFailed):
             silent.append(f"{name} cannot be asked: {answer}")
         else:
             raise answer
     return told, silent
-
-
-def _alarms(told: Mapping[str, VipStatus]) -> Iterator[str]:
-    for name, status in told.items():
-        yield from (f"{name}: {alarm}" for alarm in status.alarms)
 
 
 def _tables(told: Sequence[VipStatus]) -> Iterator[str]:

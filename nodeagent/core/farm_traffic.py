@@ -110,7 +110,7 @@ class FarmTraffic:
         """The agent has started; an earlier one may have left the addresses of a stopped module."""
         module = self._modules.get(life.config.name)
         if module and life.phase in WITH_ADDRESS:
-            module.traffic.inherits = True
+            module.traffic.inherit()
         elif module:
             self._emit(WithdrawTraffic(life.config.name, False))
 
@@ -200,7 +200,7 @@ class FarmTraffic:
         if module is None:
             return None
         traffic = module.traffic
-        power = int(traffic.gate and self._may_serve(life))
+        power = int(traffic.gate and traffic.able and self._may_serve(life))
         return ModuleBeat(beat.state, beat.status, beat.mode, power, traffic.applied, traffic.payload, beat.restarting)
 
     def traffic_of(self, module: str) -> ModuleTraffic | None:

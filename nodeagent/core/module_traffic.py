@@ -96,7 +96,9 @@ class ModuleTraffic:
         self._timeout: float | None = None
         self._set_at = self._retry_at = 0.0
         self._observe_at: float | None = None
-        self._failed_looks = 0
+        self.able = True
+        """The kernel does what it is told, or has refused for less than a window."""
+        self._able_until = 0.0
         self._repaired: dict[str, float] = {}
         self._disagree_since: float | None = None
         self.observed: TrafficObserved | None = None
@@ -123,6 +125,12 @@ class ModuleTraffic:
         self._next_signature = _signature_of(self._next)
 
     # --- the module's life ----------------------------------------------------------------------
+
+    def inherit(self) -> None:
+        """An earlier agent has started the application, whose script has opened the traffic if it is to."""
+        self.inherits = True
+        self.come()
+        self.gate = True
 
     def come(self) -> None:
         """The module is about to start its application: the addresses behind a closed filter."""
@@ -186,6 +194,9 @@ class ModuleTraffic:
         True when it did: a probe must tell it.
         """
         self._last = around
+        if self.prepared and not self.problem:
+            self._able_until = now + around.window
+        self.able = not self.wanted or now < self._able_until
         if self._next != self.vip.groups and all(staged == self._next_signature for staged in around.staged.values()):
             self.vip = replace(self.vip, groups=self._next)
             self._log(LogType.INFO, "new powers are in force: every node that serves has them")
@@ -206,8 +217,11 @@ class ModuleTraffic:
         # A peer judges by this node's last sign of life, at most one pulse old now.
         timeout = None if alone else max(around.window - 2 * around.pulse, around.window / 2)
         due = timeout is not None and now >= self._set_at + _rearm(timeout, around.pulse)
+        if not self.able:
+            self.seen = self.applied = table.epoch  # what the kernel held has run out
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
-        if slots != self._held or timeout != self._timeout or (late and now >= self._retry_at) or due:
+        changed = slots != self._held or timeout != self._timeout or late
+        if (changed and now >= self._retry_at) or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
             self._emit(self._set_slots(table, slots, timeout, around))
             return True
@@ -270,19 +284,12 @@ class ModuleTraffic:
             broken.append("the filter of the virtual IP was removed by somebody else")
         broken += [f"the virtual address {address} was removed by somebody else" for address in event.missing]
         if not broken:
-            self._failed_looks = 0
             return
-        self._failed_looks += 1
         for text in broken:
             self._log(LogType.CRITICAL, f"{text}: it is put back")
             self._repaired[text] = now
         self.prepared, self._held = False, ()
         self._prepare(repair=True)
-
-    @property
-    def gone(self) -> bool:
-        """Two repairs in a row did not help."""
-        return self._failed_looks > 2
 
     def alarms(self, now: float) -> tuple[str, ...]:
         """What needs a human, in words."""

@@ -22,7 +22,7 @@ if sys.platform == "linux":
 OK, BAD_DATA, UNAVAILABLE, CANNOT_CREATE = 0, 65, 69, 73
 
 THREAD_TURN = 0.0005
-"""Seconds a busy thread (a scan, the disk) may keep the loop waiting: with Python's own 5 ms a probe would feel each."""
+"""Seconds a busy thread (a scan, the disk) may keep the loop waiting; each probe would feel Python's own 5 ms."""
 
 
 class Occupied(Exception):

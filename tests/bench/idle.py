@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,11 +250,7 @@ def verdict(what: str, value: float, goal: float, unit: str) -> str:
 
 def measure(directory: Path, seconds: float) -> tuple[list[Cost], list[Cost]]:
     """Three agents and, where it can be run, three keepalived beside them."""
-    with web_server() as port, running_farm(directory, 0) as farm:
-        farm.nodes += RealFarm(directory, NODES).nodes
-        with ThreadPoolExecutor(NODES) as threads:
-            list(threads.map(RealNode.start_agent, farm.nodes))
-        farm.form_cluster()
+    with web_server() as port, running_farm(directory, NODES) as farm:
         start_modules(farm, port)
         agents = [node.agent.pid for node in farm.nodes if node.agent]
         if shutil.which("keepalived") is None:

@@ -351,6 +351,28 @@ def test_scripts_open_and_close_the_traffic(farm: FakeSwitchedFarm) -> None:
     assert all(owners and owners != ["n3"] for owners in farm.owners())
 
 
+def test_the_traffic_stays_open_over_a_restart_of_the_agent(farm: FakeSwitchedFarm) -> None:
+    farm.start(shop(scriptcontrol=True))
+    for name in NAMES:
+        farm.machines[name].tell(GateSet("shop", True, "start_both"))
+    farm.run(5.0)
+    farm.machines["n1"].kill_agent()
+    farm.run(0.5)
+    farm.machines["n1"].start_agent()
+    farm.run(8.0)
+    assert len(farm.mine("n1")) in (85, 86)
+
+
+def test_a_kernel_that_refuses_later_gives_its_slots_to_the_others(farm: FakeSwitchedFarm) -> None:
+    farm.start(shop())
+    farm.machines["n1"].kernel.refuses_slots = "no memory"
+    farm.run(5.0)
+    assert all(owners and owners != ["n1"] for owners in farm.owners())
+    farm.machines["n1"].kernel.refuses_slots = ""
+    farm.run(8.0)
+    assert len(farm.mine("n1")) in (85, 86)
+
+
 def test_a_switch_that_blocks_the_virtual_mac_is_an_alarm(farm: FakeSwitchedFarm) -> None:
     farm.start(shop())
     farm.wire |= {("n2", "n1"), ("n2", "n3")}

@@ -263,11 +263,12 @@ class RealFarm:
         self.nodes = [RealNode(directory, number) for number in range(1, count + 1)]
 
     def form_cluster(self) -> None:
-        """One key on all nodes, then cluster.xml."""
+        """One key and all pins on all nodes, then cluster.xml."""
         key = self.nodes[0].ask("POST", "/cluster/key")["key"]
         xml = base64.b64encode(self.cluster_xml().encode()).decode()
+        pins = {node.name: node.get("/identity")["pin"] for node in self.nodes}
         for node in self.nodes:
-            request = {"xml": xml, "name": node.name, "keys": [key]}
+            request = {"xml": xml, "name": node.name, "keys": [key], "pins": pins}
             staged = node.ask("POST", "/cluster/stage", request)
             assert staged["ok"], staged
             node.ask("POST", "/cluster/commit", {"signature": staged["signature"]})

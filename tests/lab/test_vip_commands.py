@@ -1,0 +1,61 @@
+"""`keepgreen vip` on a node of a running farm."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.real_farm import until
+from tests.lab.lab import running_lab
+from tests.lab.nodes import LabNode
+from tests.lab.vip import VIRTUAL, VMAC, carried, rule, told, vip, wait_settled, where
+
+CLIENT = "10.77.0.200"
+
+
+def keepgreen(node: LabNode, *words: str) -> tuple[int, str]:
+    """Run it there: exit code, and what it writes."""
+    environment = os.environ | {"KEEPGREEN_HOME": str(node.home)}
+    done = subprocess.run(
+        [sys.executable, "-m", "nodeagent", *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.covers("keepgreen vip show", "keepgreen vip where", "keepgreen vip check")
+def test_the_commands_tell_what_is(possible: None) -> None:
+    with running_lab(nodes=2) as lab:
+        one, two = lab.nodes
+        lab.start_farm(more=vip(carried(VIRTUAL), rule()))
+        wait_settled(lab.nodes)
+        code, shown = keepgreen(one, "vip", "show", "-m", "farm")
+        assert code == 0, shown
+        assert [VIRTUAL, "eth0", VMAC, "vmac_invisible"] in [line.split() for line in shown.splitlines()]
+        count = told(one)["groups"][0]["owners"].count("node2")
+        assert ["B", "node2", str(count), "50", "%", "1"] in [line.split() for line in shown.splitlines()]
+        code, served = keepgreen(one, "vip", "where", CLIENT)
+        assert (code, served.splitlines()[1].split()[-1]) == (0, where(one, CLIENT)[f"tcp 80 of {VIRTUAL}"])
+        for node in lab.nodes:
+            assert keepgreen(node, "vip", "check") == (
+                0,
+                f"the virtual IP of farm is right on {both(node, lab.nodes)}\n",
+            )
+        code, said = keepgreen(one, "-H", "*", "vip", "check")
+        assert (code, said.count("is right on")) == (0, 2), said
+        two.flush_rules()
+        until(lambda: any("put back" in text for text in told(two)["alarms"]), 15, "the node has noticed")
+        code, said = keepgreen(one, "vip", "check")
+        assert code == 1
+        assert "node2: the filter" in said
+
+
+def both(first: LabNode, nodes: list[LabNode]) -> str:
+    """Their names, this one first."""
+    return ", ".join([first.name, *(node.name for node in nodes if node is not first)])
