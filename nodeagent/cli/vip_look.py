@@ -36,14 +36,13 @@ class Findings(msgspec.Struct, frozen=True):
 async def look(module: str) -> Findings:
     """Ask this node and all that serve with it. Raises CallFailed when this one does not answer."""
     own = LocalCalls(NODE.get())
-    unable = await _inability(own, module)
     told, found = await _compared(own, module)
     for _ in range(LOOKS - 1):
         if not found:
             break
         await asyncio.sleep(BETWEEN)
         told, found = await _compared(own, module)
-    problems = (*unable, *found)
+    problems = (*await _inability(own, module), *found)
     return Findings(not problems, module, told[0].node, tuple(status.node for status in told), problems)
 
 
@@ -69,7 +68,7 @@ def contradictions(told: Sequence[VipStatus]) -> tuple[str, ...]:
 async def _inability(own: NodeCalls, module: str) -> list[str]:
     """Why the node cannot serve what is in force."""
     info = next((m for m in await own.modules() if m.name == module), None)
-    if info is None or not info.configured:
+    if info is None:
         return []
     files = await own.module_contents(module, info.revision)
     staged = await own.check_module(module, StageModule(files, info.nodes))

@@ -163,12 +163,6 @@ def test_a_node_that_is_gone_is_not_asked(run: Run, farm: Farm) -> None:
     assert farm.agent.asked("GET", "/nodes/node2/modules/web/vip") == []
 
 
-def test_a_module_never_applied_has_nothing_to_check(run: Run, farm: Farm) -> None:
-    farm.agent.tell("GET", "/modules", (ModuleInfo("web", False, 0),))
-    farm.agent.refuse("GET", "/modules/web/vip", 409, "web was never applied")
-    assert run("vip", "check", "-m", "web") == (75, "", "web was never applied\n")
-
-
 @pytest.mark.parametrize(
     ("second", "sentence"),
     [
@@ -221,7 +215,9 @@ def test_a_script_opens_and_closes(run: Run, farm: Farm, monkeypatch: pytest.Mon
 
 
 def test_every_node_is_asked_by_itself(run: Run, farm: Farm) -> None:
-    farm.agent.tell("GET", "/nodes/node2/modules", (ModuleInfo("web", False, 0),))
+    farm.agent.tell("GET", "/nodes/node2/modules", (ModuleInfo("web", True, 3),))
+    farm.agent.tell("GET", "/nodes/node2/modules/web/history/3/files", [])
+    farm.agent.tell("POST", "/nodes/node2/modules/web/check", Staged(True, "s1"))
     farm.agent.tell("GET", "/nodes/node1/modules/web/vip", told("node1"))
     assert run("-H", "node2", "vip", "check", "-m", "web").out == (
         "node2: the virtual IP of web is right on node2, node1\n"

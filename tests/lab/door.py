@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tests.lab.lab import Lab
 from tests.lab.topology import MACHINE, LabImpossible, Namespace, directory_of, labs, remove, role_of
+from tests.lab.vip import VIRTUAL, carried, rule, vip
 
-USAGE = """usage: python3 dev.py lab up                        three real agents with nginx, and a client
+USAGE = """usage: python3 dev.py lab up                        three real agents with nginx and a virtual IP, a client
        python3 dev.py lab shell NAME [COMMAND ...]  in one of its hosts: node1, client1, sw, ...
        python3 dev.py lab down                      ends it and removes everything"""
 
@@ -32,7 +33,7 @@ def up(owner: int) -> int:
         return 1
     lab = Lab(nodes=3, clients=1, owner=owner)
     try:
-        lab.start_farm()
+        lab.start_farm(drain="2", more=vip(carried(VIRTUAL), rule()))
     except BaseException:
         lab.close()
         raise
@@ -43,7 +44,8 @@ def up(owner: int) -> int:
     print("sw       the switch: its bridge br0 has a port per host, named like it")
     print()
     print("python3 dev.py lab shell node1 keepgreen state -v")
-    print(f"python3 dev.py lab shell client1 curl http://{lab.nodes[0].address}/")
+    print(f"python3 dev.py lab shell client1 curl http://{VIRTUAL}/    # the virtual IP of all three")
+    print("python3 dev.py lab shell node1 keepgreen vip show -m farm")
     print("python3 dev.py lab shell sw ip link set node1 down   # pulls node1's cable; `up` plugs it in")
     print("python3 dev.py lab down")
     return 0

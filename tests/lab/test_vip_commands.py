@@ -53,7 +53,7 @@ def test_the_commands_tell_what_is(possible: None) -> None:
         until(lambda: any("put back" in text for text in told(two)["alarms"]), 15, "the node has noticed")
         code, said = keepgreen(one, "vip", "check")
         assert code == 1
-        assert "node2: the filter" in said
+        assert "node2: farm: the filter" in said
 
 
 def both(first: LabNode, nodes: list[LabNode]) -> str:

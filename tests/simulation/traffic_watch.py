@@ -66,6 +66,8 @@ class TrafficWatch:
         self.counts: Counter[str] = watch.coverage.slots
         self._parted: dict[tuple[str, str, str], float] = {}
         self._met: dict[tuple[str, str, str], float] = {}
+        self._strange: dict[tuple[str, str, str], float] = {}
+        """When two nodes were last known never to have met."""
         self._noise = self._new_window = LONG_AGO
         self._cluster_window = self.farm.cluster.window
         self._lost_sight: dict[tuple[str, str, str], float] = {}
@@ -103,6 +105,9 @@ class TrafficWatch:
             self._met[config.name, one, other] = self.now
         if not joined and not self.farm.wired(one, other):
             self._parted[config.name, one, other] = self.now
+        started = max(self.watch.started.get(name, 0.0) for name in (one, other))
+        if not joined and self._met.get((config.name, one, other), LONG_AGO) < started + self.farm.cluster.window:
+            self._strange[config.name, one, other] = self.now
 
     def excuse(self, config: ModuleConfig, one: str, other: str) -> str:
         """Why these two kernels may contradict each other now; empty when they must not."""
@@ -117,10 +122,7 @@ class TrafficWatch:
         sights = (self._lost_sight.get((config.name, a, b), LONG_AGO) for a, b in ((one, other), (other, one)))
         if self._noise >= recent and max(sights) >= recent:
             return "lost by chance"
-        started = max(self.watch.started.get(name, 0.0) for name in (one, other))
-        if self._met.get(key, LONG_AGO) < started + self.farm.cluster.window and not self.farm.joined(
-            one, other, config.farm.lans
-        ):
+        if self._strange.get(key, LONG_AGO) >= recent:
             return "never met"
         for name in (one, other):
             machine = self.farm.machines[name]
