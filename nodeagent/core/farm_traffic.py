@@ -138,7 +138,7 @@ class FarmTraffic:
 
     def probe_received(self, event: ProbeReceived, now: float) -> bool:
         """A frame came in; True when it was believed."""
-        sender = self.wire.receive(event.interface, event.mac, event.data, now, self._membership.session_of)
+        sender = self.wire.receive(event.interface, event.mac, event.data, now, self._session_of)
         return bool(sender)
 
     def forgive(self, seconds: float, now: float) -> None:
@@ -271,7 +271,7 @@ class FarmTraffic:
         `window` is a pulse less than that of heartbeats: a last probe, sent behind the last heartbeat, must not keep
         a dead node in the table. It is still longer than its kernel holds its slots.
         """
-        session = self._membership.session_of(node)
+        session = self._session_of(node)
         if session is None or self._membership.said_goodbye(node, module_id(life.config.name)):
             return None
         for heard in self.wire.heard(node, window, now):
@@ -279,11 +279,17 @@ class FarmTraffic:
                 return Member(node, session, beat)
         return None
 
+    def _session_of(self, node: str) -> bytes | None:
+        session = self._membership.session(node)
+        return session.id if session else None
+
     def _presence(self, node: str, module: str, member: Member | None) -> Presence:
         if member is None:
             return Presence(goodbye=self._membership.said_goodbye(node, module_id(module)))
         seen = int.from_bytes(member.beat.payload[:8], "big")
-        return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch)
+        session = self._membership.session(node)
+        heard = session.echoed / 1e6 if session else 0.0
+        return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch, heard)
 
     def _may_serve(self, life: ModuleLife) -> bool:
         """Alone in its cluster, or with a link, a heartbeat socket on one of the module's lans, fresh news of peers."""

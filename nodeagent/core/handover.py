@@ -46,6 +46,8 @@ class Presence:
     goodbye: bool = False
     seen: int = 0
     applied: int = 0
+    heard: float = 0.0
+    """What it says here it said after it had heard this node at this time, on this node's clock."""
 
     @property
     def counts(self) -> bool:
@@ -85,6 +87,9 @@ class _Move:
     quiet_until: float
     giver: str | None
     """Who had it in the table before and must have seen the new one before it is taken."""
+    joined: bool
+    """This node was not in the table before. It may have been for a moment only: then the epoch that the giver has
+    seen is not this move's, unless it spoke after it had heard of it."""
     taken: bool = False
     """This node has it; what the others say of later tables does not matter any more."""
 
@@ -161,6 +166,7 @@ class Handover:
                 if before != after:
                     found.setdefault((group, before, after, known.get((group, slot))), set()).add(slot)
         moves = []
+        joined = self.me in table.view and self.me not in self.table.view
         for (group, before, after, number), slots in found.items():
             past = None if number is None else self._moves[number]
             holders = (past.holders if past else frozenset()) | ({before} if before else set())
@@ -172,7 +178,7 @@ class Handover:
                 until = max(until, past.quiet_until)
                 past.slots -= slots
             left = holders - {after or "", self.me}
-            moves.append(_Move(group, frozenset(slots), now, after, left, until, before))
+            moves.append(_Move(group, frozenset(slots), now, after, left, until, before, joined))
         self._moves = [move for move in self._moves if move.slots] + moves
 
     def _must_wait(self, move: _Move, now: float) -> bool:
@@ -181,7 +187,8 @@ class Handover:
             return False
         if move.giver is not None:
             giver = self._others.get(move.giver, NOBODY)
-            return giver.counts and giver.seen != self.table.epoch
+            stale = move.joined and giver.heard < move.since and now < move.since + KEEP_LIMIT
+            return giver.counts and (giver.seen != self.table.epoch or stale)
         blind = any(p.counts and p.seen != self.table.epoch for p in self._others.values())
         return blind and now < move.since + KEEP_LIMIT
 

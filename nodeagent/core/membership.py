@@ -333,10 +333,10 @@ class Membership:
         """What seals this node's datagrams."""
         return self._sealer
 
-    def session_of(self, node: str) -> bytes | None:
+    def session(self, node: str) -> Session | None:
         """The session of a peer that heartbeats have proven; None before that."""
         peer = self._peers.get(node)
-        return peer.session.id if peer and peer.session else None
+        return peer.session if peer else None
 
     def in_doubt(self, now: float) -> bool:
         """Whether some living peer was not heard both ways for half a window: it may be lost soon."""

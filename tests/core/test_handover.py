@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,12 @@ class FakeFarmNode:
     applied: int = 0
     handover: Handover = field(init=False)
     kernel: tuple[GroupSlots, ...] = ()
-    told: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
+    told: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     silent_since: dict[str, float] = field(default_factory=dict)
+    stamps: dict[str, float] = field(default_factory=dict)
+    """When the newest word that reached it of another was said."""
+    echoes: dict[str, float] = field(default_factory=dict)
+    """Which of its own words the other had heard when it said that."""
 
     def __post_init__(self) -> None:
         self.handover = Handover(self.name)
@@ -45,7 +50,7 @@ class FakeFarm:
         self.nodes = [FakeFarmNode(f"n{i}") for i in range(len(powers))]
         self.groups = (("g", tuple((node.name, power) for node, power in zip(self.nodes, powers, strict=True))),)
         self.now = 100.0
-        self.letters: list[tuple[float, int, FakeFarmNode, str, tuple[str, int, int, int]]] = []
+        self.letters: list[tuple[float, int, FakeFarmNode, str, tuple[Any, ...]]] = []
         self.sent = 0
         self.newest: dict[tuple[str, str], int] = {}
         self.ready_at: dict[str, float] = {}
@@ -76,13 +81,15 @@ class FakeFarm:
                 if other is not node:
                     self.sent += 1
                     at = self.now + self.random.uniform(0.2, 1.0) * self.delay
-                    self.letters.append((at, self.sent, other, node.name, node.word()))
+                    heard = node.stamps.get(other.name, 0.0)
+                    self.letters.append((at, self.sent, other, node.name, (*node.word(), self.now, heard)))
         self.letters.sort(key=lambda letter: (letter[0], letter[1]))
         while self.letters and self.letters[0][0] <= self.now:
             _, number, to, about, word = self.letters.pop(0)
             if number > self.newest.get((to.name, about), 0):  # as heartbeats: an older one says nothing any more
                 self.newest[to.name, about] = number
-                to.told[about] = word
+                *said, to.stamps[about], to.echoes[about] = word
+                to.told[about] = tuple(said)
             to.silent_since[about] = self.now
         for node in self.nodes:
             self.decide(node)
@@ -101,7 +108,7 @@ class FakeFarm:
                 continue
             state, session, seen, applied = node.told.get(other.name, ("stopped", 0, 0, 0))
             alive = self.now - node.silent_since.get(other.name, -9.0) < WINDOW
-            others[other.name] = Presence(alive, state in UP, False, seen, applied)
+            others[other.name] = Presence(alive, state in UP, False, seen, applied, node.echoes.get(other.name, 0.0))
             if alive:
                 members.append(self.member(other.name, state, session))
         view = [member for member in members if member.beat.status is Status.READY]

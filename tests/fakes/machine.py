@@ -138,6 +138,8 @@ class FakeMachine:
     handler: FakeScript = field(default_factory=lambda: FakeScript(starts=("app",)))
     may_reboot: bool = False
     reboots: int = 0
+    before_reboot: Callable[[], None] = lambda: None
+    """Called just before it goes off, and comes back, by a reboot of its own."""
     kernel: FakeKernel = field(init=False)
     bound: frozenset[str] | None = None
     """Lans on which the heartbeat socket is bound; None: nobody tells."""
@@ -372,8 +374,16 @@ class FakeMachine:
     def _reboot(self) -> None:
         self.reboots += 1
         if self.may_reboot:
-            self._later(0.3, self.power_off)
-            self.world.after(1.0, lambda: self.start_agent() if self.agent is None else None)
+            self._later(0.3, self._go_off)
+            self.world.after(1.0, lambda: self._come_back() if self.agent is None else None)
+
+    def _go_off(self) -> None:
+        self.before_reboot()
+        self.power_off()
+
+    def _come_back(self) -> None:
+        self.before_reboot()
+        self.start_agent()
 
     def _run_checkers(self, effect: do.RunCheckers) -> None:
         module, before = effect.module, self._checkers

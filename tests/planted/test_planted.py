@@ -42,3 +42,4 @@ def test_each_planted_bug_is_found(tmp_path: Path) -> None:
     assert not missed, f"not found within {RUNS} runs: {missed}"
     for bug, story in zip(bugs, said, strict=True):
         assert "VIOLATED" in story, bug.name
+        assert "Traceback" not in story, f"{bug.name} is found by an invariant, not by an exception"

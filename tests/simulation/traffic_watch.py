@@ -1,6 +1,6 @@
 """The eyes on the virtual IPs of a run: what the kernels hold, who could know what of whom.
 
-Two kernels that answer one client break its connection. That must not happen but for four reasons, and these
+Two kernels that answer one client break its connection. That must not happen but for five reasons, and these
 are all that `excuse` knows; each ends one window and half a second after its cause:
 1. the two nodes are parted: neither UDP nor the wire joins them both ways;
 2. datagrams and probes get lost or are late by chance, and one of the two has lost the other by that;
@@ -8,6 +8,8 @@ are all that `excuse` knows; each ends one window and half a second after its ca
    is believed only from a session that heartbeats have proven;
 4. nobody watches a kernel that was told to keep its slots for ever: its agent was the last one and has died
    or stands still;
+5. one goes back to a table that the other has left a moment ago: the word of it is still on its way, and the
+   other has put that table in force before, so its older word counts (this one ends with the datagram);
 and while a new detection window is on its way to the nodes, a node that does not run may be judged by the other's.
 """
 
@@ -20,7 +22,7 @@ from nodeagent.contract.config import ModuleConfig
 from nodeagent.contract.states import State
 from nodeagent.core import effects as do
 from nodeagent.core.handover import GroupSlots
-from nodeagent.core.module_traffic import OBSERVE, ModuleTraffic
+from nodeagent.core.module_traffic import OBSERVE, RETRY, ModuleTraffic
 from nodeagent.core.slots import SLOTS
 from nodeagent.core.traffic_messages import SetSlots
 from tests.fakes.machine import FakeMachine
@@ -34,6 +36,8 @@ AFTER = 0.5
 """Seconds that an excuse lasts beside the window."""
 HAND_OVER = 2.5
 """Seconds within which a planned hand-over ends."""
+UNDER_WAY = 3 * CALM
+"""Seconds until what a node says has been read, and answered, by all others in a calm network."""
 REPAIR = OBSERVE + 0.3
 """Seconds within which what somebody else breaks is put back."""
 LONG_AGO = float("-inf")
@@ -77,6 +81,11 @@ class TrafficWatch:
         self._held: dict[tuple[str, str], tuple[GroupSlots, ...]] = {}
         self._powers_changed: dict[str, float] = {}
         self._refused: dict[str, float] = {}
+        self._mended: dict[tuple[str, str], float] = {}
+        """When the address was last seen broken; its slots follow it."""
+        self._tables: dict[tuple[str, str], int] = {}
+        self._left: dict[tuple[str, str, int], float] = {}
+        """When a node (of a module) left a table, by its epoch."""
 
     @property
     def now(self) -> float:
@@ -132,6 +141,10 @@ class TrafficWatch:
                 return "nobody watches the last node's kernel"
             if self._new_window >= recent - limit and not self.farm.runs(name):
                 return "a new window is on its way"
+        for mine, other_one in ((one, other), (other, one)):
+            table = self._tables.get((config.name, mine), 0)
+            if self._left.get((config.name, other_one, table), LONG_AGO) >= self.now - UNDER_WAY:
+                return "back to a table just left"
         return ""
 
     def _see(self, machine: FakeMachine, config: ModuleConfig) -> None:
@@ -155,6 +168,10 @@ class TrafficWatch:
         """An effect is about to be carried out."""
         if isinstance(effect, SetSlots):
             self._changed.add(effect.module)
+            before = self._tables.get((effect.module, machine.name), effect.epoch)
+            if before != effect.epoch:
+                self._left[effect.module, machine.name, before] = self.now
+            self._tables[effect.module, machine.name] = effect.epoch
 
     def after_step(self, dirty: set[str]) -> None:
         """Check what may have changed on these machines."""
@@ -252,6 +269,7 @@ class TrafficWatch:
             self._broken.pop(key, None)
             return
         since = self._broken.setdefault(key, self.now)
+        self._mended[key] = self.now
         since = max(since, machine.frozen_until, self._refused.get(machine.name, 0.0))
         if self.now > max(since, self.watch.started.get(machine.name, 0.0)) + REPAIR:
             what = "is bare of its filter on" if bare else "is not on"
@@ -278,7 +296,9 @@ class TrafficWatch:
             if traffic and (status := told[name]) and status.ready and traffic.gate and self.farm.machines[name].bound
         }
         whole = all(
-            (name, config.name) not in self._broken and self._refused.get(name, LONG_AGO) < self.now - REPAIR - limit
+            (name, config.name) not in self._broken
+            and self._mended.get((name, config.name), LONG_AGO) < self.now - RETRY - UNDER_WAY
+            and self._refused.get(name, LONG_AGO) < self.now - REPAIR - limit
             for name in group
         )
         if not ready or not whole:
