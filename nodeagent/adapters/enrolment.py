@@ -7,7 +7,7 @@ import secrets
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,7 @@ LARGEST: Final = 4096
 """Bytes of a request."""
 LIFE: Final = 15.0
 """Seconds a connection may last."""
+HANDSHAKE: Final = 5.0
 CONNECTIONS: Final = 16
 PER_SECOND: Final = 20
 _CHALLENGES: Final = 16
@@ -41,14 +42,15 @@ Audit = Callable[[str, str, str, str], None]
 """(who, from where, what, result)."""
 
 
+@dataclass(frozen=True, slots=True)
 class Registry:
     """What the node knows of itself and keeps of others."""
 
-    def __init__(
-        self, name: Callable[[], str], objection: Callable[[wire.Proof, str], str], keep: Callable[[str, str], None]
-    ) -> None:
-        """`objection`: why a newcomer (its proof and pin) cannot be taken, or ""; `keep` a name and pin, blocks."""
-        self.name, self.objection, self.keep = name, objection, keep
+    name: Callable[[], str]
+    objection: Callable[[wire.Proof, str], str]
+    """Why a newcomer with this pin cannot be taken, one sentence; "" when it can."""
+    keep: Callable[[str, str], None]
+    """Remember name and pin. Blocks; raises Refused when the disk does."""
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ class EnrolmentPort:
         self._pin, self._context, self._registry = pin, context, registry
         self._address, self._port, self._audit, self._say, self._monotonic = address, port, audit, say, monotonic
         self._opening: _Opening | None = None
-        self._handlers: web.Server[web.BaseRequest] | None = None
+        self._handlers: web.Server | None = None
         self._recent: deque[float] = deque(maxlen=PER_SECOND)
 
     async def run(self) -> None:
@@ -145,14 +147,19 @@ class EnrolmentPort:
                     server.close()
                 used_by = await asyncio.to_thread(holder, "tcp", place.address, place.port)
                 raise Refused(409, "port-taken", f"port {place.problem(error, used_by)}") from None
-            servers.append(await loop.create_server(self._connection, sock=sock, ssl=self._context))
+            serving = loop.create_server(
+                self._connection, sock=sock, ssl=self._context, ssl_handshake_timeout=HANDSHAKE
+            )
+            servers.append(await serving)
         return servers
 
     def _connection(self) -> asyncio.Protocol:
         handlers = self._handlers
         if handlers is None or len(handlers.connections) >= CONNECTIONS:
             return _TurnedAway()
-        return _Brief(handlers, loop=asyncio.get_running_loop(), access_log=None, logger=_QUIET, keepalive_timeout=LIFE)
+        return _Brief(
+            handlers, loop=asyncio.get_running_loop(), access_log=_QUIET, logger=_QUIET, keepalive_timeout=LIFE
+        )
 
     def _close(self, why: str) -> None:
         opening, self._opening = self._opening, None
@@ -165,9 +172,9 @@ class EnrolmentPort:
             self._say(LogType.USER, f"enrolment is closed: {why}")
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        status, answer = 200, None
+        answer: wire.Challenge | wire.Welcome | wire.Denied
         try:
-            answer = await self._exchange(request)
+            status, answer = 200, await self._exchange(request)
         except Refused as refused:
             status, answer = refused.status, wire.Denied(refused.detail)
         response = web.Response(status=status, body=msgspec.json.encode(answer), content_type="application/json")
@@ -193,7 +200,7 @@ class EnrolmentPort:
 
     async def _admit(self, opening: _Opening, proof: wire.Proof, source: str) -> wire.Welcome:
         """The newcomer is known from here on, and the code is used. Raises Refused."""
-        audit = partial(self._audit, f"node {proof.name}", source, "enrol")
+        audit = partial(self._audit, "-", source, f"enrol {proof.name}")
         pin = pin_of_key(proof.public_key)
         try:
             self._prove(opening, proof, pin)
@@ -201,9 +208,6 @@ class EnrolmentPort:
                 raise Refused(409, "not-this-node", why)
             self._close(f"{proof.name} from {source} has enrolled")
             await asyncio.to_thread(self._registry.keep, proof.name, pin)
-        except OSError as error:
-            audit(f"refused: the disk refuses: {error}")
-            raise Refused(500, "disk", f"the disk of the open node refuses: {error.strerror}") from None
         except Refused as refused:
             audit(f"refused: {refused.detail}")
             raise
@@ -217,9 +221,7 @@ class EnrolmentPort:
         if proof.nonce not in opening.challenges:
             raise Refused(409, "old-challenge", "this challenge was used already, or is too old: join again")
         opening.challenges.remove(proof.nonce)
-        said = wire.said_by(
-            wire.Side.JOINS, pin, self._pin, (proof.own_nonce, proof.nonce), proof.name, proof.uuid
-        )
+        said = wire.said_by(wire.Side.JOINS, pin, self._pin, (proof.own_nonce, proof.nonce), proof.name, proof.uuid)
         known = hmac.compare_digest(wire.mac_of(opening.key, said), proof.mac)
         if known and is_signed(proof.public_key, proof.signature, said):
             return

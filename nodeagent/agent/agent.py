@@ -11,6 +11,7 @@ from nodeagent import __version__
 from nodeagent.adapters.checkers import ModuleCheckers
 from nodeagent.adapters.config_store import ConfigStore, Damaged
 from nodeagent.adapters.crypto import ChaChaSealer
+from nodeagent.adapters.enrolment import EnrolmentPort
 from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, NodeLogins, Relay, Users
 from nodeagent.adapters.http_api.route import Part
 from nodeagent.adapters.http_public import HealthServer
@@ -30,6 +31,7 @@ from nodeagent.adapters.vip import node_problems, open_vip
 from nodeagent.agent.configuration_scripts import ConfigurationScripts
 from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.control import AgentControl, Parts
+from nodeagent.agent.control.enrolment import registry_of
 from nodeagent.agent.feed import Feed
 from nodeagent.agent.figures import TimedScripts
 from nodeagent.agent.kernel_traffic import KernelTraffic
@@ -150,6 +152,15 @@ class Agent:
             return await asyncio.to_thread(partial(journal.query, after=cursor))
 
         feed = Feed(snapshot.now, log_after)
+        enrolment = EnrolmentPort(
+            self._keys.pin,
+            self._keys.server_context(),
+            registry_of(store.cluster),
+            address=listen.address,
+            port=listen.enrol_port,
+            audit=journal.audit,
+            say=say,
+        )
         confirmation = Confirmation(store.cluster, engine, say, take_cluster)
         control = AgentControl(
             Parts(
@@ -168,6 +179,7 @@ class Agent:
                 take_module,
                 configuration_scripts,
                 records,
+                enrolment,
             )
         )
         logins, keys = Logins(users), self._keys
@@ -231,6 +243,7 @@ class Agent:
                 ("load", load),
                 ("confirmation", confirmation),
                 ("records", records),
+                ("enrolment", enrolment),
             )
         ]
         supervisor.may_need(self._longest_stop())

@@ -119,6 +119,7 @@ def cluster_info(as_json: bool) -> None:
         return
     if not info.configured:
         say("this node is in no cluster (`keepgreen cluster config FILE` puts it into one)")
+        _show_known(info)
         return
     config, _ = read_cluster(info.xml, "cluster.xml")
     say(f"this node  {info.name}")
@@ -130,6 +131,12 @@ def cluster_info(as_json: bool) -> None:
         for node in lan.nodes
     ]
     show_table(("lan", "node", "address", "pin"), rows)
+    _show_known(info)
+
+
+def _show_known(info: ClusterInfo) -> None:
+    for name, pin in info.known.items():
+        say(f"{name} has enrolled, its pin is {pin}; it counts when a cluster.xml names it")
 
 
 @cluster.command("state")
@@ -181,7 +188,8 @@ def _pins_of(given: tuple[str, ...], config: ClusterConfig) -> dict[str, str]:
     """Those that are given beside those that are known: a list that is sent takes the place of the one before."""
     if not given:
         return {}
-    pins = dict(fetch("/cluster", ClusterInfo).pins)
+    info = fetch("/cluster", ClusterInfo)
+    pins = {**info.known, **info.pins}
     for word in given:
         node, _, pin = word.partition("=")
         if node not in config.nodes or len(pin) != _PIN_DIGITS or set(pin.lower()) - set("0123456789abcdef"):

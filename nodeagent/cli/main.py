@@ -12,6 +12,7 @@ from nodeagent.cli.commands_completion import completion
 from nodeagent.cli.commands_console import console
 from nodeagent.cli.commands_demo import demo
 from nodeagent.cli.commands_doctor import doctor
+from nodeagent.cli.commands_enrol import enrol
 from nodeagent.cli.commands_firewall import firewall
 from nodeagent.cli.commands_log import cmdlog, log, logview, print_error, print_info
 from nodeagent.cli.commands_loop import LOOPS
@@ -29,7 +30,7 @@ from nodeagent.cli.exits import CommandFailed, Exit
 _COMMANDS = (
     *(agent, cluster, module, config, deconfig, check, *ACTIONS, run_without, *WAITS, state, why),
     *(log, logview, print_info, print_error, cmdlog, snapshot, set_value, get_value, *SWITCHES, *LOOPS),
-    *(passwd, fingerprint, level, service, doctor, firewall, vip, demo, console, completion),
+    *(passwd, fingerprint, enrol, level, service, doctor, firewall, vip, demo, console, completion),
 )
 for _change in CHANGES:
     cluster.add_command(_change)

@@ -17,7 +17,7 @@ from nodeagent.cli.local import NODE
 from nodeagent.cli.tables import say
 from nodeagent.contract.api import ClusterInfo
 
-HERE_ONLY = ("agent", "service", "passwd", "demo", "console", "doctor", "firewall", "completion", "logview")
+HERE_ONLY = ("agent", "service", "passwd", "demo", "console", "doctor", "firewall", "completion", "logview", "enrol")
 """Commands about this computer, and one that never ends."""
 
 

@@ -35,7 +35,9 @@ async def change_cluster(clients: Clients, xml: bytes, pins: Mapping[str, str] |
         xml = await with_addresses(xml)
     except NoAddress as names:
         raise CallFailed(Trouble.DENIED, str(names)) from None
-    known = dict(next(iter((await on_all(clients, lambda _, client: client.cluster())).values())).pins)
+    infos = await on_all(clients, lambda _, client: client.cluster())
+    enrolled = {name: pin for info in infos.values() for name, pin in info.known.items()}
+    known = {**enrolled, **next(iter(infos.values())).pins}
     requests = {name: api.StageCluster(xml, name, pins={**known, **(pins or {})}) for name in clients}
     signature = await staged_on_all(clients, requests)
     try:

@@ -15,7 +15,6 @@ from nodeagent.contract.enrolment import (
     Denied,
     Enrolled,
     Hello,
-    NodeName,
     Proof,
     Side,
     Welcome,
@@ -46,14 +45,14 @@ class JoiningKey(Protocol):
 
 
 async def enrol(
-    place: tuple[str, int], code: bytes, key: JoiningKey, *, name: NodeName, uuid: str, nonce: bytes
+    place: tuple[str, int], code: bytes, key: JoiningKey, *, name: str, uuid: str, nonce: bytes
 ) -> Enrolled:
     """Join at (address, port); `code` as key_of gives it, `nonce` random. Raises CallFailed in words."""
     where = f"{place[0]}:{place[1]}"
     try:
         async with asyncio.timeout(PATIENCE):
             pin = await _pin_at(*place)
-            return await _exchange(place, code, key, pin, Proof(nonce, nonce, name, uuid, key.public_key, b"", b""))
+            return await _exchange(place, code, key, pin, (name, uuid, nonce))
     except TimeoutError:
         raise CallFailed(Trouble.TIMED_OUT, f"{where} does not answer: a firewall, or a wrong address") from None
     except ConnectionRefusedError:
@@ -75,23 +74,23 @@ async def _pin_at(address: str, port: int) -> str:
         writer.transport.abort()
 
 
-async def _exchange(place: tuple[str, int], code: bytes, key: JoiningKey, pin: str, who: Proof) -> Enrolled:
+async def _exchange(
+    place: tuple[str, int], code: bytes, key: JoiningKey, pin: str, who: tuple[str, str, bytes]
+) -> Enrolled:
+    name, uuid, own_nonce = who
     host = f"[{place[0]}]" if ":" in place[0] else place[0]
     url = f"https://{host}:{place[1]}/enrol"
     connector = aiohttp.TCPConnector(ssl=pinned_context(pin), force_close=True)
     async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
-        challenge = await _asked(session, url, Hello(), Challenge)
-        nonces = (who.own_nonce, challenge.nonce)
-        said = said_by(Side.JOINS, key.pin, pin, nonces, who.name, who.uuid)
-        proof = msgspec.structs.replace(
-            who, nonce=challenge.nonce, mac=mac_of(code, said), signature=key.sign(said)
-        )
+        nonce = (await _asked(session, url, Hello(), Challenge)).nonce
+        said = said_by(Side.JOINS, key.pin, pin, (own_nonce, nonce), name, uuid)
+        proof = Proof(nonce, own_nonce, name, uuid, key.public_key, mac_of(code, said), key.sign(said))
         welcome = await _asked(session, url, proof, Welcome)
-    expected = mac_of(code, said_by(Side.IS_OPEN, pin, key.pin, nonces, welcome.name))
+    expected = mac_of(code, said_by(Side.IS_OPEN, pin, key.pin, (own_nonce, nonce), welcome.name))
     if not hmac.compare_digest(expected, welcome.mac):
         text = "what answers there does not know the code: somebody may be in between, so nothing is trusted"
         raise CallFailed(Trouble.CERTIFICATE_CHANGED, text)
-    return Enrolled(welcome.name, pin, who.name)
+    return Enrolled(welcome.name, pin, name)
 
 
 async def _asked(session: aiohttp.ClientSession, url: str, request: Hello | Proof, type: type[T]) -> T:

@@ -206,6 +206,8 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     pending: PendingConfirmation | None = None
     keys: tuple[str, ...] = ()
     """Names of the cluster keys that this node believes, the active one first; a name tells nothing about its key."""
+    known: dict[str, str] = {}
+    """Name → pin of nodes that have enrolled: in force as soon as a cluster.xml names them."""
 
 
 class ModuleInfo(msgspec.Struct, frozen=True):

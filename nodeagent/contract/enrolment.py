@@ -115,9 +115,7 @@ def key_of(code: str) -> bytes:
     return letters.encode()
 
 
-def said_by(
-    side: Side, own_pin: str, other_pin: str, nonces: tuple[bytes, bytes], name: str, uuid: str = ""
-) -> bytes:
+def said_by(side: Side, own_pin: str, other_pin: str, nonces: tuple[bytes, bytes], name: str, uuid: str = "") -> bytes:
     """What a side proves: who it is, whom it met, in which exchange. `nonces`: of the one that joins, of the other."""
     fields = (side.encode(), own_pin.encode(), other_pin.encode(), *nonces, name.encode(), uuid.encode())
     return _LABEL + b"".join(len(field).to_bytes(4) + field for field in fields)

@@ -3,7 +3,10 @@
 import hashlib
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from nodeagent.contract.pin_words import WORDS
 
@@ -20,6 +23,18 @@ def pin_of_certificate(certificate: bytes) -> str:
     """The pin of the key in a DER certificate. Raises ValueError when it is no certificate."""
     key = x509.load_der_x509_certificate(certificate).public_key()
     return pin_of_key(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def is_signed(public_key: bytes, signature: bytes, text: bytes) -> bool:
+    """Whether this DER public key has signed the text: ECDSA with SHA-256."""
+    try:
+        key = load_der_public_key(public_key)
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            return False
+        key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
 
 
 def words_of(pin: str) -> str:

@@ -86,7 +86,7 @@ class _Move:
     """Nodes that may still hold connections of it."""
     quiet_until: float
     giver: str | None
-    """Who had it in the table before and must have seen the new one before it is taken."""
+    """Who had it in the table before and must have seen the new one before it is taken; None: everybody."""
     joined: bool
     """This node was not in the table before. It may have been for a moment only: then the epoch that the giver has
     seen is not this move's, unless it spoke after it had heard of it."""
@@ -167,6 +167,9 @@ class Handover:
                     found.setdefault((group, before, after, known.get((group, slot))), set()).add(slot)
         moves = []
         joined = self.me in table.view and self.me not in self.table.view
+        # Who is in a third table may hold any slot: then it is not known whom to wait for.
+        epochs = {self.table.epoch, table.epoch}
+        sure = all(p.seen in epochs for p in self._others.values() if p.counts)
         for (group, before, after, number), slots in found.items():
             past = None if number is None else self._moves[number]
             holders = (past.holders if past else frozenset()) | ({before} if before else set())
@@ -178,7 +181,8 @@ class Handover:
                 until = max(until, past.quiet_until)
                 past.slots -= slots
             left = holders - {after or "", self.me}
-            moves.append(_Move(group, frozenset(slots), now, after, left, until, before, joined))
+            loser = before if sure or before == self.me else None
+            moves.append(_Move(group, frozenset(slots), now, after, left, until, loser, joined))
         self._moves = [move for move in self._moves if move.slots] + moves
 
     def _must_wait(self, move: _Move, now: float) -> bool:

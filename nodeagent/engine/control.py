@@ -20,6 +20,7 @@ from nodeagent.contract.api import (
     WhyAnswer,
 )
 from nodeagent.contract.api import Event as WireEvent
+from nodeagent.contract.enrolment import EnrolJoin, Enrolled, EnrolOpened
 from nodeagent.contract.order_api import BootSetting, CountLoop
 from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.record_api import AuditPage, OutputQuery, RecordQuery, ResourcePage, SnapshotQuery
@@ -206,6 +207,16 @@ class PeerControl(Protocol):
         """Node name → pin of every node of the cluster."""
 
 
+class EnrolmentControl(Protocol):
+    """How this node and another one learn each other's key by a code."""
+
+    async def open(self, caller: Caller) -> EnrolOpened:
+        """Let one newcomer in, by a new code."""
+
+    async def join(self, caller: Caller, request: EnrolJoin) -> Enrolled:
+        """Be the newcomer of a node that is open; refused for a node of a cluster."""
+
+
 class Control(Protocol):
     """The agent as the API sees it."""
 
@@ -228,6 +239,10 @@ class Control(Protocol):
     @property
     def peers(self) -> PeerControl:
         """The nodes of the cluster, as those that call and are called."""
+
+    @property
+    def enrolment(self) -> EnrolmentControl:
+        """How this node and another one learn each other's key by a code."""
 
     @property
     def records(self) -> RecordControl:

@@ -26,6 +26,7 @@ from tests.fakes.control import FakeRecords
 from tests.fakes.waiting import until
 
 BODIES: dict[str, object] = {
+    "enrolJoin": {"address": "10.0.0.1", "code": "0", "port": 9001},
     "login": {"user": "admin", "password": "password-of-admin"},
     "install": b"PK",
     "checkModule": {"files": {"conf/userconfig.xml": "eA=="}, "nodes": ["node1"]},
@@ -118,7 +119,7 @@ def test_the_roles_are_those_of_the_specification() -> None:
         "relayDelete",
     ]
     assert {r.name for r in ROUTES if r.role is Role.MONITOR and r.method != "GET"} == {"logout"}
-    assert {route.name for route in ROUTES if route.local} == {"print", "password"}
+    assert {route.name for route in ROUTES if route.local} == {"print", "password", "enrolOpen", "enrolJoin"}
     assert all(
         route.changes or route.name in ("logout", "print", "checkModule", "checkCluster", "nodeChallenge", "nodeLogin")
         for route in ROUTES

@@ -12,6 +12,7 @@ from nodeagent.adapters.http_api.openapi import document
 from nodeagent.adapters.http_api.route import Route
 from nodeagent.adapters.http_api.routes import ROUTES
 from nodeagent.contract import api, order_api, record_api
+from nodeagent.contract.enrolment import EnrolJoin
 from nodeagent.contract.reach_api import Reach
 from nodeagent.contract.revisions import Restore
 from nodeagent.contract.states import Action
@@ -56,6 +57,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Served]:
 
 STAGE = api.StageModule({"conf/userconfig.xml": b"x"}, ("node1",))
 CLUSTER = api.StageCluster(b"x", "node1")
+JOIN = EnrolJoin("10.0.0.1", "0" * 20, 9001, "node2")
 RECORDS = record_api.RecordQuery(after=3, limit=7)
 
 TOLD: dict[str, tuple[str, object, tuple[object, ...]]] = {
@@ -149,6 +151,8 @@ TOLD: dict[str, tuple[str, object, tuple[object, ...]]] = {
         ("restore_cluster", Restore(1, confirm_within=60)),
     ),
     "deconfigureCluster": ("/cluster/deconfig", None, ("deconfigure_cluster",)),
+    "enrolOpen": ("/enrol", None, ("open",)),
+    "enrolJoin": ("/enrol/join", JOIN, ("join", JOIN)),
     "connectivity": (
         "/connectivity",
         {"address": "127.0.0.1", "port": 9},
@@ -168,12 +172,13 @@ ELSEWHERE = frozenset(
 
 @pytest.mark.covers("GET /log", "GET /audit", "GET /metrics", "GET /modules", "PUT /modules/{module}")
 @pytest.mark.covers("* /modules/{module}/*", "DELETE /modules/{module}", "* /cluster", "POST /connectivity")
+@pytest.mark.covers("POST /enrol", "POST /enrol/join")
 @pytest.mark.covers("POST /cluster/*", "* /cluster/key", "GET /cluster/history*", "GET /cluster/diff")
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.name not in ELSEWHERE], ids=lambda r: r.name)
 async def test_what_reaches_the_agent_and_comes_back(node: Served, route: Route) -> None:
     control, witness = node.control, Witness(node.control)
     control.orders = control.modules = control.clusters = witness  # type: ignore[assignment]
-    control.records = control.traffic = control.peers = witness  # type: ignore[assignment]
+    control.records = control.traffic = control.peers = control.enrolment = witness  # type: ignore[assignment]
     if route.name == "presentClusterKey":
         control.key = bytes(32)
     path, body, asked = TOLD[route.name]

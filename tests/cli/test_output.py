@@ -100,7 +100,7 @@ def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
     assert written == pages()[name], "run python -m nodeagent.cli.reference"
 
 
-_ENDLESS = {"agent", "logview", "waitstart", "waitstop", "waitstate"}
+_ENDLESS = {"agent", "console", "logview", "waitstart", "waitstop", "waitstate"}
 _CHANGING = {"demo", "passwd", "service", "firewall", "snapshot", "enrol"}
 """Of this machine: files, services, rules."""
 _ASKED = sorted({*tree.commands, "-r", "-H", "wait"} - _ENDLESS - _CHANGING)

@@ -7,26 +7,18 @@ import pytest
 from tests.coverage_map import MISSING, PAGE, READ_ONLY, ROOT, coverage, marks, page
 from tests.promises import Promise, all_promises
 
-NOT_THERE_YET = {
-    "listen.enrol_port",
-    "keepgreen enrol open",
-    "keepgreen enrol join",
-}
-"""Lines of the specification that nothing in the product does, so that no test can show it. Only ever shorter."""
-
 
 def test_the_page_is_up_to_date() -> None:
     written = (ROOT / PAGE).read_bytes().replace(b"\r\n", b"\n").decode()
     assert written == page(), "write it anew: python tests/coverage_map.py"
 
 
-def test_every_line_has_a_test_but_those_that_are_known_to_be_missing() -> None:
+def test_every_line_has_a_test() -> None:
     promises = all_promises()
     covered = coverage(promises)
     assert covered.unknown == []
     missing = {id for id in promises if covered.state(id) == "missing"}
-    assert missing - NOT_THERE_YET == set(), "write a test for these, and mark it"
-    assert NOT_THERE_YET - missing == set(), "these are covered now: take them out of NOT_THERE_YET"
+    assert missing == set(), "write a test for these, and mark it"
 
 
 def test_read_only_is_exactly_what_is_said_to_have_no_effect() -> None:

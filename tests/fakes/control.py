@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 import msgspec
 
 from nodeagent.contract import api, record_api
+from nodeagent.contract.enrolment import EnrolJoin, Enrolled, EnrolOpened
 from nodeagent.contract.order_api import BootSetting, CountLoop
 from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
@@ -59,7 +60,7 @@ class FakeControl:
         self.more = asyncio.Event()
         self.peers_known: dict[str, Peer] = {}
         self.pins_known: dict[str, str] = {}
-        self.orders = self.modules = self.clusters = self.records = self.traffic = self.peers = self
+        self.orders = self.modules = self.clusters = self.records = self.traffic = self.peers = self.enrolment = self
 
     def _known(self, module: str, revision: int = 0) -> None:
         if self.broken:
@@ -155,6 +156,13 @@ class FakeControl:
     def set_gate(self, caller: Caller, module: str, open: bool) -> None:
         self.vip(module)
         self.calls.append((caller.name, module, "open" if open else "close"))
+
+    async def open(self, caller: Caller) -> EnrolOpened:
+        return EnrolOpened("0" * 20, 9001, 600.0)
+
+    async def join(self, caller: Caller, request: EnrolJoin) -> Enrolled:
+        self.calls.append((caller.name, "join", request.address))
+        return Enrolled("node1", self.pin, "node2")
 
     def peer(self, name: str) -> Peer:
         if name not in self.peers_known:

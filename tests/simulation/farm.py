@@ -55,7 +55,6 @@ class Farm:
         made = FakeMachine(name, self.world, self._send, FakeSealer(), self.cluster, self.keys)
         made.scripts = good_scripts(self.random)
         made.may_reboot = True
-        made.before_reboot = lambda: self.before_change()
         made.bound = frozenset(self.lans)
         made.kernel.send = lambda effect: self._send_frame(name, effect)
         return made

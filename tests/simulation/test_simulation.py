@@ -1,4 +1,4 @@
-"""150 runs of the fault simulation; a failed one tells its story and how to repeat it."""
+"""140 runs of the fault simulation; a failed one tells its story and how to repeat it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.simulation.run import simulate, simulate_all, told
 
 pytestmark = pytest.mark.timeout(900)  # about 70 s on two idle cores; a loaded machine is no failure
 
-RUNS = 150
+RUNS = 140
 PROCESSES = 2
 
 

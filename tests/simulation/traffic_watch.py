@@ -1,6 +1,6 @@
 """The eyes on the virtual IPs of a run: what the kernels hold, who could know what of whom.
 
-Two kernels that answer one client break its connection. That must not happen but for five reasons, and these
+Two kernels that answer one client break its connection. That must not happen but for four reasons, and these
 are all that `excuse` knows; each ends one window and half a second after its cause:
 1. the two nodes are parted: neither UDP nor the wire joins them both ways;
 2. datagrams and probes get lost or are late by chance, and one of the two has lost the other by that;
@@ -8,8 +8,6 @@ are all that `excuse` knows; each ends one window and half a second after its ca
    is believed only from a session that heartbeats have proven;
 4. nobody watches a kernel that was told to keep its slots for ever: its agent was the last one and has died
    or stands still;
-5. one goes back to a table that the other has left a moment ago: the word of it is still on its way, and the
-   other has put that table in force before, so its older word counts (this one ends with the datagram);
 and while a new detection window is on its way to the nodes, a node that does not run may be judged by the other's.
 """
 
@@ -37,7 +35,7 @@ AFTER = 0.5
 HAND_OVER = 2.5
 """Seconds within which a planned hand-over ends."""
 UNDER_WAY = 3 * CALM
-"""Seconds until what a node says has been read, and answered, by all others in a calm network."""
+"""Seconds that a word and its answer take in a calm network, generously."""
 REPAIR = OBSERVE + 0.3
 """Seconds within which what somebody else breaks is put back."""
 LONG_AGO = float("-inf")
@@ -83,9 +81,6 @@ class TrafficWatch:
         self._refused: dict[str, float] = {}
         self._mended: dict[tuple[str, str], float] = {}
         """When the address was last seen broken; its slots follow it."""
-        self._tables: dict[tuple[str, str], int] = {}
-        self._left: dict[tuple[str, str, int], float] = {}
-        """When a node (of a module) left a table, by its epoch."""
 
     @property
     def now(self) -> float:
@@ -135,16 +130,12 @@ class TrafficWatch:
             return "never met"
         for name in (one, other):
             machine = self.farm.machines[name]
-            new = self.watch.started.get(name, 0.0) > self.now - 0.1
+            new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
             for_ever = (table := machine.kernel.tables.get(config.name)) and table.expires == float("inf")
             if for_ever and (new or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
             if self._new_window >= recent - limit and not self.farm.runs(name):
                 return "a new window is on its way"
-        for mine, other_one in ((one, other), (other, one)):
-            table = self._tables.get((config.name, mine), 0)
-            if self._left.get((config.name, other_one, table), LONG_AGO) >= self.now - UNDER_WAY:
-                return "back to a table just left"
         return ""
 
     def _see(self, machine: FakeMachine, config: ModuleConfig) -> None:
@@ -168,10 +159,6 @@ class TrafficWatch:
         """An effect is about to be carried out."""
         if isinstance(effect, SetSlots):
             self._changed.add(effect.module)
-            before = self._tables.get((effect.module, machine.name), effect.epoch)
-            if before != effect.epoch:
-                self._left[effect.module, machine.name, before] = self.now
-            self._tables[effect.module, machine.name] = effect.epoch
 
     def after_step(self, dirty: set[str]) -> None:
         """Check what may have changed on these machines."""

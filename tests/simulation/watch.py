@@ -43,6 +43,8 @@ class Told:
     """Texts of the log lines of the present step."""
     asked: float = 0.0
     """When the first scan since the last freeze was asked for."""
+    checked: float = 0.0
+    """End of the last freeze after which it was green with every check done; checkers may be new since."""
     prepared: tuple[int, float] = (0, 0.0)
     record: ModuleRecord = field(default_factory=ModuleRecord)
     """What it wrote last."""
@@ -85,7 +87,7 @@ class Watch:
         self._tables: dict[tuple[tuple[str, ...], frozenset[str]], Owners] = {}
         self._without_owner: dict[tuple[str, int], float] = {}
         for machine in farm.machines.values():
-            machine.observe = self.observe
+            machine.observe, machine.before_reboot = self.observe, self.mark
         farm.before_change = self.mark
         self.traffic = TrafficWatch(self)
 
@@ -311,7 +313,8 @@ class Watch:
     def disturbed(self, module: str) -> float:
         """When anything last happened that may still change who serves a module."""
         members = self.farm.members(module)
-        times = [self.marked, *(machine.frozen_until for machine in members)]
+        # What came while an agent was frozen it reads, and echoes, as fresh: with its next pulse.
+        times = [self.marked, *(m.frozen_until + self.farm.cluster.pulse for m in members if m.frozen_until)]
         times += [self.started.get(machine.name, 0.0) for machine in self.farm.machines.values()]
         times += [told.changed for (_, name), told in self.told.items() if name == module]
         return max(times)

@@ -71,6 +71,11 @@ class ClusterStore:
         """The cluster keys, the active one first; there may be one before there is a cluster."""
         return self._node.keys
 
+    @property
+    def known(self) -> dict[str, str]:
+        """Name → pin of nodes that have enrolled and are in no cluster.xml yet."""
+        return self._node.known
+
     def cluster(self) -> CommittedCluster | None:
         """The cluster this node is in."""
         return self._committed
@@ -122,7 +127,9 @@ class ClusterStore:
             revision = self._node.revision + 1
             author, time, before = request.author or stage.request.author, wall_time(), self._node
             self._revisions.write(revision, stage.request.xml, author, time)
-            pins = stage.request.pins or before.pins
+            names = self._revisions.read(revision)[1].nodes
+            enrolled = {name: pin for name, pin in before.known.items() if name in names}
+            pins = {**enrolled, **(stage.request.pins or before.pins)}
             waiting = None
             if within := request.confirm_within:
                 pins = {**before.pins, **pins}  # those of nodes that are leaving, too: they may come back
@@ -148,6 +155,7 @@ class ClusterStore:
                     pins=pins,
                     users=stage.request.users or before.users,
                     open=waiting,
+                    known={name: pin for name, pin in before.known.items() if name not in names},
                 )
             )
             self._committed = self._read_cluster(node)
@@ -236,6 +244,11 @@ class ClusterStore:
             if self._committed is not None:
                 self._committed = self._read_cluster(node)
             return key
+
+    def remember(self, name: str, pin: str) -> None:
+        """A node that has enrolled; see NodeRecord.known."""
+        with self._lock, writing():
+            self._keep(msgspec.structs.replace(self._node, known={**self._node.known, name: pin}))
 
     def set_users(self, users: bytes) -> None:
         """Replace the user table of this node."""

@@ -71,6 +71,8 @@ class NodeRecord(msgspec.Struct, frozen=True):
     pins: dict[str, str] = {}
     users: bytes = b""
     open: OpenCommit | None = None
+    known: dict[str, str] = {}
+    """Pins of nodes that have enrolled: in force as soon as a cluster.xml names them."""
 
 
 class StagedCluster(msgspec.Struct, frozen=True):

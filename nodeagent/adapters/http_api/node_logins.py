@@ -10,15 +10,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from nodeagent.adapters.http_api.logins import Logins
 from nodeagent.contract.api import Session
 from nodeagent.contract.node_login import NodeLogin, signed_text
-from nodeagent.contract.pins import pin_of_key
+from nodeagent.contract.pins import is_signed, pin_of_key
 from nodeagent.engine.ports import Refused
 
 FRESH = 30.0
@@ -55,7 +50,7 @@ class NodeLogins:
             raise Refused(401, "unknown-node", "the key that signed belongs to no node of this cluster")
         made = self._made(proof.nonce)
         text = signed_text(proof.nonce, self._pin, pin, proof.role, proof.user)
-        if not _signed(proof.public_key, proof.signature, text):
+        if not is_signed(proof.public_key, proof.signature, text):
             raise Refused(401, "wrong-signature", f"the signature of {name} is not good for this node and challenge")
         self._use(proof.nonce, made)
         user = "".join(letter if letter.isprintable() else "?" for letter in proof.user)
@@ -79,14 +74,3 @@ class NodeLogins:
 
     def _seal(self, said: str) -> str:
         return hmac.new(self._secret, said.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:SEAL]
-
-
-def _signed(public_key: bytes, signature: bytes, text: bytes) -> bool:
-    try:
-        key = load_der_public_key(public_key)
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            return False
-        key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from nodeagent import __version__
 from nodeagent.agent.control.clusters import AgentClusters
+from nodeagent.agent.control.enrolment import AgentEnrolment
 from nodeagent.agent.control.modules import AgentModules
 from nodeagent.agent.control.orders import AgentOrders
 from nodeagent.agent.control.parts import Parts
@@ -27,6 +28,7 @@ class AgentControl:
         self.records = AgentRecords(parts)
         self.peers = AgentPeers(parts)
         self.traffic = AgentTraffic(parts)
+        self.enrolment = AgentEnrolment(parts)
 
     def identity(self) -> Identity:
         """Name, pin and words; said to anybody before a login."""

@@ -23,7 +23,8 @@ class AgentClusters:
         store = self.parts.store.cluster
         committed = store.cluster()
         if committed is None:
-            return ClusterInfo(False, store.name, has_key=bool(store.keys), keys=_names(store.keys))
+            keys = _names(store.keys)
+            return ClusterInfo(False, store.name, has_key=bool(store.keys), keys=keys, known=store.known)
         return ClusterInfo(
             True,
             committed.me,
@@ -34,6 +35,7 @@ class AgentClusters:
             bool(committed.keys),
             self.parts.confirmation.pending(),
             _names(committed.keys),
+            store.known,
         )
 
     async def check_cluster(self, request: StageCluster) -> Staged:

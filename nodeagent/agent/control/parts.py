@@ -8,6 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from nodeagent.adapters.config_store import ConfigStore, Damaged
+from nodeagent.adapters.enrolment import EnrolmentPort
 from nodeagent.adapters.http_api import Users
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.agent.configuration_scripts import ConfigurationScripts
@@ -47,6 +48,7 @@ class Parts:
     """A module was committed: tell the core."""
     scripts: ConfigurationScripts
     records: RecordKeeping
+    enrolment: EnrolmentPort
     leaving: set[str] = field(default_factory=set)
     """Modules that are being deconfigured or uninstalled: they take no orders."""
 

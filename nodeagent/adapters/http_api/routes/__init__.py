@@ -1,7 +1,17 @@
 """The routes of `/api/v1`: served from this table, described from it (OpenAPI), tested along it."""
 
 from nodeagent.adapters.http_api.route import Route
-from nodeagent.adapters.http_api.routes import cluster, general, modules, nodes, orders, records, traffic, users
+from nodeagent.adapters.http_api.routes import (
+    cluster,
+    enrolment,
+    general,
+    modules,
+    nodes,
+    orders,
+    records,
+    traffic,
+    users,
+)
 
 ROUTES: tuple[Route, ...] = (
     *general.ROUTES,
@@ -10,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *orders.ROUTES,
     *traffic.ROUTES,
     *cluster.ROUTES,
+    *enrolment.ROUTES,
     *nodes.ROUTES,
     *users.ROUTES,
 )
