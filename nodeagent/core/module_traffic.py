@@ -95,6 +95,8 @@ class ModuleTraffic:
         self._held: tuple[GroupSlots, ...] = ()
         self._timeout: float | None = None
         self._set_at = self._retry_at = 0.0
+        self._asked: int | None = None
+        """The epoch the kernel was told of last and has not answered for."""
         self._observe_at: float | None = None
         self.able = True
         """The kernel does what it is told, or has refused for less than a window."""
@@ -159,16 +161,17 @@ class ModuleTraffic:
         if not self.wanted:
             return
         self.prepared, self._observe_at = not event.error, now + OBSERVE
-        self._held = ()
+        self._held, self._asked = (), None
         self.places = event.interfaces
         if event.error:
             self._trouble(f"the virtual IP cannot be put on this node: {event.error}")
         else:
-            self.problem = ""
+            self.problem, self._retry_at = "", now
             self._emit(do.PublishStatus())
 
     def slots_set(self, event: SlotsSet, now: float) -> None:
         """The kernel holds an epoch, or refused."""
+        self._asked = None
         if event.error:
             self._retry_at = now + RETRY
             if not self.problem:  # somebody may have removed the table: see at once
@@ -220,9 +223,11 @@ class ModuleTraffic:
         if not self.able:
             self.seen = self.applied = table.epoch  # what the kernel held has run out
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
+        late = late and self._asked != table.epoch
         changed = slots != self._held or timeout != self._timeout or late
         if (changed and now >= self._retry_at) or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
+            self._asked = table.epoch
             self._emit(self._set_slots(table, slots, timeout, around))
             return True
         return False

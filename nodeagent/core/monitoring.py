@@ -105,7 +105,8 @@ class ProcessMonitor:
 
     def reconfigure(self, config: Monitoring | None, now: float) -> None:
         """Take a changed `<errd>` live; what is known of unchanged rules stays."""
-        self._config = config or Monitoring()
+        before, self._config = self._config.procs, config or Monitoring()
+        self._ever_seen &= {rule.key for rule in before if rule in self._config.procs}
         self._watched = {key: w for key, w in self._watched.items() if w.rule in self._config.procs}
         self._begin(now)
 
