@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent
 LOCKS = {"run": ("build", "app"), "dev": ("build", "dev")}
@@ -42,8 +43,13 @@ SCREEN = [
     *("libbrotli1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libxkbcommon-x11-0"),
 ]
 """Debian packages: a virtual screen, and what Qt needs to open a window on it."""
-FARMS = ("tests/e2e", "tests/lab", "tests/demo", "tests/app/e2e")
-"""Tests of several real agents."""
+TEMPLATES = "tests/e2e/test_templates.py"
+FARMS = (
+    ("tests/e2e", "tests/demo", "tests/app/e2e", f"--ignore={TEMPLATES}"),
+    # Both run nginx, and processes are found by name on the whole computer.
+    ("tests/lab", TEMPLATES),
+)
+"""Tests of several real agents: what each of two pytest gets."""
 SPINNER = "|/-\\"
 
 
@@ -300,10 +306,25 @@ def screenshots(rest: list[str]) -> int:
     return attached([*screen(), venv.python, "-m", "tests.app.e2e.pictures", *rest])
 
 
+class Aside:
+    """A program that runs beside others and says what it has to say when it is over."""
+
+    def __init__(self, argv: Sequence[str | Path], said: TextIO) -> None:
+        self.said = said
+        self.process = subprocess.Popen([str(a) for a in argv], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+
+    def end(self) -> int:
+        """Wait for its end and show its report; its exit code."""
+        code = self.process.wait()
+        self.said.seek(0)
+        print(self.said.read(), flush=True)
+        return code
+
+
 def test(rest: list[str]) -> int:
     """Run the tests; what follows goes to one pytest.
 
-    Without anything two of them run beside each other: the farms of real agents mostly wait, the others compute.
+    Without anything three of them run beside each other: the farms of real agents mostly wait, the others compute.
     """
     venv = Venv(ROOT)
     venv.install("dev")
@@ -311,18 +332,16 @@ def test(rest: list[str]) -> int:
     pytest: list[str | Path] = [venv.python, "-m", "pytest"]
     if rest:
         return attached([*pytest, *rest])
-    with tempfile.TemporaryFile("w+") as said:
-        farms = subprocess.Popen(
-            [*map(str, pytest), *FARMS], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, text=True
-        )
-        try:
-            print("The farms of real agents are tested meanwhile; their report follows.", flush=True)
-            code = attached([*pytest, *(f"--ignore={place}" for place in FARMS)])
-            code = farms.wait() or code
-        finally:
-            farms.terminate()
-            said.seek(0)
-            print(said.read(), flush=True)
+    own = [place for places in FARMS for place in places if not place.startswith("--")]
+    with contextlib.ExitStack() as stack:
+        farms = []
+        for places in FARMS:
+            farms.append(Aside([*pytest, *places], stack.enter_context(tempfile.TemporaryFile("w+"))))
+            stack.callback(farms[-1].process.terminate)
+        print("The farms of real agents are tested meanwhile; their reports follow.", flush=True)
+        code = attached([*pytest, *(f"--ignore={place}" for place in own)])
+        for farm in farms:
+            code = farm.end() or code
     return code
 
 

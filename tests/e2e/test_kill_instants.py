@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.kill_instants import play
 
-INSTANTS = 40
+INSTANTS = 12
 
 
 @pytest.mark.covers("storage kill", "storage atomic")
