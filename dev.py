@@ -43,11 +43,13 @@ SCREEN = [
     *("libbrotli1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-keysyms1", "libxcb-shape0", "libxkbcommon-x11-0"),
 ]
 """Debian packages: a virtual screen, and what Qt needs to open a window on it."""
+ALONE = ("tests/lab/test_vip_faults.py", "tests/lab/test_vip_changes.py", "tests/lab/test_peers.py")
+"""They count milliseconds and resets, and want the computer for themselves: `dev.py test tests/lab`."""
 TEMPLATES = "tests/e2e/test_templates.py"
 FARMS = (
     ("tests/e2e", "tests/demo", "tests/app/e2e", f"--ignore={TEMPLATES}"),
     # Both run nginx, and processes are found by name on the whole computer.
-    ("tests/lab", TEMPLATES),
+    ("tests/lab", TEMPLATES, *(f"--ignore={test}" for test in ALONE)),
 )
 """Tests of several real agents: what each of two pytest gets."""
 SPINNER = "|/-\\"
