@@ -142,7 +142,7 @@ class Console:
         window.closed.connect(self._closed.set)
         window.help_wanted.connect(self._help)
         self._events_page.event_chosen.connect(self.navigator.show_event)
-        self.events.unread_changed.connect(lambda: window.top_bar.set_unread(self.events.unread))
+        self.events.unread_changed.connect(window.top_bar.set_unread)
 
     def _open(self, cluster: RememberedCluster) -> None:
         opened = OpenCluster(cluster, self._shared, self._remember, self._test_address(cluster.id))

@@ -49,7 +49,7 @@ class DetailsModel(QObject):
 
     changed = Signal()
     scope_changed = Signal()
-    chain_changed = Signal()
+    chain_changed = Signal(object)
 
     def __init__(
         self, session: SessionModel, tasks: Tasks, module: str, node: str, parent: QObject | None = None
@@ -306,7 +306,7 @@ class DetailsModel(QObject):
     def _set_chain(self, answer: WhyAnswer) -> None:
         self.steps = chain(answer, shift(self.view) if self.view else 0.0)
         self.output.set_causes(answer.chain)
-        self.chain_changed.emit()
+        self.chain_changed.emit(self.steps)
 
 
 def _window(seconds: float) -> str:

@@ -67,7 +67,7 @@ class _Seen:
 class EventsModel(QAbstractTableModel):
     """The list. `follow` each cluster once."""
 
-    unread_changed = Signal()
+    unread_changed = Signal(int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +94,7 @@ class EventsModel(QAbstractTableModel):
         """Somebody looked at the list."""
         if self.unread:
             self.unread = 0
-            self.unread_changed.emit()
+            self.unread_changed.emit(self.unread)
 
     def today_text(self, now: float) -> str:
         """`38 today`."""
@@ -114,7 +114,7 @@ class EventsModel(QAbstractTableModel):
         if fresh:
             self._add(fresh)
             self.unread += len(fresh)
-            self.unread_changed.emit()
+            self.unread_changed.emit(self.unread)
 
     def _soon(self) -> None:
         if not self._batch.isActive():

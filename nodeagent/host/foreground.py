@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from nodeagent.adapters.config_store import Damaged
@@ -80,13 +80,15 @@ async def _serve(agent: Agent) -> None:
 
 
 def show(line: LogLine) -> None:
-    """A line on stdout, where systemd's journal or a person reads it; a closed stdout is nobody's problem."""
+    """A line on stdout, where systemd's journal or a person reads it; a closed stdout is nobody's problem.
+
+    Unbuffered: what finds a full disk is gone, the record has it, and later lines are written again.
+    """
     if line.type is LogType.DEBUG:
         return
-    try:
-        print(f"{line.type} {line.module or '-'} {line.origin}: {line.text}", flush=True)
-    except (OSError, ValueError):
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (for the rest of the process)
+    text = f"{line.type} {line.module or '-'} {line.origin}: {line.text}\n"
+    with suppress(OSError), open(1, "wb", buffering=0, closefd=False) as stdout:
+        stdout.write(text.encode(errors="replace"))
 
 
 @contextmanager

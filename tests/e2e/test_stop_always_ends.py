@@ -222,4 +222,7 @@ def test_a_stop_ends_while_scripts_fill_the_disk(small_disk: Path) -> None:
         assert shutil.disk_usage(small_disk).free < 64 * 1024
         for file in (farm.nodes[0].home / "var" / "modules" / "farm" / "var").glob("full*"):
             file.unlink()
+        shown = farm.nodes[0].home / "agent.out"
+        size = shown.stat().st_size
         works(farm)
+        until(lambda: shown.stat().st_size > size, 10, "what the agent prints finds room again")

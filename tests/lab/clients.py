@@ -27,6 +27,8 @@ from tests.lab.topology import Host
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+EPHEMERAL = 32768
+"""From here on a kernel takes the ports of its own connections: one that is just closed there answers a raw SYN-ACK."""
 
 
 class Probe(Generic[T]):
@@ -66,7 +68,7 @@ class LabClient:
 
     def syn(self, address: str, port: int = 80, *, sources: int | None = None, ports: int = 20) -> SynAnswers:
         """Send a SYN from each of `ports` ports of each source."""
-        first = random.randrange(1024, 65536 - ports)
+        first = random.randrange(1024, EPHEMERAL - ports)
         order = SynOrder(address, port, self.sources(address, sources), first, ports)
         return Probe(self.host, "syn", order, SynAnswers).result()
 

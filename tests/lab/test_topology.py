@@ -110,7 +110,7 @@ def test_labs_stand_beside_each_other_and_leave_nothing(possible: None) -> None:
         names = {first.network.lab, second.network.lab}
         assert names <= labs().keys()
         sleeper = subprocess.Popen([*second.nodes[0].prefix, "sleep", "600"])
-        assert sleeper.pid in second.nodes[0].host.pids()
+        until(lambda: sleeper.pid in second.nodes[0].host.pids(), 5, "the program has entered its namespace")
         assert sleeper.pid not in first.nodes[0].host.pids()
     assert sleeper.wait(5) == -signal.SIGKILL
     assert not names & labs().keys()

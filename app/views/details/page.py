@@ -120,7 +120,7 @@ class DetailsPage(Page):
         model.output.changed.connect(self._place_output)
         self.folded.connect(self.snapshot.fold)
         model.changed.connect(self._show_model)
-        model.chain_changed.connect(lambda: self.chain.set_steps(model.steps))
+        model.chain_changed.connect(self.chain.set_steps)
         model.scope_changed.connect(self._scope_changed)
         self._key("F4", self.show_why)
         self._key("F5", self._ask_again)
