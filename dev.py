@@ -44,7 +44,7 @@ SCREEN = [
 ]
 """Debian packages: a virtual screen, and what Qt needs to open a window on it."""
 ALONE = ("tests/lab/test_vip_faults.py", "tests/lab/test_vip_changes.py", "tests/lab/test_peers.py")
-"""They count milliseconds and resets, and want the computer for themselves: `dev.py test tests/lab`."""
+"""They count milliseconds and resets, and want the computer for themselves: they run when the others have ended."""
 TEMPLATES = "tests/e2e/test_templates.py"
 FARMS = (
     ("tests/e2e", "tests/demo", "tests/app/e2e", f"--ignore={TEMPLATES}"),
@@ -327,6 +327,7 @@ def test(rest: list[str]) -> int:
     """Run the tests; what follows goes to one pytest.
 
     Without anything three of them run beside each other: the farms of real agents mostly wait, the others compute.
+    A last one follows alone.
     """
     venv = Venv(ROOT)
     venv.install("dev")
@@ -344,7 +345,7 @@ def test(rest: list[str]) -> int:
         code = attached([*pytest, *(f"--ignore={place}" for place in own)])
         for farm in farms:
             code = farm.end() or code
-    return code
+    return attached([*pytest, *ALONE]) or code
 
 
 def check(_: list[str]) -> int:

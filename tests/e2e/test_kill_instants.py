@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.kill_instants import play
 
-INSTANTS = 12
+INSTANTS = 40
 
 
 @pytest.mark.covers("storage kill", "storage atomic")
