@@ -13,7 +13,7 @@ from app.services.memory import RememberedCluster
 from app.services.secrets import Secrets
 from app.services.tasks import TaskOwner
 from app.viewmodels.first_run import Connected
-from app.viewmodels.text import counted, tr
+from app.viewmodels.text import counted, said, tr
 
 LINES_KEPT = 6
 DEMO_ID = "demo"
@@ -85,5 +85,5 @@ class DemoFarm(QObject):
         self._on_connected((RememberedCluster(DEMO_ID, tr("Demo"), record.user, record.addresses),))
 
     def _line(self, line: str) -> None:
-        self.lines = (*self.lines, line)[-LINES_KEPT:]
+        self.lines = (*self.lines, said(line))[-LINES_KEPT:]
         self.changed.emit()

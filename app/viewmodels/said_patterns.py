@@ -46,7 +46,7 @@ PATTERNS = (
     'the lan "{lan}" stands twice in <farm>: once is enough',
     "this module would lose a node after {own} s of silence, the cluster after {cluster} s:"
     " pulse × slost_count of a module may not be below that of cluster.xml",
-    'several <proc> share the resource "{resource}"',
+    'several <proc> have the name "{name}": the resource of this one is "{resource}"',
     "atmax ({most}) is below atleast ({least}): every count would be wrong",
     'mode="farm" needs <farm> with at least one <lan name="…"/>',
     # <vip>
@@ -61,6 +61,43 @@ PATTERNS = (
     'virtual_addr="{address}" is not declared above: there is {known}',
     "{which} of {address} is matched by the rule of line {line} already: one rule may match it",
     "no rule matches traffic to {address}: all of it is dropped",
+    # <failover>
+    "column {column}: {phrase}",
+    '":" must follow the label "{label}", not {found}',
+    'if must follow the label "{label}", not {found}',
+    "( must follow if, not {found}",
+    "then must follow the condition, not {found}",
+    "&&, || or ) must follow the condition, not {found}",
+    "; must end the rule, not {found}",
+    "a rule begins with its label, like own: if (tcp.web == down) then stop();, not {found}",
+    "the rule has no label: it must begin with one, like own: if (tcp.web == down) then stop();",
+    '"{label}" cannot be a label: letters, digits, _ . and - are allowed, at most 80 of them',
+    'the label "{label}" is given twice: each rule needs its own',
+    "a resource like tcp.web must stand here, not {found}",
+    '== or != must follow "{resource}", not {found}',
+    "a state must follow {sign}, one of init, up, down and unknown, not {found}",
+    'a resource is compared with a state, and "{word}" is no state: init, up, down and unknown are; did'
+    ' you mean "{near}"?',
+    'a resource is compared with a state, and "{word}" is no state: init, up, down and unknown are',
+    '"{word}" is no state: init, up, down and unknown are; did you mean "{near}"?',
+    '"{word}" is no state: init, up, down and unknown are',
+    "an action must follow then, one of stop(), stopstart(), wait() and restart(), not {found}",
+    '"{word}" is no action of a rule: stop(), stopstart(), wait() and restart() are; did you mean "{near}"?',
+    '"{word}" is no action of a rule: stop(), stopstart(), wait() and restart() are',
+    '() must follow "{word}", not {found}',
+    ') must follow "{word}(", not {found}',
+    "( and ! stand more than {depth} deep inside each other: make two rules of it",
+    '"{resource}" is a state: it stands on the right, like tcp.web == {state}',
+    '"{resource}" is no resource: class.id is, like tcp.web, tcp.? (any one) or tcp.* (all)',
+    '"{resource}" asks for any one and for all: use either ? or *',
+    'in "{resource}" ? and * must stand for the whole class or the whole id, like tcp.? or *.web',
+    '"{kind}" cannot be a class: letters, digits, _ and - are allowed, at most 63 of them',
+    "the comment has no end: */ must follow",
+    'nothing sets "{resource}": it counts as init until a command sets it; did you mean "{near}"?',
+    'nothing sets "{resource}": it counts as init until a command sets it',
+    'this rule replaces the generated rule "{label}"',
+    'this rule waits for "{resource}", checked only while UP: its checker needs when="pre"',
+    "the end of the text",
     # What a node says of its virtual IP, and of a rule that serves a client.
     "a frame came from the virtual MAC on {interface}: the switch may have learnt it",
     "{node} is alive on the wire, UDP {port} between it and {other} is blocked",
@@ -72,6 +109,15 @@ PATTERNS = (
     "{protocol} any port of {addresses}, by address",
     "{protocol} {port} of {addresses}, by address and port",
     "{protocol} {port} of {addresses}, by address",
+    # What the demo tells while it starts.
+    "{count} agents and the load balancer are started in {directory}",
+    "{count} agents answer",
+    "cluster.xml is applied on all nodes",
+    "module {module} is applied on all nodes",
+    "{url} answers from all nodes",
+    "{node} is UP Ready on {address}",
+    "the demo is already up in {directory}",
+    "the agent of {node} did not run and is started again",
     # What is wrong with one value.
     '{name}="{value}" must be written in lower case',
     '{name}="{value}" must be {phrase}; did you mean "{near}"?',
@@ -99,7 +145,7 @@ PATTERNS = (
     "seconds",
     "hours",
 )
-PHRASES = {"phrase", "unit"}
+PHRASES = {"phrase", "unit", "found"}
 """Places that hold words of the agent again, not a value."""
 
 

@@ -77,7 +77,7 @@ def demo_status(directory: str, as_json: bool) -> int:
                     node.address,
                     str(node.state or "no answer" if node.agent else "no agent"),
                     coloured_status(node.state, node.status) if node.state and node.status else "",
-                    "200" if node.ready else "404",
+                    str(node.ready or "no answer"),
                     node.application or "no answer",
                     node.why or node.phase,
                 )

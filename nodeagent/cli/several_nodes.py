@@ -129,7 +129,8 @@ def _show(result: NodeResult) -> None:
     said = [*result.out.getvalue().splitlines(), *result.err.getvalue().splitlines()]
     style = "" if result.code < Exit.USAGE else "red"
     if len(said) <= 1:
-        say(f"{result.node}: {said[0] if said else f'exit code {int(result.code)}'}", style)
+        words = said[0].removeprefix(f"{result.node}: ") if said else f"exit code {int(result.code)}"
+        say(f"{result.node}: {words}", style)
         return
     say(f"{result.node}:", style)
     for line in said:

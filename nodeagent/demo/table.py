@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import datetime
+from http import HTTPStatus
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,6 +16,11 @@ from nodeagent.demo.view import Lookout, NodeView, Traffic
 
 PERIOD = 0.5
 """Seconds between two looks."""
+
+
+def probe_of(node: NodeView) -> tuple[str, str]:
+    """What ready.txt answers, and its colour."""
+    return str(node.ready or "no answer"), "green" if node.ready == HTTPStatus.OK else "red"
 
 
 def state_of(node: NodeView) -> Text:
@@ -39,7 +45,7 @@ def picture(info: DemoInfo, nodes: tuple[NodeView, ...], traffic: Traffic) -> Gr
             node.address,
             f"pid {node.agent}" if node.agent else "-",
             state_of(node),
-            Text("200", "green") if node.ready else Text("404", "red"),
+            Text(*probe_of(node)),
             node.application or "-",
             f"{datetime.fromtimestamp(node.since).astimezone():%H:%M:%S}" if node.since else "-",
             node.why or node.phase,
@@ -79,7 +85,7 @@ async def tell(info: DemoInfo, console: Console, seconds: float) -> None:
             group.create_task(traffic.run(), name="traffic")
             while True:
                 for node in await lookout.look():
-                    line = f"{state_of(node)}, ready.txt {200 if node.ready else 404}"
+                    line = f"{state_of(node)}, ready.txt {probe_of(node)[0]}"
                     line += f", agent pid {node.agent}" if node.agent else ""
                     if seen.get(node.name) != line:
                         seen[node.name] = line

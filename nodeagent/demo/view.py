@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from nodeagent.client.api_client import ApiClient, CallFailed
+from nodeagent.client.api_client import ApiClient
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.states import State, Status
 from nodeagent.demo.plain_http import PATIENCE, fetch
 from nodeagent.demo.processes import home_of, is_agent, of_demo
@@ -26,8 +27,8 @@ class NodeView(msgspec.Struct, frozen=True):
     by: str = ""
     phase: str = ""
     why: str = ""
-    ready: bool = False
-    """What ready.txt answers."""
+    ready: int = 0
+    """The HTTP status of ready.txt, 0 when nothing answers."""
     application: str = ""
     """What the application answers, empty when it does not."""
 
@@ -67,7 +68,7 @@ class Lookout:
             fetch(node.address, node.health_port, path), fetch(node.address, node.app_port)
         )
         view = NodeView(
-            node.name, node.address, agent, ready=ready == 200, application=answer.strip() if code == 200 else ""
+            node.name, node.address, agent, ready=ready, application=answer.strip() if code == 200 else ""
         )
         try:
             async with asyncio.timeout(PATIENCE):

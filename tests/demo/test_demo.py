@@ -62,7 +62,7 @@ def until(claim: Callable[[], bool], seconds: float = 30.0) -> bool:
 
 
 def green(node: NodeView) -> bool:
-    return node.state is State.UP and node.status is Status.READY and node.ready
+    return node.state is State.UP and node.status is Status.READY and node.ready == 200
 
 
 def all_green(directory: Path) -> bool:
@@ -100,7 +100,7 @@ def test_a_farm_from_up_to_down(directory: Path) -> None:
     # The agent dies: its application goes on and is adopted when the agent is back.
     second = application_pid(2)
     farm.kill_agent(directory, 2)
-    assert ready(2) == 0
+    assert ready(2) == farm.status(directory).nodes[1].ready == 0
     assert application_pid(2) == second
     assert farm.up(directory, 3, said.append).nodes[1].agent != info.nodes[1].agent
     assert f"the demo is already up in {directory}" in said

@@ -8,6 +8,7 @@ from app.viewmodels.said_patterns import PATTERNS, pattern_of
 from app.viewmodels.text import said, use_language
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.module_xml import read_module
+from tests.contract.bad_rules import BAD_RULES
 
 MODULE = """<safe><service mode="farm" boot="onn" boot_delay="0.4ms" maxloop="-1" loop_interval="soon" bot="on">
 <farm><lan name="default"/><lan name="default"/><lan name="nowhere"/></farm>
@@ -46,7 +47,8 @@ def sentences() -> list[str]:
         b" <?xml version='1.0'?>",
     )
     of_nothing = [problem for data in broken for problem in read_module("web", data)[1]]
-    return [problem.text for problem in (*of_module, *of_cluster, *of_nothing)]
+    of_rules = [text for rules in BAD_RULES for _, _, text in rules.mistakes]
+    return [*dict.fromkeys([*(problem.text for problem in (*of_module, *of_cluster, *of_nothing)), *of_rules])]
 
 
 @pytest.mark.parametrize("text", sentences())
