@@ -17,6 +17,7 @@ from app.views.widgets.fields import LABEL_WIDTH
 GAP = 8
 HEIGHT = 32
 LABEL = LABEL_WIDTH + 12
+WIDEST_CHOICE = 420
 _INNER = "QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }"
 
 
@@ -39,7 +40,7 @@ class FieldRow(QWidget):
         self._typed = QLineEdit()
         DocumentUndo(self._typed)
         self.editor = self._make(state)
-        self.editor.setFixedSize(state.spec.width, HEIGHT)
+        self.editor.setFixedSize(self._width(), HEIGHT)
         self._label.setBuddy(self.editor)
         row = QHBoxLayout()
         row.setSpacing(GAP)
@@ -91,6 +92,12 @@ class FieldRow(QWidget):
         if isinstance(self.editor, Choice):
             return self.editor.currentText() if self.editor.isEditable() else self.editor.current_key()
         return self.editor.text()
+
+    def _width(self) -> int:
+        """What the field's kind of value needs; more for a list whose words are longer in this language."""
+        if isinstance(self.editor, Choice) and not self.editor.isEditable():
+            return max(self._state.spec.width, min(self.editor.sizeHint().width(), WIDEST_CHOICE))
+        return self._state.spec.width
 
     def _make(self, state: FieldState) -> QLineEdit | Choice:
         if not state.choices:

@@ -219,7 +219,7 @@ class TrafficPage(Page):
 
     def _say_slot(self, words: str) -> None:
         self._looked.setText(
-            words or tr("Point at a slot, or go to it with the arrows, to read who owns and takes it.")
+            words or tr("Point at a slot, or use the arrows: who owns it, who takes it.")
         )
 
 
