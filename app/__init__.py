@@ -1,1 +1,1 @@
-"""The desktop console. It comes with the next release; the agent does not need it."""
+"""The desktop console. The agent does not need it."""

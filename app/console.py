@@ -93,8 +93,7 @@ class Console:
         """Watch these clusters and show the first; those of the demo are not remembered."""
         for cluster in clusters:
             if (known := self._clusters.get(cluster.id)) is not None:
-                for address in cluster.nodes:
-                    known.session.add(address).retry()
+                known.session.reconnect(cluster.user, cluster.nodes)
             else:
                 self._open(cluster)
                 self._remember(cluster)

@@ -14,13 +14,17 @@ from app.services.sign_in import sign_in
 from app.services.tasks import TaskOwner
 from app.viewmodels.audit import AuditModel
 from app.viewmodels.cluster_editor import ClusterEditor
+from app.viewmodels.cluster_history import ClusterHistory
 from app.viewmodels.details import DetailsModel
 from app.viewmodels.events_model import Event, EventsModel
 from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.mosaic import MosaicModel
 from app.viewmodels.navigation import SLOTS, Place, Tab
+from app.viewmodels.port_check import PortCheck
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.snapshots import Snapshots
+from app.viewmodels.text import tr
+from app.viewmodels.timeline import TimelineModel
 from app.viewmodels.traffic import TrafficModel
 from app.views.configuration.cluster_page import ClusterPage
 from app.views.configuration.module_page import ModulePage
@@ -31,7 +35,9 @@ from app.views.monitoring.page import MonitoringPage
 from app.views.mosaic_page import MosaicPage
 from app.views.page import Page
 from app.views.support.page import SupportPage
+from app.views.timeline.page import TimelinePage
 from app.views.traffic.page import TrafficPage
+from nodeagent.contract.api import LogLine
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,11 @@ class OpenCluster:
         self._shared, self._test_address = shared, test_address
         self.session = ClusterSession(cluster, shared.secrets, shared.tasks, on_learnt=on_learnt)
         self.model = SessionModel(self.session, shared.tasks)
+        self._editor: ClusterEditor | None = None
+        self._ports: PortCheck | None = None
         self._modules: ModuleConfiguration | None = None
         self._details: DetailsModel | None = None
+        self._timeline: TimelineModel | None = None
         self._tests: dict[str, MosaicModel] = {}
         self._snapshots = Snapshots(self.model, shared.tasks)
         self._keys: list[str] = []
@@ -69,8 +78,11 @@ class OpenCluster:
 
     @property
     def unsaved(self) -> tuple[str, ...]:
-        """Modules whose draft was not applied."""
-        return self._modules.unsaved if self._modules is not None else ()
+        """Modules whose draft was not applied, and the cluster when its own was not, in words."""
+        modules = self._modules.unsaved if self._modules is not None else ()
+        if self._editor is None or not self._editor.unapplied:
+            return modules
+        return *modules, tr("the cluster {name}", name=self.model.title)
 
     def show(self, place: Place) -> None:
         """Show this page of the cluster, with what the place names in it."""
@@ -81,6 +93,10 @@ class OpenCluster:
                 self._once(place.key, partial(self._details_page, place))
                 if self._details is not None:
                     self._details.choose(place.module, place.node)
+            case Tab.TIMELINE:
+                self._once(place.key, self._timeline_page)
+                if self._timeline is not None:
+                    self._timeline.set_scope(place.module, place.node)
             case Tab.TEST if place.view == SLOTS:
                 self._once(place.key, partial(self._traffic, place.module))
             case Tab.TEST:
@@ -116,7 +132,9 @@ class OpenCluster:
         """Take its pages away and watch it no more."""
         for test in self._tests.values():
             test.pause()
-        for part in (self._details, self._modules, self.model):
+        if self._ports is not None:
+            self._ports.cancel()
+        for part in (self._details, self._timeline, self._modules, self.model):
             if part is not None:
                 part.close()
         for key in self._keys:
@@ -145,12 +163,24 @@ class OpenCluster:
         page.node_chosen.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
         return page
 
+    def _timeline_page(self) -> TimelinePage:
+        self._timeline = TimelineModel(self.model, self._shared.tasks)
+        page = TimelinePage(self._timeline)
+        page.line_wanted.connect(self._show_line)
+        return page
+
+    def _show_line(self, module: str, node: str, line: LogLine | None) -> None:
+        """The log of a module on a node, at this line."""
+        self._shared.go(Place(Tab.DETAILS, self.id, module, node))
+        if self._details is not None and line is not None:
+            self._details.seek(line)
+
     def _cluster_page(self) -> ClusterPage:
-        editor = ClusterEditor(
-            self.session, check, sign_in, self._shared.tasks, check_cluster, self.session.apply_cluster
-        )
-        editor.load()
-        return ClusterPage(editor, self.model.title)
+        session, tasks = self.session, self._shared.tasks
+        self._editor = ClusterEditor(session, check, sign_in, tasks, check_cluster, session.apply_cluster)
+        self._editor.load()
+        self._ports = PortCheck(self._editor, session, check, tasks)
+        return ClusterPage(self._editor, self.model.title, self._ports, ClusterHistory(session, tasks))
 
     def _module_page(self) -> ModulePage:
         self._modules = ModuleConfiguration(self.session, self._shared.tasks)

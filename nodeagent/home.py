@@ -78,6 +78,11 @@ class Home:
         return self.var / "vip.json"
 
     @property
+    def peers(self) -> Path:
+        """What an agent remembers of its peers."""
+        return self.var / "peers.json"
+
+    @property
     def temporary(self) -> Path:
         """Files that mean nothing after a restart."""
         return self.var / "tmp"
@@ -88,7 +93,7 @@ class Home:
         return self.var / "backups"
 
     def module(self, name: str) -> Path:
-        """A module's directory: `rev/<n>/{conf,bin,web}`, `current`, `state.json`, `var`, `userlog`."""
+        """A module's directory: `rev/<n>/{conf,bin,web}`, `current`, `state.json`, `change.json`, `var`, `userlog`."""
         return self.var / "modules" / name
 
     def user_var(self, module: str) -> Path:

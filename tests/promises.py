@@ -152,7 +152,7 @@ _COMMANDS = (
     *("config", "deconfig", "check", "start", "stop", "restart", "stopstart", "forcestop"),
     *("waitstart", "waitstop", "waitstate", "run-without", "state", "get", "set", "errd", "checker", "failover"),
     *("boot", "incloop", "resetloop", "checkloop", "log", "logview", "printi", "printe", "cmdlog", "snapshot"),
-    *(f"vip {word}" for word in ("show", "where", "check", "open", "close")),
+    *(f"vip {word}" for word in ("show", "where", "check", "probe", "open", "close")),
     *(f"firewall {word}" for word in ("add", "del", "show")),
     *(f"service {word}" for word in ("install", "remove", "status")),
     *(f"demo {word}" for word in ("up", "status", "down")),

@@ -2,8 +2,9 @@
 
 import time
 
-from app.services.connection import connection, told
-from app.services.nodes import CallFailed, CheckedAddress, NodeAddress
+from app.services.connection import connection
+from app.services.nodes import CheckedAddress, NodeAddress
+from nodeagent.client.failures import CallFailed
 
 TIMEOUT = 5.0
 
@@ -16,8 +17,7 @@ async def check(address: NodeAddress, *, timeout: float = TIMEOUT) -> CheckedAdd
     try:
         async with connection(address, timeout=timeout) as client:
             began = time.monotonic()
-            with told():
-                identity = await client.connect()
+            identity = await client.connect()
             took = time.monotonic() - began
     except CallFailed as failed:
         return CheckedAddress(address, None, failed.trouble, str(failed))

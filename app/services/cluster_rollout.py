@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from app.services.connection import logged_in, told
-from app.services.nodes import CallFailed, Credentials, Trouble
+from app.services.connection import Work, logged_in, with_login
+from app.services.nodes import Credentials
 from app.services.rollout import (
     Applied,
     OnStep,
@@ -32,7 +32,8 @@ from app.services.rollout import (
     taking_part,
 )
 from nodeagent.client.addresses import NoAddress, with_addresses
-from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, StageCluster, Staged
+from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.contract.api import ClusterInfo, Commit, StageCluster, Staged
 
 if TYPE_CHECKING:
     from nodeagent.client.api_client import ApiClient
@@ -198,8 +199,7 @@ async def _shared(at: Steps, source: Target, infos: dict[str, ClusterInfo]) -> _
         return _Shared(source, (), b"", fresh)
     client = at.client(source)
     try:
-        with told():
-            return _Shared(source, (await _key(client, infos[source.name]),), await client.cluster_users(), fresh)
+        return _Shared(source, (await _key(client, infos[source.name]),), await client.cluster_users(), fresh)
     except CallFailed as failed:
         at.tell(Step(source.name, Stage.STAGE, StepState.FAILED, 0.0, failed.trouble, str(failed)))
         raise Stopped from None
@@ -208,7 +208,7 @@ async def _shared(at: Steps, source: Target, infos: dict[str, ClusterInfo]) -> _
 async def _key(client: "ApiClient", source: ClusterInfo) -> bytes:
     """The cluster's key; a new cluster gets a new one, also when an apply that came to nothing left one behind."""
     if source.configured:
-        return (await client.call("GET", "/cluster/key", ClusterKey)).key
+        return await client.present_cluster_key()
     return token_bytes(KEY_BYTES) if source.has_key else await client.cluster_key()
 
 
@@ -280,15 +280,7 @@ async def _go_back(at: Steps, signature: str, holds: Credentials) -> None:
     await asyncio.gather(*(one(target) for target in at.targets))
 
 
-async def _again(at: Steps, target: Target, holds: Credentials, work: "Callable[[ApiClient], Awaitable[T]]") -> T:
+async def _again(at: Steps, target: Target, holds: Credentials, work: Work[T]) -> T:
     """A call after the commit, which ended the sessions of nodes that took over the source's users."""
     client = at.client(target)
-    try:
-        with told():
-            return await work(client)
-    except CallFailed as failed:
-        if failed.trouble is not Trouble.LOGIN_REQUIRED:
-            raise
-    await logged_in(client, holds)
-    with told():
-        return await work(client)
+    return await with_login(client, work, lambda: logged_in(client, holds))

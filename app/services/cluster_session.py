@@ -1,7 +1,7 @@
 """One cluster in the window: its nodes, each watched by itself, and what can be asked of them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import msgspec
@@ -10,11 +10,11 @@ from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, apply
 from app.services.memory import RememberedCluster
 from app.services.node_calls import NodeCalls
 from app.services.node_watcher import NodeWatcher, Pace
-from app.services.nodes import API_PORT, CallFailed, Credentials, NodeAddress, NodeView, Trouble
+from app.services.nodes import API_PORT, Credentials, NodeAddress, NodeView
 from app.services.rollout import Applied, OnStep
 from app.services.secrets import Secrets
 from app.services.tasks import TaskOwner
-from nodeagent.contract import api
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.cluster_xml import read_cluster
 
 Learnt = Callable[[RememberedCluster], None]
@@ -124,35 +124,33 @@ class ClusterSession(NodeCalls):
         await watcher.stop()
         self._changed()
 
-    async def trust(self, node: str, pin: str) -> NodeWatcher:
-        """A person has confirmed that this pin is the node's now (a replaced server). Starts anew with it."""
-        old = self.watcher(node)
-        place = self._watchers.index(old)
-        address = msgspec.structs.replace(old.address, pin=pin)
-        await old.stop()
-        self._watchers.remove(old)
-        fresh = self._watch(address, node)
+    def trust(self, address: NodeAddress, name: str = "") -> NodeWatcher:
+        """A person has confirmed this key at this place: a replaced server, or one that has moved, is watched anew."""
+        old = [one for one in self._watchers if one.address.place == address.place or one.address.pin == address.pin]
+        if not old or not address.pin:
+            return self.add(address, name)
+        if [one.address for one in old] == [address]:
+            return old[0]
+        place = self._watchers.index(old[0])
+        for one in old:
+            self._watchers.remove(one)
+            self._tasks.start(one.stop(), f"watch {one.address.place} no more")
+        fresh = self._watch(address, name or old[0].view.name)
         self._watchers.insert(place, self._watchers.pop())
-        self._keep(nodes=tuple(address if known == old.address else known for known in self._remembered.nodes))
+        gone = {one.address for one in old}
+        nodes = (address if known in gone else known for known in self._remembered.nodes)
+        self._keep(nodes=tuple(dict.fromkeys(nodes)))
         if self._running:
             fresh.start()
         self._changed()
         return fresh
 
-    def rename(self, title: str) -> None:
-        """Another title."""
-        self._keep(title=title)
-        self._changed()
-
-    async def sign_in(self, credentials: Credentials, *nodes: str, remember: bool = True) -> None:
-        """Use this user and password, on these nodes or on all, and try again where it was missing or wrong."""
-        if credentials.user != self.user:
-            self._keep(user=credentials.user)
-        chosen = [watcher for watcher in self._watchers if not nodes or watcher.view.name in nodes]
-        pins = [watcher.address.pin for watcher in chosen if watcher.address.pin]
-        await self._secrets.keep(credentials, *pins, remember=remember)
-        for watcher in chosen:
-            watcher.retry()
+    def reconnect(self, user: str, addresses: Iterable[NodeAddress]) -> None:
+        """A person has logged in to these nodes as this user, with keys that he confirmed."""
+        if user != self.user:
+            self._keep(user=user)
+        for address in addresses:
+            self.trust(address).retry()
 
     async def credentials_of(self, address: NodeAddress) -> Credentials | None:
         """The node's own password, else that of the cluster it is in."""
@@ -187,11 +185,10 @@ class ClusterSession(NodeCalls):
         """From now on this user and password hold on all of them."""
         pins = {target.address.pin for target in request.targets}
         await self._secrets.keep(credentials, *pins)
-        if credentials.user != self.user:
-            self._keep(user=credentials.user)
         self._logins.set()
         for target in request.targets:
-            self.add(target.address, target.name).retry()
+            self.trust(target.address, target.name)
+        self.reconnect(credentials.user, (target.address for target in request.targets))
 
     def _watch(self, address: NodeAddress, name: str = "") -> NodeWatcher:
         watcher = NodeWatcher(address, lambda: self.credentials_of(address), self._tasks, name=name, pace=self._pace)
@@ -210,7 +207,7 @@ class ClusterSession(NodeCalls):
     async def _learn(self, watcher: NodeWatcher) -> None:
         """Add the nodes of this node's cluster: their pins come from a node that is pinned itself."""
         try:
-            info = await watcher.call(lambda client: client.call("GET", "/cluster", api.ClusterInfo))
+            info = await watcher.call(lambda client: client.cluster())
         except CallFailed:
             self._signatures.pop(watcher.address.place, None)  # asked again with its next status
             return

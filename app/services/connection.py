@@ -2,18 +2,19 @@
 
 import asyncio
 import importlib
-import socket
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
 
-from app.services.nodes import CallFailed, Credentials, NodeAddress, Trouble
+from app.services.nodes import Credentials, NodeAddress
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import Session
 
 if TYPE_CHECKING:
     from nodeagent.client.api_client import ApiClient
-    from nodeagent.client.api_client import CallFailed as ClientFailed
+
+T = TypeVar("T")
+Work = Callable[["ApiClient"], Awaitable[T]]
 
 TIMEOUT = 10.0
 """Seconds for a whole call."""
@@ -21,7 +22,7 @@ TIMEOUT = 10.0
 
 @asynccontextmanager
 async def connection(address: NodeAddress, *, timeout: float = TIMEOUT) -> AsyncIterator["ApiClient"]:
-    """A client of this node, closed at the end; nothing was sent yet. Put its calls inside `told()`."""
+    """A client of this node, closed at the end; nothing was sent yet."""
     await loaded()
     from nodeagent.client.api_client import ApiClient
 
@@ -34,36 +35,19 @@ async def loaded() -> None:
     await asyncio.to_thread(importlib.import_module, "nodeagent.client.api_client")
 
 
+async def with_login(client: "ApiClient", work: Work[T], log_in: Callable[[], Awaitable[object]]) -> T:
+    """Do it; when the session has ended, log in and do it once more. Raises CallFailed."""
+    try:
+        return await work(client)
+    except CallFailed as failed:
+        if failed.trouble is not Trouble.LOGIN_REQUIRED:
+            raise
+    await log_in()
+    return await work(client)
+
+
 async def logged_in(client: "ApiClient", credentials: Credentials) -> Session:
     """Meet the node, then log in. Raises CallFailed; NO_PASSWORD_SET before anything is sent."""
-    with told():
-        if not (await client.connect()).password_set:
-            raise CallFailed(Trouble.NO_PASSWORD_SET, "the node has no password yet")
-        return await client.login(credentials.user, credentials.password)
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """The client's failures as those of the console. Needs `loaded()` before."""
-    from nodeagent.client.api_client import CallFailed as ClientFailed
-
-    try:
-        yield
-    except ClientFailed as failed:
-        raise CallFailed(_trouble(failed), str(failed), failed.problem) from None
-
-
-def _trouble(failed: "ClientFailed") -> Trouble:
-    trouble, kind = Trouble(failed.trouble.value), failed.problem.type if failed.problem else ""
-    if kind == "urn:keepgreen:login-required":
-        return Trouble.LOGIN_REQUIRED
-    if kind == "urn:keepgreen:other-cluster":
-        return Trouble.OTHER_CLUSTER
-    if trouble is Trouble.UNREACHABLE:
-        # The client hides the original error from tracebacks, not from us.
-        causes = (failed.__context__, getattr(failed.__context__, "os_error", None))
-        if any(isinstance(cause, ssl.SSLError) for cause in causes):
-            return Trouble.NOT_UNDERSTOOD
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return Trouble.NAME_UNKNOWN
-    return trouble
+    if not (await client.connect()).password_set:
+        raise CallFailed(Trouble.NO_PASSWORD_SET, "the node has no password yet")
+    return await client.login(credentials.user, credentials.password)

@@ -4,9 +4,8 @@ import asyncio
 
 import msgspec
 
-from app.services.connection import told
-from app.services.nodes import CallFailed, Trouble
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Steps, StepState, Stopped, Target, agreed, taking_part
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import Commit, ModuleInfo, Staged, StageModule
 
 COMMIT_TRIES = 3
@@ -65,8 +64,7 @@ async def _commit(at: Steps, module: str, signature: str, target: Target) -> Mod
     while True:
         tries -= 1
         try:
-            with told():
-                return await at.client(target).commit_module(module, Commit(signature))
+            return await at.client(target).commit_module(module, Commit(signature))
         except CallFailed as failed:
             if not tries or failed.problem is not None:
                 raise
@@ -75,7 +73,7 @@ async def _commit(at: Steps, module: str, signature: str, target: Target) -> Mod
 
 async def _read_back(at: Steps, module: str, signature: str, target: Target) -> None:
     """The node says of itself that this is what it has."""
-    infos = await at.client(target).call("GET", "/modules", tuple[ModuleInfo, ...])
+    infos = await at.client(target).modules()
     if not any(info.name == module and info.signature == signature for info in infos):
         raise CallFailed(Trouble.DENIED, f"{target.name} has another configuration of {module} in force")
 

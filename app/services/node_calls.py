@@ -5,23 +5,21 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from app.services.node_watcher import NodeWatcher
 from nodeagent.contract import api, revisions
+from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
 from nodeagent.contract.states import Action
-from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
+from nodeagent.contract.status import NodeStatus
+from nodeagent.contract.vip_status import FloodHeard, FloodProbe, VipStatus, VipWhere, WhereQuery
 
 if TYPE_CHECKING:
     from nodeagent.client.api_client import ApiClient
 
-T = TypeVar("T")
 OnBytes = Callable[[int], None]
 """Told how many bytes have arrived in all."""
-LONG = 60.0
-"""Seconds for a call that carries a whole module."""
 
 
 class NodeCalls(ABC):
@@ -39,15 +37,15 @@ class NodeCalls(ABC):
 
     async def set_switch(self, node: str, module: str, switch: api.SetSwitch) -> None:
         """Pause or resume its checks."""
-        await self._post(node, module, "switches", switch)
+        await self.watcher(node).call(lambda client: client.set_switch(module, switch))
 
     async def set_boot(self, node: str, module: str, on: bool) -> None:
         """Start at boot there, or not."""
-        await self._post(node, module, "boot", api.SetBoot(on))
+        await self.watcher(node).call(lambda client: client.set_boot(module, api.SetBoot(on)))
 
     async def set_resource(self, node: str, module: str, resource: api.SetResource) -> None:
         """Set a resource by command."""
-        await self._post(node, module, "resources", resource)
+        await self.watcher(node).call(lambda client: client.set_resource(module, resource))
 
     # --- what is written down -----------------------------------------------------------------
 
@@ -57,11 +55,11 @@ class NodeCalls(ABC):
 
     async def outputs(self, node: str, module: str) -> tuple[api.FileInfo, ...]:
         """Script output files, newest first."""
-        return await self._get(node, f"{_module(module)}/outputs", tuple[api.FileInfo, ...])
+        return await self.watcher(node).call(lambda client: client.outputs(module))
 
     async def output(self, node: str, module: str, name: str) -> bytes:
         """One of them."""
-        return await self._get(node, f"{_module(module)}/outputs/{quote(name, safe='')}", bytes)
+        return await self.watcher(node).call(lambda client: client.output(module, name))
 
     async def log(self, node: str, query: api.LogQuery) -> api.LogPage:
         """A page of the node's log, from its disk."""
@@ -109,21 +107,44 @@ class NodeCalls(ABC):
         query = WhereQuery(address, port)
         return await self.watcher(node).call(lambda client: client.vip_where(module, query))
 
+    async def flood_probe(self, node: str, request: FloodProbe) -> FloodHeard:
+        """What the node hears of the others; all are asked at once."""
+        return await self.watcher(node).call(lambda client: client.flood_probe(request))
+
     # --- configuration ------------------------------------------------------------------------
 
     async def cluster(self, node: str) -> api.ClusterInfo:
         """The cluster as this node has it."""
-        return await self._get(node, "/cluster", api.ClusterInfo)
+        return await self.watcher(node).call(lambda client: client.cluster())
+
+    async def cluster_history(self, node: str) -> tuple[revisions.Revision, ...]:
+        """The revisions of cluster.xml that the node keeps, newest first."""
+        return await self.watcher(node).call(lambda client: client.cluster_history())
+
+    async def cluster_revision(self, node: str, revision: int) -> bytes:
+        """The cluster.xml of one of them."""
+        return await self.watcher(node).call(lambda client: client.cluster_revision(revision))
+
+    async def cluster_difference(self, node: str, earlier: int, later: int) -> revisions.Difference:
+        """What two of them differ in."""
+        query = revisions.DiffQuery(earlier, later)
+        return await self.watcher(node).call(lambda client: client.cluster_difference(query))
+
+    async def reach(self, node: str, request: Reach, through: str = "") -> Reached:
+        """Whether this node reaches a place; `through` another one where this console does not reach it itself."""
+        return await self.watcher(through or node).call(lambda client: client.reach(request, node if through else ""))
+
+    async def status_through(self, through: str, node: str) -> NodeStatus:
+        """What a node knows now, asked through another one."""
+        return await self.watcher(through).call(lambda client: client.peer_status(node))
 
     async def modules(self, node: str) -> tuple[api.ModuleInfo, ...]:
         """What is installed there."""
-        return await self._get(node, "/modules", tuple[api.ModuleInfo, ...])
+        return await self.watcher(node).call(lambda client: client.modules())
 
     async def install(self, node: str, module: str, archive: bytes) -> api.ModuleInfo:
         """Install a `.safe` archive there (installed, not applied)."""
-        return await self.watcher(node).call(
-            lambda client: client.call("PUT", _module(module), api.ModuleInfo, archive, timeout=LONG)
-        )
+        return await self.watcher(node).call(lambda client: client.install(module, archive))
 
     async def module_files(self, node: str, module: str, revision: int = 0) -> dict[str, bytes]:
         """All files of the module as the node has it, by path; of an earlier revision where one is given."""
@@ -145,15 +166,3 @@ class NodeCalls(ABC):
     async def uninstall(self, node: str, module: str) -> revisions.Uninstalled:
         """Take the module away from this node, which keeps a copy."""
         return await self.watcher(node).call(lambda client: client.uninstall(module))
-
-    # --- inside -------------------------------------------------------------------------------
-
-    async def _get(self, node: str, path: str, type: type[T]) -> T:
-        return await self.watcher(node).call(lambda client: client.call("GET", path, type))
-
-    async def _post(self, node: str, module: str, what: str, body: object) -> None:
-        await self.watcher(node).call(lambda client: client.call("POST", f"{_module(module)}/{what}", type(None), body))
-
-
-def _module(name: str) -> str:
-    return f"/modules/{quote(name, safe='')}"

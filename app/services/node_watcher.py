@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from app.services.connection import connection, logged_in, told
-from app.services.nodes import CallFailed, Credentials, NodeAddress, NodeView, Reach, Trouble
+from app.services.connection import Work, connection, logged_in, with_login
+from app.services.nodes import Credentials, NodeAddress, NodeView, Reach
 from app.services.tasks import TaskOwner
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import LogLine, LogQuery
 from nodeagent.contract.status import NodeStatus
 
@@ -116,18 +117,10 @@ class NodeWatcher:
         self._subscribers[number] = callback
         return lambda: self._subscribers.pop(number, None) and None
 
-    async def call(self, work: Callable[["ApiClient"], Awaitable[T]]) -> T:
+    async def call(self, work: Work[T]) -> T:
         """Do something with the node's open session; a session that ended is opened again. Raises CallFailed."""
         client = self._open_client()
-        try:
-            with told():
-                return await work(client)
-        except CallFailed as failed:
-            if failed.trouble is not Trouble.LOGIN_REQUIRED:
-                raise
-        await self._log_in(client)
-        with told():
-            return await work(client)
+        return await with_login(client, work, lambda: self._log_in(client))
 
     # --- the life of the watcher --------------------------------------------------------------
 
@@ -170,12 +163,10 @@ class NodeWatcher:
             await self._log_in(client)
             self._client = client
             while True:
-                with told():
-                    await self._catch_up(client)
-                    self._take(await client.status())
+                await self._catch_up(client)
+                self._take(await client.status())
                 ended = await self._followed(client)
-                with told():
-                    self._take(await client.status())
+                self._take(await client.status())
                 if ended is not None:
                     await self._poll(client, ended)
 
@@ -191,13 +182,12 @@ class NodeWatcher:
         try:
             async with asyncio.TaskGroup() as group:
                 asking = group.create_task(self._ask_when_silent(client), name=f"ask {self.view.name}")
-                with told():
-                    async for event in client.events(self._cursor):
-                        self._heard, self._stream_open = time.monotonic(), True
-                        if event.lines:
-                            self._add(event.lines)
-                        if isinstance(event.status, msgspec.Raw):
-                            self._take(msgspec.json.decode(event.status, type=NodeStatus))
+                async for event in client.events(self._cursor):
+                    self._heard, self._stream_open = time.monotonic(), True
+                    if event.lines:
+                        self._add(event.lines)
+                    if isinstance(event.status, msgspec.Raw):
+                        self._take(msgspec.json.decode(event.status, type=NodeStatus))
                 asking.cancel()
         except BaseExceptionGroup as group_of:
             failed, others = group_of.split(CallFailed)
@@ -220,8 +210,7 @@ class NodeWatcher:
             if time.monotonic() - self._heard < self._pace.silence:
                 continue
             try:
-                with told():
-                    status = await client.status()
+                status = await client.status()
             except CallFailed as failed:
                 if failed.trouble is not Trouble.LOGIN_REQUIRED:
                     self._went_down(failed)  # now: a socket that hangs takes seconds to close
@@ -238,9 +227,8 @@ class NodeWatcher:
         until = time.monotonic() + self._pace.stream_again
         while time.monotonic() < until:
             await asyncio.sleep(self._pace.poll)
-            with told():
-                self._take(await client.status(), Reach.POLLING)
-                await self._catch_up(client)
+            self._take(await client.status(), Reach.POLLING)
+            await self._catch_up(client)
 
     async def _catch_up(self, client: "ApiClient") -> None:
         """Read the lines of the log that were written since the last one seen."""

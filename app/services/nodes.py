@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-from nodeagent.contract.api import Identity, ProblemDetail
+from nodeagent.client.failures import Trouble
+from nodeagent.contract.api import Identity
 from nodeagent.contract.states import Role
 from nodeagent.contract.status import NodeStatus
 
@@ -40,36 +41,6 @@ class Reach(StrEnum):
     POLLING = "polling"
     """It answers, but gives no event stream."""
     UNREACHABLE = "unreachable"
-
-
-class Trouble(StrEnum):
-    """Why a node does not answer as it should: the client's troubles and what the console itself finds."""
-
-    REFUSED = "refused"
-    TIMED_OUT = "timed out"
-    CERTIFICATE_CHANGED = "certificate changed"
-    WRONG_PASSWORD = "wrong password"  # noqa: S105  (words for a person)
-    DENIED = "denied"
-    NOT_UNDERSTOOD = "not understood"
-    UNREACHABLE = "unreachable"
-    PASSWORD_NEEDED = "password needed"  # noqa: S105
-    """No password is known for this node: ask for one."""
-    NO_PASSWORD_SET = "no password set"  # noqa: S105
-    """`keepgreen passwd` was never run on this node."""
-    LOGIN_REQUIRED = "login required"
-    """The session has ended."""
-    OTHER_CLUSTER = "other cluster"
-    """It is in another cluster and changes over only when told to take over."""
-    NAME_UNKNOWN = "name unknown"
-    """The host name stands for no address."""
-
-
-class CallFailed(Exception):
-    """The one error of a call to a node; the text is technical, `problem` the agent's own word when it gave one."""
-
-    def __init__(self, trouble: Trouble, text: str, problem: ProblemDetail | None = None) -> None:
-        super().__init__(text)
-        self.trouble, self.problem = trouble, problem
 
 
 @dataclass(frozen=True, slots=True)

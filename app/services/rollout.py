@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from app.services.connection import connection, logged_in, told
-from app.services.nodes import CallFailed, Credentials, NodeAddress, Trouble
+from app.services.connection import connection, logged_in
+from app.services.nodes import Credentials, NodeAddress
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import Staged
-from nodeagent.contract.errors import Problem, Severity
+from nodeagent.contract.errors import Problem, errors_of
 
 if TYPE_CHECKING:
     from nodeagent.client.api_client import ApiClient
@@ -128,7 +129,7 @@ class Steps:
         """Keep what the node found for the step's end. Raises CallFailed when it refuses."""
         self._found[target.name] = staged.problems
         if not staged.ok:
-            first = next((found.text for found in staged.problems if found.severity is Severity.ERROR), "")
+            first = next((found.text for found in errors_of(staged.problems)), "")
             raise CallFailed(Trouble.DENIED, first)
         return staged
 
@@ -141,8 +142,7 @@ class Steps:
             self._found.pop(target.name, None)
             self.tell(Step(target.name, stage, StepState.RUNNING))
             try:
-                with told():
-                    done[target.name] = await work(target)
+                done[target.name] = await work(target)
             except CallFailed as failed:
                 problems = failed.problem.problems if failed.problem else self._found.get(target.name, ())
                 took = time.monotonic() - began

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.services.connection import connection, logged_in, told
+from app.services.connection import connection, logged_in
 from app.services.nodes import Credentials, NodeAddress
 from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.states import Role
@@ -19,7 +19,6 @@ async def sign_in(address: NodeAddress, credentials: Credentials) -> SignedIn:
     """Log in once and out again. Needs the pin. Raises CallFailed."""
     async with connection(address) as client:
         session = await logged_in(client, credentials)
-        with told():
-            cluster = await client.call("GET", "/cluster", ClusterInfo)
-            await client.logout()
+        cluster = await client.cluster()
+        await client.logout()
     return SignedIn(session.role, cluster)

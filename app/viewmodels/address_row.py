@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from app.services.memory import RememberedCluster
-from app.services.nodes import CheckedAddress, NodeAddress, Trouble
+from app.services.nodes import CheckedAddress, NodeAddress
 from app.viewmodels.text import counted, tr
 from app.viewmodels.trouble_words import Reason, other_version, reason
 from nodeagent import __version__
+from nodeagent.client.failures import Trouble
 from nodeagent.contract.api import Identity
 from nodeagent.contract.states import Role
 

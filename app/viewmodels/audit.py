@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed
 from app.viewmodels.reach import shift
 from app.viewmodels.session_model import SessionModel, Tasks, failure_words
 from app.viewmodels.text import joined, labelled, said, trn
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.record_api import AuditLine, RecordQuery
 
 SHOWN = 500

@@ -9,13 +9,14 @@ from enum import StrEnum
 from PySide6.QtCore import QObject, Signal
 
 from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, Seen
-from app.services.nodes import NodeAddress, Trouble
+from app.services.nodes import NodeAddress
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState, Target
 from app.services.tasks import TaskOwner
 from app.viewmodels.address_row import AddressRow
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
 from app.viewmodels.text import counted, joined, labelled, names, number, said, tr, trn
 from app.viewmodels.trouble_words import reason
+from nodeagent.client.failures import UNREACHED, Trouble
 
 Apply = Callable[[ClusterRequest, OnStep, Decide], Awaitable[Applied]]
 Check = Callable[[ClusterRequest, OnStep], Awaitable[Applied]]
@@ -318,7 +319,6 @@ def _why(step: Step, place: NodeAddress) -> str:
         return joined(errors)
     if step.trouble is None or step.trouble is Trouble.DENIED:
         return said(step.detail)
-    gone = {Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE}
-    if step.trouble in gone and step.stage is not Stage.CHECK:
+    if step.trouble in UNREACHED and step.stage is not Stage.CHECK:
         return tr("It stopped answering while the change was applied. Start its agent, then apply again.")
     return reason(step.trouble, place, detail=said(step.detail)).remedy

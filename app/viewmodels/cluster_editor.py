@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed, NodeAddress
+from app.services.nodes import NodeAddress
 from app.services.tasks import TaskOwner
 from app.viewmodels import cluster_form as form_edits
 from app.viewmodels.address_row import RowState, short_signature
@@ -13,6 +13,7 @@ from app.viewmodels.edit_history import EditHistory
 from app.viewmodels.first_run import Ask, SignIn
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
 from app.viewmodels.text import labelled, names, number, said, tr, trn
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.cluster_rules import NAME
 from nodeagent.contract.cluster_xml import read_cluster
@@ -193,6 +194,14 @@ class ClusterEditor(QObject):
         """What redo makes again; empty when there is nothing."""
         return self._history.redo_name
 
+    def take_back(self, data: bytes, revision: int) -> None:
+        """An earlier revision as the draft; undo takes it away again."""
+        if _readable(data):
+            self._change(data, tr("Restore revision {number}", number=revision))
+            for row in range(len(self.form.nodes)):
+                if (asked := self.form.asked(row)) and self._checks.standing(asked) is None:
+                    self._checks.check(asked)
+
     # --- nodes --------------------------------------------------------------------------------
 
     def retry(self, row: int) -> None:
@@ -257,6 +266,11 @@ class ClusterEditor(QObject):
         return self._running is None or not self._running.configured or self.data != self._running.xml
 
     @property
+    def unapplied(self) -> bool:
+        """Whether somebody's edits would be lost with the draft."""
+        return self.edited and bool(self.undo_name)
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """Drafts whose address gives no node."""
         return tuple(row.name.text for row in self.rows if row.left_out)
@@ -269,13 +283,13 @@ class ClusterEditor(QObject):
     @property
     def problem_count(self) -> int:
         """Everything that is wrong."""
-        timing = sum(bool(self.field_error(name)) for name in ("port", "pulse", "slost_count"))
+        timing = sum(bool(self.field_error(name)) for name in form_edits.DEFAULTS)
         return len(self.problem_rows) + timing + len(self.free_problems)
 
     @property
     def free_problems(self) -> tuple[FormProblem, ...]:
         """Errors that stand at no field."""
-        fields = {self.field_error(name) for name in ("port", "pulse", "slost_count")}
+        fields = {self.field_error(name) for name in form_edits.DEFAULTS}
         return tuple(problem for problem in self.others if problem.text not in fields)
 
     @property
@@ -313,7 +327,7 @@ class ClusterEditor(QObject):
             return tr("no node of the table answers yet")
         config, found = read_cluster(self._applied_bytes())
         if config is None:
-            return errors_of(found)[0].text
+            return said(errors_of(found)[0].text)
         return ""
 
     # --- apply --------------------------------------------------------------------------------

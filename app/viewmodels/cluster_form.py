@@ -6,13 +6,15 @@ its place in another lan is found by its name, and by the turn where a name stan
 
 from dataclasses import dataclass
 
+from nodeagent.contract import cluster_rules
 from nodeagent.contract.durations import parse_duration
 from nodeagent.contract.errors import Problem
 from nodeagent.contract.xml_scan import ElementSpan
 from nodeagent.contract.xml_source import Document
 
 LANS = "cluster/lans"
-DEFAULTS = {"port": "4800", "pulse": "100ms", "slost_count": "10"}
+DEFAULTS = {rule.name: rule.default for rule in cluster_rules.LANS.attributes if not rule.unused}
+"""The timing of heartbeats: `port`, `pulse` and `slost_count`."""
 EMPTY = b"""<cluster>
   <lans port="4800" pulse="100ms" slost_count="10">
     <lan name="default" command="on">
@@ -204,5 +206,4 @@ def _nodes(lan: ElementSpan) -> dict[tuple[str, int], tuple[int, ElementSpan]]:
 
 
 def _value(span: ElementSpan, attribute: str) -> str:
-    known = span.attributes.get(attribute)
-    return known.value if known else ""
+    return span.values.get(attribute, "")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed, NodeView, Trouble
+from app.services.nodes import NodeView
 from app.viewmodels import menus
 from app.viewmodels.events_model import new_lines
 from app.viewmodels.farm import ModuleCard
@@ -19,16 +19,24 @@ from app.viewmodels.text import HOUR, NBSP, ago, moment, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
 from app.viewmodels.trouble_words import reason
 from app.viewmodels.why_chain import ChainStep, chain
-from nodeagent.contract.api import LogQuery, WhyAnswer
+from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.contract.api import LogLine, LogQuery, WhyAnswer
 from nodeagent.contract.record_api import RecordQuery, ResourceChange
 from nodeagent.contract.states import LogType, State
 
 OLDER = 1000
 """Lines read from the node's disk when somebody scrolls to the oldest one."""
+SOUGHT_PAGES = 100
+"""So many times at most to come back to a line that is looked for."""
 REMEMBERED, CHANGES = 64, 100
 """Resources whose history is read at once, and changes of each."""
-CLOCK_STEP = 0.05
-"""Seconds a node's clock must have moved before the times of its lines are written anew."""
+_UNDER_ADD_CLUSTER = {
+    Trouble.WRONG_PASSWORD,
+    Trouble.PASSWORD_NEEDED,
+    Trouble.LOGIN_REQUIRED,
+    Trouble.CERTIFICATE_CHANGED,
+}
+"""A person has to type or to compare something, and that is the page for it."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +53,15 @@ class Banner:
 
 
 class DetailsModel(QObject):
-    """`changed` after each new state of the module or its node; `scope_changed` when another one was chosen."""
+    """`changed` after each new state of the module or its node; `scope_changed` when another one was chosen.
+
+    `found(LogLine)` when the log has the line that `seek` was asked for.
+    """
 
     changed = Signal()
     scope_changed = Signal()
     chain_changed = Signal(object)
+    found = Signal(object)
 
     def __init__(
         self, session: SessionModel, tasks: Tasks, module: str, node: str, parent: QObject | None = None
@@ -126,7 +138,8 @@ class DetailsModel(QObject):
             row = self.session.farm.row(self.node)
             retry = menus.retry(row) if row else None
             sentence = tr("{node} does not answer: {what}", node=self.node, what=tile.sentence(now))
-            return Banner(tile.silhouette, "grey", sentence, _silence_remedy(view), None, retry)
+            remedy = _silence_remedy(view, self.session.session.user)
+            return Banner(tile.silhouette, "grey", sentence, remedy, None, retry)
         if tile.silhouette is Silhouette.UNCONFIGURED:
             sentence = tr("{module} was never applied on {node}.", module=self.module, node=self.node)
             return Banner(tile.silhouette, "grey", sentence, tr("Apply it on the Configuration tab."), None, None)
@@ -220,6 +233,25 @@ class DetailsModel(QObject):
             self._no_older = not older
             self.log.prepend(older)
 
+    def seek(self, line: LogLine) -> None:
+        """Have this line of the node's log, read back from its disk if need be; `found` tells when it is there."""
+        self.log.flush()
+        if line.cursor < self.log.oldest_cursor and self.view is not None and self.view.reached:
+            self._tasks.run_soon(self._read_back(self.node, line), f"log of {self.node} back to {line.cursor}")
+        else:
+            self.found.emit(line)
+
+    async def _read_back(self, node: str, line: LogLine) -> None:
+        for _ in range(SOUGHT_PAGES):
+            first = self.log.oldest_line
+            if node != self.node or first is None or first.cursor <= line.cursor:
+                break
+            await self._read_older(node, first.cursor, first.time)
+            if self.log.oldest_line is first:
+                break
+        if node == self.node:
+            self.found.emit(line)
+
     def _begin(self) -> None:
         self._cursor, self._no_older, self._explained = 0, False, ()
         self._histories, self._remembered = {}, {}
@@ -276,8 +308,8 @@ class DetailsModel(QObject):
         self.changed.emit()
 
     def _correct_clock(self, *, always: bool = False) -> None:
-        now = shift(self.view) if self.view else 0.0
-        if always or abs(now - self._shift) > CLOCK_STEP:
+        now = self.session.clocks.of(self.node)
+        if always or now != self._shift:
             self._shift = now
             self.log.set_shift(now)
 
@@ -315,11 +347,16 @@ def _window(seconds: float) -> str:
     return tr("{hours} h", hours=int(hours)).replace(" ", NBSP) if hours == int(hours) else span(seconds)
 
 
-def _silence_remedy(view: NodeView) -> str:
+def _silence_remedy(view: NodeView, user: str) -> str:
     """What to do about a node that was reached before."""
     if view.trouble is Trouble.TIMED_OUT:
         return tr(
             "Is the server on and on the network? If it is, a firewall is likely: open TCP {port} there.",
             port=view.address.port,
         )
-    return reason(view.trouble, view.address, detail=view.detail).remedy if view.trouble else ""
+    if view.trouble is None:
+        return ""
+    remedy = reason(view.trouble, view.address, user=user, detail=view.detail).remedy
+    if view.trouble in _UNDER_ADD_CLUSTER:
+        return f"{remedy} {tr('Do this under Add cluster, with the address of this server.')}"
+    return remedy

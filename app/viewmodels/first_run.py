@@ -10,13 +10,14 @@ from uuid import uuid4
 from PySide6.QtCore import QObject, Signal
 
 from app.services.memory import RememberedCluster
-from app.services.nodes import CallFailed, CheckedAddress, Credentials, NodeAddress, Trouble, typed_address
+from app.services.nodes import CheckedAddress, Credentials, NodeAddress, typed_address
 from app.services.secrets import Secrets
 from app.services.sign_in import SignedIn
 from app.services.tasks import TaskOwner
 from app.viewmodels.address_row import AddressRow, RowState, failed, judged
 from app.viewmodels.text import names, tr, trn
 from app.viewmodels.trouble_words import Reason, bad_address, reason
+from nodeagent.client.failures import CallFailed, Trouble
 
 Ask = Callable[[NodeAddress], Awaitable[CheckedAddress]]
 SignIn = Callable[[NodeAddress, Credentials], Awaitable[SignedIn]]

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from app.services.module_rollout import ModuleRequest, apply_module, check_module
-from app.services.nodes import Credentials, NodeAddress, NodeView, Trouble
+from app.services.nodes import Credentials, NodeAddress, NodeView
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState, Target
+from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import labelled, said, tr, trn
 from app.viewmodels.trouble_words import reason
+from nodeagent.client.failures import Trouble
 from nodeagent.contract.errors import Problem, Severity
 
 Rollout = Callable[[ModuleRequest, OnStep], Coroutine[Any, Any, Applied]]
@@ -25,13 +27,6 @@ class ApplySession(Protocol):
 
     async def credentials_of(self, address: NodeAddress) -> Credentials | None:
         """How to log in there."""
-
-
-class Tasks(Protocol):
-    """Who owns the running apply."""
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        """Run it."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from app.viewmodels.module_edits import plain
 from app.viewmodels.text import names, tr, trn
 from nodeagent.contract.config_rules import rule_at
+from nodeagent.contract.file_changes import changed_paths
 from nodeagent.contract.module_files import USERCONFIG
 from nodeagent.contract.rule import AttributeRule
-from nodeagent.contract.xml_scan import ElementSpan, NotXml
+from nodeagent.contract.xml_scan import NotXml
 from nodeagent.contract.xml_source import Document
 
 Place = tuple[str, str]
@@ -50,14 +51,12 @@ class Changes:
 
 def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Changes:
     """What changed from one set of files to the other."""
-    others = sorted(
-        path for path in before.keys() | after.keys() if path != USERCONFIG and before.get(path) != after.get(path)
-    )
+    others = tuple(path for path in changed_paths(before, after) if path != USERCONFIG)
     places = frozenset(_places(before.get(USERCONFIG, b""), after.get(USERCONFIG, b"")))
     restart = [place for place in sorted(places) if _waits(place)]
     return Changes(
         places,
-        tuple(others),
+        others,
         tuple(attribute or path.rpartition("/")[2].partition("[")[0] for path, attribute in restart),
     )
 
@@ -82,11 +81,7 @@ def _places(before: bytes, after: bytes) -> set[Place]:
 
 
 def _values(document: Document) -> dict[str, dict[str, str]]:
-    return {plain(element.path): _attributes(element) for element in document.elements}
-
-
-def _attributes(element: ElementSpan) -> dict[str, str]:
-    return {name: span.value for name, span in element.attributes.items()}
+    return {plain(element.path): element.values for element in document.elements}
 
 
 def _waits(place: Place) -> bool:

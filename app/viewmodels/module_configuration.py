@@ -2,31 +2,35 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed, Credentials, NodeAddress, NodeView
+from app.services.nodes import Credentials, NodeAddress, NodeView
 from app.services.rollout import Outcome
+from app.viewmodels.flood_test import FloodTest
 from app.viewmodels.module_apply import ModuleApply
 from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.module_history import ModuleHistory
 from app.viewmodels.new_module import NewModule
 from app.viewmodels.session_model import failure_words
+from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import labelled, names, said, tr
 from app.viewmodels.tile import alarms_of
 from app.viewmodels.trouble_words import reason
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.revisions import Difference, Revision, Uninstalled
 from nodeagent.contract.states import Role, State
 from nodeagent.contract.status import ModuleStatus
+from nodeagent.contract.vip_status import FloodHeard, FloodProbe
 
-_WAY = re.compile("^probes of .* do not reach|^a frame came from the virtual MAC")
+_WAY = re.compile("^probes of .* has learnt the virtual MAC|^a frame came from the virtual MAC")
 """Alarms that tell of a network which does not carry the frames of a virtual MAC."""
 
 
@@ -57,18 +61,14 @@ class Session(Protocol):
     async def module_difference(self, node: str, module: str, earlier: int, later: int) -> Difference:
         """What two of them differ in."""
 
+    async def flood_probe(self, node: str, request: FloodProbe) -> FloodHeard:
+        """What the node hears of the others; all are asked at once."""
+
     async def module_archive(self, node: str, module: str) -> bytes:
         """The module as a `.safe` archive."""
 
     async def uninstall(self, node: str, module: str) -> Uninstalled:
         """Take the module away from this node."""
-
-
-class Tasks(Protocol):
-    """Who owns the calls under way."""
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        """Run it."""
 
 
 @dataclass
@@ -79,6 +79,7 @@ class Draft:
     apply: ModuleApply
     nodes: list[str]
     history: ModuleHistory
+    flood: FloodTest
     base: dict[str, int] = field(default_factory=dict)
     sent: Mapping[str, bytes] = field(default_factory=dict)
     new: bool = False
@@ -174,11 +175,6 @@ class ModuleConfiguration(QObject):
         """No new module after all."""
         self.new_module = None
         self.changed.emit()
-
-    def reload(self) -> None:
-        """Throw the draft away and read what the nodes have."""
-        self._drafts.pop(self.module, None)
-        self.open(self.module)
 
     # --- nodes, check, apply ------------------------------------------------------------------
 
@@ -341,7 +337,8 @@ class ModuleConfiguration(QObject):
         editor = ModuleEditor(name, files, base, self._cluster, chosen, self)
         apply = ModuleApply(self._session, self._tasks)
         history = ModuleHistory(self._session, self._tasks, name, self)
-        draft = Draft(editor, apply, chosen, history, self._revisions(name))
+        flood = FloodTest(self._session, self._tasks, editor)
+        draft = Draft(editor, apply, chosen, history, flood, self._revisions(name))
         history.restored.connect(lambda files, revision: self._restored(draft, files, revision))
         apply.ended.connect(lambda outcome: self._ended(draft, outcome))
         self._drafts[name] = draft

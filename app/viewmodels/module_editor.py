@@ -66,6 +66,11 @@ class ModuleEditor(QObject):
     # --- what there is ------------------------------------------------------------------------
 
     @property
+    def nodes(self) -> tuple[str, ...]:
+        """The chosen nodes."""
+        return self._nodes
+
+    @property
     def files(self) -> Files:
         """All files of the module by path, as they would be applied."""
         return self._history.now

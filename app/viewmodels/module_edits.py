@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from nodeagent.contract.config_rules import rule_at
 from nodeagent.contract.rule import ElementRule
-from nodeagent.contract.xml_scan import ElementSpan
 from nodeagent.contract.xml_source import Document
 
 SERVICE = "safe/service"
@@ -76,9 +75,9 @@ def with_copy(data: bytes, path: str) -> tuple[bytes, str]:
     element = document.find(path)
     if element is None or element.parent is None:
         raise LookupError(f"there is no element {path}")
-    elements = [(element.name, _said(element))]
+    elements = [(element.name, element.values)]
     if element.children:
-        elements.append((element.children[0].name, _said(element.children[0])))
+        elements.append((element.children[0].name, element.children[0].values))
     return with_elements(data, plain(element.parent.path), elements)
 
 
@@ -135,7 +134,7 @@ def procs(document: Document) -> tuple[dict[str, str], ...]:
     """The attributes of every process as they are written."""
     errd = document.find(ERRD)
     among = [child for child in errd.children if child.name == "proc"] if errd else []
-    return tuple({name: span.value for name, span in proc.attributes.items()} for proc in among)
+    return tuple(proc.values for proc in among)
 
 
 def lans(document: Document) -> tuple[str, ...]:
@@ -143,10 +142,6 @@ def lans(document: Document) -> tuple[str, ...]:
     farm = document.find(FARM)
     among = [child for child in farm.children if child.name == "lan"] if farm else []
     return tuple(span.value for child in among if (span := child.attributes.get("name")))
-
-
-def _said(element: ElementSpan) -> dict[str, str]:
-    return {name: span.value for name, span in element.attributes.items()}
 
 
 def _required(path: str, name: str) -> bool:

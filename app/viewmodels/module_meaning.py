@@ -123,27 +123,15 @@ def _process(config: ModuleConfig, rule: ProcRule) -> Meaning:
     )
     if rule.action is None:
         return Meaning(tr("{seen} and shown; nothing is done.", seen=few), ())
-    down = (
-        Stretch(user.nicestoptimeout, tr("stop_both, at most"), Ink.WORKING),
-        Stretch(user.forcestoptimeout, tr("forced stop, at most"), Ink.WORKING),
-    )
     if rule.action is Action.STOP:
         sentence = tr("{seen}; the module then stops on that node.", seen=few)
-        return Meaning(sentence, (seen, *down, Stretch(0, tr("stopped"), Ink.STOPPED)))
+        return Meaning(sentence, (seen, *_ended(user), Stretch(0, tr("stopped"), Ink.STOPPED)))
     verb = (
         tr("{seen}; the application then restarts on that node alone.", seen=few)
         if rule.action is Action.RESTART
         else tr("{seen}; the module then stops and starts again on that node alone.", seen=few)
     )
-    start: tuple[Stretch, ...] = ()
-    if user.starttimeout:
-        start = (
-            Stretch(user.starttimeout, tr("start_both, at most"), Ink.WORKING),
-            Stretch(0, tr("Ready again"), Ink.GOOD),
-        )
-    else:
-        start = (Stretch(0, tr("start_both, without a limit"), Ink.WORKING),)
-    return Meaning(f"{verb} {_counting(config)}", (seen, *down, *start))
+    return Meaning(f"{verb} {_counting(config)}", (seen, *_ended(user), *_begun(user)))
 
 
 def _checker(config: ModuleConfig, rule: CheckerRule) -> Meaning:
@@ -173,7 +161,7 @@ def _checker(config: ModuleConfig, rule: CheckerRule) -> Meaning:
             acts, rest = _restarted(config, rule.action)
         case Action.STOP:
             acts = tr("the module then stops on that node")
-            rest = (*_stopping(config, config.user or UserScripts())[-3:],)
+            rest = (*_ended(config.user or UserScripts()), Stretch(0, tr("stopped"), Ink.STOPPED))
         case Action.WAIT:
             acts = tr("the module then waits on that node, and starts by itself when it is up again")
             rest = (Stretch(0, tr("waits"), Ink.STOPPED),)
@@ -201,12 +189,7 @@ def _restarted(config: ModuleConfig, action: Action) -> tuple[str, tuple[Stretch
         if config.automatic_reboot
         else tr("the module then stops and starts again on that node alone")
     )
-    start = (
-        (Stretch(user.starttimeout, tr("start_both, at most"), Ink.WORKING), Stretch(0, tr("Ready again"), Ink.GOOD))
-        if user.starttimeout
-        else (Stretch(0, tr("start_both, without a limit"), Ink.WORKING),)
-    )
-    return acts, (Stretch(user.nicestoptimeout, tr("stop_both, at most"), Ink.WORKING), *start)
+    return acts, (*_ended(user), *_begun(user))
 
 
 def _seconds(text: str) -> float:
@@ -300,9 +283,22 @@ def _health(config: ModuleConfig) -> Meaning:
 
 def _stopping(config: ModuleConfig, user: UserScripts) -> tuple[Stretch, ...]:
     drain = (Stretch(config.health.drain, tr("no new clients"), Ink.PLAIN),) if config.health.drain else ()
+    return (*drain, *_ended(user), Stretch(0, tr("stopped"), Ink.STOPPED))
+
+
+def _ended(user: UserScripts) -> tuple[Stretch, ...]:
+    """The end of the application, in a stop and in a restart."""
     return (
-        *drain,
         Stretch(user.nicestoptimeout, tr("stop_both, at most"), Ink.WORKING),
         Stretch(user.forcestoptimeout, tr("forced stop, at most"), Ink.WORKING),
-        Stretch(0, tr("stopped"), Ink.STOPPED),
+    )
+
+
+def _begun(user: UserScripts) -> tuple[Stretch, ...]:
+    """Its new beginning."""
+    if not user.starttimeout:
+        return (Stretch(0, tr("start_both, without a limit"), Ink.WORKING),)
+    return (
+        Stretch(user.starttimeout, tr("start_both, at most"), Ink.WORKING),
+        Stretch(0, tr("Ready again"), Ink.GOOD),
     )

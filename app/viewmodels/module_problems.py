@@ -14,7 +14,7 @@ from app.viewmodels.module_fields import (
     tab_title,
 )
 from app.viewmodels.text import said, tr
-from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.config import ClusterConfig, ModuleConfig, ProcRule
 from nodeagent.contract.config_rules import rule_at
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.macros import undefined
@@ -112,11 +112,14 @@ def _where(document: Document | None, tab: Tab | None, path: str, attribute: str
 
 
 def process_title(document: Document, path: str) -> str:
-    """`proc.httpd`; the number when the process has no name yet."""
+    """Its resource, as `proc.httpd` or `proc.java#2`; the number when the process has no name yet."""
     number = int(path.rpartition("[")[2].removesuffix("]")) if path.endswith("]") else 1
     listed = procs(document)
     name = listed[number - 1].get("name", "") if number <= len(listed) else ""
-    return f"proc.{name}" if name else tr("process {number}", number=number)
+    if not name:
+        return tr("process {number}", number=number)
+    turn = sum(proc.get("name") == name for proc in listed[:number])
+    return f"proc.{ProcRule(name, '', number=turn).key}"
 
 
 def field_label(path: str, attribute: str) -> str:

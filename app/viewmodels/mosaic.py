@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,6 +26,7 @@ from app.viewmodels.mosaic_figures import (
 )
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
+from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import clock, counted, labelled, tr, trn
 
 CELLS = (30, 60, 120, 256)
@@ -36,13 +37,6 @@ KEPT = 120
 
 OnAnswer = Callable[[int, Answer], None]
 AskRound = Callable[[MosaicTarget, int, OnAnswer], Coroutine[Any, Any, tuple[Answer, ...]]]
-
-
-class Tasks(Protocol):
-    """Who owns the running test."""
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        """Run it."""
 
 
 @dataclass(frozen=True)

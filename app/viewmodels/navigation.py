@@ -18,6 +18,7 @@ class Tab(StrEnum):
 
     MONITORING = "monitoring"
     DETAILS = "details"
+    TIMELINE = "timeline"
     TEST = "test"
     CONFIGURATION = "configuration"
     SUPPORT = "support"
@@ -53,6 +54,8 @@ def place(tab: str, scope: Scope, farm: FarmModel) -> Place:
     match tab:
         case Tab.DETAILS if (tile := _tile(scope, farm)) is not None:
             return Place(Tab.DETAILS, scope.session, tile.module, tile.node)
+        case Tab.TIMELINE if farm.modules:
+            return Place(Tab.TIMELINE, scope.session, scope.module, scope.node)
         case Tab.TEST if module := scope.module or _first_module(scope, farm):
             return Place(Tab.TEST, scope.session, module)
         case Tab.CONFIGURATION:
@@ -71,6 +74,7 @@ def tab_reasons(scope: Scope | None, farm: FarmModel | None) -> dict[Tab, str]:
     return {
         Tab.MONITORING: "",
         Tab.DETAILS: no_module if _tile(scope, farm) is None else "",
+        Tab.TIMELINE: no_module,
         Tab.TEST: no_module,
         Tab.CONFIGURATION: "",
         Tab.SUPPORT: "",

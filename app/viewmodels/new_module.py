@@ -1,14 +1,13 @@
 """A new module: where its files come from, and its name."""
 
-import asyncio
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
 from app.services.module_package import Package, PackageTrouble, read_package, template
+from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import names, tr, trn
 from nodeagent.contract.module_xml import module_name_problem
 
@@ -18,13 +17,6 @@ class Source(StrEnum):
 
     TEMPLATE = "template"
     PACKAGE = "package"
-
-
-class Tasks(Protocol):
-    """Who owns the reading of files."""
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        """Run it."""
 
 
 class NewModule(QObject):

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from app.services.memory import RememberedCluster
-from app.services.nodes import CallFailed, Credentials, NodeAddress, NodeView, Trouble, typed_address
+from app.services.nodes import Credentials, NodeAddress, NodeView, typed_address
 from app.services.tasks import TaskOwner
 from app.viewmodels.address_row import AddressRow, RowState, failed, judged
 from app.viewmodels.first_run import Ask, SignIn
 from app.viewmodels.trouble_words import bad_address, reason
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import ClusterInfo
 
 

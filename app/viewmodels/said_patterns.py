@@ -15,7 +15,7 @@ PATTERNS = (
     'unknown element <{name}> in <{element}>: kept, not used; did you mean "{near}"?',
     "unknown element <{name}> in <{element}>: kept, not used",
     "not yet in force in this version: {what} of <{element}> at line {line}",
-    "not yet in force in this version: <{element}> at line {line}",
+    "not yet in force in this version: {what} of <{element}> (on_addr is used instead) at line {line}",
     "{name} is read and kept but not used: {phrase}",
     "<{element}> needs at least one <{child}>",
     "<errd> needs <user>: without scripts there is nothing to restart",
@@ -101,7 +101,10 @@ PATTERNS = (
     # What a node says of its virtual IP, and of a rule that serves a client.
     "a frame came from the virtual MAC on {interface}: the switch may have learnt it",
     "{node} is alive on the wire, UDP {port} between it and {other} is blocked",
+    "probes of {node} do not reach {other} on {interface}: the switch blocks or has learnt the virtual MAC {mac}"
+    " of {addresses}",
     "probes of {node} do not reach {other} on {interface}: the switch blocks or has learnt the virtual MAC",
+    "probes of {node} do not reach {other} on {interface}: the switch blocks frames to everybody",
     "{node} takes no traffic: its heartbeats cannot leave it",
     "the nodes have not agreed on one slot table for more than 3 s",
     "{what} and put back",

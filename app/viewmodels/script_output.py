@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed
 from app.viewmodels.session_model import SessionModel, Tasks, failure_words
 from app.viewmodels.text import file_size, tr, trn
 from app.viewmodels.why_chain import named_line
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import CauseLink, FileInfo
 
 _NAME = re.compile(r"userlog_.*?Z_(?P<script>.+)\.ulog$")

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.services.nodes import CallFailed, NodeAddress, NodeView
+from app.services.nodes import NodeAddress, NodeView
 from app.viewmodels.farm import FarmModel, farm
 from app.viewmodels.menus import PAUSED, SWITCHES, Command, Deed, action_of
 from app.viewmodels.text import said, tr
+from app.viewmodels.timeline_clock import Clocks
 from app.viewmodels.trouble_words import reason
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, OrderAnswer, SetSwitch, WhyAnswer
 from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
 from nodeagent.contract.states import Action
@@ -50,6 +52,10 @@ class Session(Protocol):
     @property
     def title(self) -> str:
         """What a person called it; may be empty."""
+
+    @property
+    def user(self) -> str:
+        """Who is logged in to its nodes."""
 
     @property
     def nodes(self) -> Sequence[Watched]:
@@ -124,6 +130,9 @@ class SessionModel(QObject):
         self.session = session
         self._tasks = tasks
         self._views = session.view()
+        self.clocks = Clocks()
+        """What the nodes' times are corrected by, where milliseconds are shown."""
+        self.clocks.take(self._views)
         self.farm: FarmModel = farm(self.title, self._views)
         self._rest = QTimer(self, singleShot=True, interval=REST_LEAST)
         self._rest.timeout.connect(self._after_rest)
@@ -156,6 +165,7 @@ class SessionModel(QObject):
         """Make the model anew now, e.g. after a change of language or title."""
         began = time.perf_counter()
         self._views = self.session.view()
+        self.clocks.take(self._views)
         self.farm = farm(self.title, self._views)
         self.changed.emit()
         took = (time.perf_counter() - began) * 1000

@@ -16,7 +16,7 @@ def scope_menu(scope: Scope, farm: FarmModel) -> tuple[MenuEntry, ...]:
 
 
 def forget_question(title: str, unsaved: tuple[str, ...]) -> Question:
-    """Asked before a cluster is forgotten; `unsaved` are modules with changes that were not applied."""
+    """Asked before a cluster is forgotten; `unsaved` names what has changes that were not applied."""
     sentence = tr("This console forgets {cluster}. Nothing changes on its nodes.", cluster=title)
     if unsaved:
         lost = tr("Changes of {modules} that were not applied are lost.", modules=names(unsaved))

@@ -37,6 +37,8 @@ class SidebarRole(IntEnum):
     WORDS = KIND + 2
     PAUSED = KIND + 3
     SCOPE = KIND + 4
+    SHORT = KIND + 5
+    """A name to be shown where the whole one has no room, "" = it is cut."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class _Line:
     silhouette: Silhouette | None = None
     words: str = ""
     paused: bool = False
+    short: str = ""
 
 
 class _Item:
@@ -95,7 +98,8 @@ class SidebarModel(QAbstractItemModel):
     def refresh(self) -> None:
         """Bring the tree up to the farms of the sessions; also after a change of language."""
         clusters = [(session.id, session.farm) for session in self._sessions.values()]
-        self._bring(self._root, [_cluster_line(key, farm) for key, farm in clusters])
+        named = {session.id for session in self._sessions.values() if session.session.title}
+        self._bring(self._root, [_cluster_line(key, farm, key in named) for key, farm in clusters])
         for item, (key, farm) in zip(self._root.children, clusters, strict=True):
             groups = [
                 _Line(NodeKind.MODULES, Scope(key), tr("Modules")),
@@ -158,6 +162,8 @@ class SidebarModel(QAbstractItemModel):
                 return line.name
             case Qt.ItemDataRole.AccessibleTextRole:
                 return _accessible(line)
+            case Qt.ItemDataRole.ToolTipRole:
+                return ", ".join(part for part in (line.name, line.words) if part)
             case SidebarRole.KIND:
                 return line.kind
             case SidebarRole.SILHOUETTE:
@@ -168,6 +174,8 @@ class SidebarModel(QAbstractItemModel):
                 return line.paused
             case SidebarRole.SCOPE:
                 return line.scope
+            case SidebarRole.SHORT:
+                return line.short
         return None
 
     # --- keeping it in step -------------------------------------------------------------------
@@ -249,10 +257,12 @@ class SidebarFilter(QSortFilterProxyModel):
         return kind not in HEADINGS and self._text in str(name).casefold()
 
 
-def _cluster_line(key: str, farm: FarmModel) -> _Line:
+def _cluster_line(key: str, farm: FarmModel, named: bool) -> _Line:
     empty = farm.worst is Silhouette.UNCONFIGURED and not farm.modules
     words = tr("No module") if empty else farm.worst.words
-    return _Line(NodeKind.CLUSTER, Scope(key), farm.title, farm.worst, words)
+    first = farm.nodes[0].name if farm.nodes else ""
+    short = "" if named else tr("{node} +{count}", node=first, count=len(farm.nodes) - 1) if farm.nodes[1:] else first
+    return _Line(NodeKind.CLUSTER, Scope(key), farm.title, farm.worst, words, short=short)
 
 
 def _module_lines(key: str, farm: FarmModel) -> list[_Line]:

@@ -1,24 +1,17 @@
 """Snapshots for a support case: which nodes, which module, and how far each one is."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed
 from app.viewmodels.menus import Deed, role_reason
 from app.viewmodels.session_model import SessionModel, failure_words
+from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import file_size, tr
-
-
-class Tasks(Protocol):
-    """Who owns the snapshots under way."""
-
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        """Run it."""
+from nodeagent.client.failures import CallFailed
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.services.nodes import CallFailed
 from app.viewmodels.session_model import SessionModel, Tasks, failure_words
 from app.viewmodels.slot_map import SlotMap, slot_map
 from app.viewmodels.text import said, span, tr, trn
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.vip_status import VipStatus
 
 NO_VIP = "urn:keepgreen:no-vip"

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.services.nodes import NodeAddress, Trouble
+from app.services.nodes import NodeAddress
 from app.viewmodels.text import tr
+from nodeagent.client.failures import Trouble
 
 
 @dataclass(frozen=True)

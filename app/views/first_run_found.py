@@ -12,6 +12,7 @@ from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, Divider, Field, IconLabel, InlineError, Meter, Words
+from app.views.widgets.layouts import emptied
 
 
 class FoundRow(QWidget):
@@ -93,10 +94,7 @@ class FoundCard(Card):
                 self._list.addWidget(Divider())
         if not self._found.nodes:
             self.rows.clear()
-            while (item := self._list.takeAt(0)) is not None:
-                if (widget := item.widget()) is not None:
-                    widget.hide()
-                    widget.deleteLater()
+            emptied(self._list)
         self._refresh_rows()
         self.range.set_error(self._found.problem)
         self.button.setText(tr("Cancel") if self._found.scanning else tr("Scan"))

@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLayoutItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Field, IconLabel, Words
+from app.views.widgets.layouts import emptied
 from app.views.widgets.painting import paint_panel
 
 
@@ -50,8 +51,7 @@ class WordsPanel(SunkenPanel):
             return
         self._shown = nodes
         self.title.setText(tr("First contact: compare with what “keepgreen fingerprint” prints on each server"))
-        while (item := self._grid.takeAt(0)) is not None:
-            _dispose(item)
+        emptied(self._grid)
         for row, (name, words) in enumerate(nodes):
             self._grid.addWidget(Words(name, fonts.SIDE, Token.TEXT2), row, 0)
             label = Words("  ".join(words.split()), fonts.BASE, mono=True, wrap=True)
@@ -79,9 +79,3 @@ def mark(field: Field, sentence: str) -> None:
         field.line.setProperty("wrong", bool(sentence))
         field.line.style().unpolish(field.line)
         field.line.style().polish(field.line)
-
-
-def _dispose(item: QLayoutItem) -> None:
-    if (widget := item.widget()) is not None:
-        widget.hide()
-        widget.deleteLater()

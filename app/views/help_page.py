@@ -32,6 +32,7 @@ ORDER = (
     "first-run",
     "monitoring",
     "details",
+    "timeline",
     "cluster",
     "module",
     "test",

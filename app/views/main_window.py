@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(splitter)
         self.toasts = ToastArea(self, self._fixed_bottom)
         for key in TABS:
-            self.set_tab_possible(key, False, tr("comes with a later version"))
+            self.set_tab_possible(key, False, tr("connect to a cluster first"))
         self.top_bar.chosen.connect(self._tab)
         self.sidebar.help.connect(self._help)
         self._make_shortcuts()

@@ -8,6 +8,7 @@ from app.views import fonts
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import AskSheet, Words
+from app.views.widgets.layouts import emptied
 
 MARGIN = 24
 HEADER_HEIGHT = 60
@@ -25,10 +26,7 @@ class _Path(QWidget):
         self._row.setSpacing(8)
 
     def set_parts(self, parts: tuple[str, ...]) -> None:
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()  # its deletion comes later, the new words at once
-                widget.deleteLater()
+        emptied(self._row)
         for index, part in enumerate(parts):
             last = index == len(parts) - 1
             size = fonts.PAGE

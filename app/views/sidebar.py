@@ -1,13 +1,15 @@
 """The sidebar: filter, the tree of clusters with states in one column, and what is always at hand at its foot."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QPushButton,
     QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolTip,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -28,6 +30,8 @@ LEAST, MOST = 208, 360
 ROW = 28
 HEADING_ROW = 24
 GAP = 16
+ICON_CLUSTER, ICON, NAME = 35, 41, 23
+"""Where the icon of a line begins, and the name behind it."""
 KIND_ICONS = {NodeKind.CLUSTER: "cluster", NodeKind.MODULE: "module", NodeKind.NODE: "node"}
 Index = QModelIndex | QPersistentModelIndex
 
@@ -66,19 +70,18 @@ class _Lines(QStyledItemDelegate):
             paint_focus(painter, body)
         cluster = kind == NodeKind.CLUSTER
         middle = row.center().y() + 1
-        x = 35 if cluster else 41
+        x = ICON_CLUSTER if cluster else ICON
         if cluster:
             arrow = "down" if view.isExpanded(index.model().index(index.row(), 0, index.parent())) else "right"
             icons.paint(painter, arrow, Token.TEXT2, 16, middle - 6, 12)
         icons.paint(painter, KIND_ICONS[NodeKind(kind)], Token.TEXT2, x, middle - 8)
-        column = self.column(view)
-        self._paint_state(painter, index, column, row)
-        x += 23
+        self._paint_state(painter, index, self.column(view), row)
+        x += NAME
         font = theme.font(strong=cluster or selected)
-        room = column - 8 - x - (24 if index.data(SidebarRole.PAUSED) else 0)
+        room = self._room(view, index)
         painter.setFont(font)
         painter.setPen(theme.colour(Token.TEXT))
-        shown = elided(name, font, room, Qt.TextElideMode.ElideMiddle)
+        shown = _fitted(name, str(index.data(SidebarRole.SHORT) or ""), font, room)
         painter.drawText(QRect(x, row.top(), room + 2, row.height()), Qt.AlignmentFlag.AlignVCenter, shown)
         if index.data(SidebarRole.PAUSED):
             box = QRect(x + text_width(shown, font) + 8, middle - 8, 16, 16)
@@ -88,6 +91,22 @@ class _Lines(QStyledItemDelegate):
     def __init__(self, parent: QTreeView) -> None:
         super().__init__(parent)
         self._widest = 0
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
+        """A tooltip only where the name is not shown as it is."""
+        name = str(index.data(Qt.ItemDataRole.DisplayRole))
+        if isinstance(view, QTreeView) and index.data(SidebarRole.KIND) not in HEADINGS:
+            cluster = index.data(SidebarRole.KIND) == NodeKind.CLUSTER
+            font = theme.font(strong=cluster or bool(option.state & QStyle.StateFlag.State_Selected))
+            if text_width(name, font) > self._room(view, index):
+                return super().helpEvent(event, view, option, index)
+        QToolTip.hideText()
+        return True
+
+    def _room(self, view: QTreeView, index: Index) -> int:
+        """For the name of a line."""
+        begin = NAME + (ICON_CLUSTER if index.data(SidebarRole.KIND) == NodeKind.CLUSTER else ICON)
+        return self.column(view) - 8 - begin - (24 if index.data(SidebarRole.PAUSED) else 0)
 
     def set_words(self, words: frozenset[str]) -> None:
         """All words of the column of states."""
@@ -112,6 +131,13 @@ class _Lines(QStyledItemDelegate):
         painter.drawText(
             QRect(x + 20, row.top(), row.width() - x - 20, row.height()), Qt.AlignmentFlag.AlignVCenter, words
         )
+
+
+def _fitted(name: str, short: str, font: QFont, room: int) -> str:
+    """The name, its short form, or as much of it as there is room for: its beginning and its end."""
+    if text_width(name, font) <= room:
+        return name
+    return elided(short or name, font, room, Qt.TextElideMode.ElideMiddle)
 
 
 class _Tree(QTreeView):

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import psutil
 
+from nodeagent.engine.leisure import Leisure
+
 EVERY = 2.0
 """Seconds between two samples."""
 NOTEWORTHY = 2.0
@@ -14,8 +16,8 @@ NOTEWORTHY = 2.0
 class NodeLoad:
     """The last figures, in percent of the whole machine; 0 before the first sample."""
 
-    def __init__(self, on_change: Callable[[], None], every: float = EVERY) -> None:
-        self._on_change, self._every = on_change, every
+    def __init__(self, on_change: Callable[[], None], leisure: Leisure, every: float = EVERY) -> None:
+        self._on_change, self._leisure, self._every = on_change, leisure, every
         self.cpu = 0.0
         self.memory = 0.0
 
@@ -23,7 +25,7 @@ class NodeLoad:
         """Sample until cancelled."""
         await asyncio.to_thread(_sample)  # the first one has nothing to be compared with
         while True:
-            await asyncio.sleep(self._every)
+            await self._leisure.sleep(self._every)
             self.take(*await asyncio.to_thread(_sample))
 
     def take(self, cpu: float, memory: float) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -18,8 +18,11 @@ from nodeagent.core.events import DatagramReceived
 from nodeagent.core.traffic_messages import LansBound
 from nodeagent.listening import holder
 
-Deliver = Callable[[bytes, str], None]
-"""Takes a datagram and the address it came from."""
+Datagram = tuple[bytes, str]
+"""What came, and the address it came from."""
+
+Deliver = Callable[[list[Datagram]], None]
+"""Takes the datagrams that came together, at least one."""
 
 RETRY = 1.0
 CROWD = 100
@@ -66,17 +69,16 @@ class SelectorReception:
         self._loop.add_reader(self._sock, self._readable)
 
     def _readable(self) -> None:
-        errors = receive_waiting(self._sock, self._counted, _BURST)
+        came, errors = receive_waiting(self._sock, _BURST)
+        self._count += len(came)
         if (took := self._loop.time() - self._since) >= 1.0:
             self._crowded = self._count >= CROWD * took
             self._since, self._count = self._since + took, 0
         if errors >= _STORM or self._crowded:
             self._loop.remove_reader(self._sock)
             self._pause = self._loop.call_later(RETRY if errors >= _STORM else REST, self._watch)
-
-    def _counted(self, data: bytes, source: str) -> None:
-        self._count += 1
-        self._deliver(data, source)
+        if came:
+            self._deliver(came)
 
 
 class ProactorReception:
@@ -103,11 +105,12 @@ class ProactorReception:
                     await asyncio.sleep(RETRY)
                 continue
             errors = 0
-            self._deliver(data, source[0])
+            self._deliver([(data, source[0])])
 
 
-def receive_waiting(sock: socket.socket, deliver: Deliver, most: int) -> int:
-    """Deliver what waits in the socket, at most so many datagrams; returns the errors seen in a row."""
+def receive_waiting(sock: socket.socket, most: int) -> tuple[list[Datagram], int]:
+    """What waits in the socket, at most so many datagrams, and the errors seen in a row."""
+    came: list[Datagram] = []
     errors = 0
     for _ in range(most):
         try:
@@ -118,8 +121,8 @@ def receive_waiting(sock: socket.socket, deliver: Deliver, most: int) -> int:
             errors += 1
             continue
         errors = 0
-        deliver(data, source[0])
-    return errors
+        came.append((data, source[0]))
+    return came, errors
 
 
 class LanSocket:
@@ -160,10 +163,9 @@ class LanSocket:
             return False
         return True
 
-    def drain(self) -> None:
-        """Deliver everything that waits."""
-        if self._sock is not None:
-            receive_waiting(self._sock, self._deliver, _DRAIN)
+    def drain(self) -> list[Datagram]:
+        """Everything that waits."""
+        return receive_waiting(self._sock, _DRAIN)[0] if self._sock is not None else []
 
     def close(self) -> None:
         """Close the socket, try no more."""
@@ -209,11 +211,15 @@ class LanSocket:
 
 
 class LanSockets:
-    """The heartbeat sockets of this node (`Datagrams`). Receptions run in `tasks`; `close` ends them."""
+    """The heartbeat sockets of this node (`Datagrams`). Receptions run in `tasks`; `close` ends them.
+
+    `take` has done all that follows from datagrams when it returns; `post` never does it at once.
+    """
 
     def __init__(
         self,
         post: Callable[[DatagramReceived | LansBound], None],
+        take: Callable[[Sequence[DatagramReceived]], None],
         tasks: asyncio.TaskGroup,
         reception: Callable[[socket.socket, Deliver, asyncio.TaskGroup], Reception] = (
             ProactorReception if sys.platform == "win32" else SelectorReception
@@ -221,7 +227,7 @@ class LanSockets:
     ) -> None:
         self.unsent = 0
         """Datagrams that the system would not take."""
-        self._post = post
+        self._post, self._take = post, take
         self._tasks = tasks
         self._make_reception = reception
         self._lans: dict[str, LanSocket] = {}
@@ -257,8 +263,9 @@ class LanSockets:
 
     def drain(self) -> None:
         """Post everything that waits in the sockets, at once."""
-        for lan in self._lans.values():
-            lan.drain()
+        for name, lan in self._lans.items():
+            for data, source in lan.drain():
+                self._post(DatagramReceived(name, source, data))
 
     def problems(self) -> tuple[str, ...]:
         """Why a lan cannot be served now, one sentence each."""
@@ -278,7 +285,7 @@ class LanSockets:
             self._post(LansBound(bound))
 
     def _deliver_on(self, lan: str) -> Deliver:
-        return lambda data, source: self._post(DatagramReceived(lan, source, data))
+        return lambda came: self._take([DatagramReceived(lan, source, data) for data, source in came])
 
 
 def bound_socket(address: tuple[str, int]) -> socket.socket:

@@ -9,7 +9,7 @@ from functools import partial
 
 from nodeagent import __version__
 from nodeagent.adapters.checkers import ModuleCheckers
-from nodeagent.adapters.config_store import ConfigStore, Damaged
+from nodeagent.adapters.config_store import ConfigStore, Damaged, UnfinishedChanges
 from nodeagent.adapters.crypto import ChaChaSealer
 from nodeagent.adapters.enrolment import EnrolmentPort
 from nodeagent.adapters.http_api import ApiServer, LocalServer, Logins, NodeLogins, Relay, Users
@@ -36,6 +36,7 @@ from nodeagent.agent.feed import Feed
 from nodeagent.agent.figures import TimedScripts
 from nodeagent.agent.kernel_traffic import KernelTraffic
 from nodeagent.agent.module_jobs import ModuleJobs
+from nodeagent.agent.peer_memory import PeerMemory
 from nodeagent.agent.record_keeping import RecordKeeping, journal_limits
 from nodeagent.agent.snapshot import Around, Snapshot
 from nodeagent.agent.supervisor import Supervisor, longest_stop, stop_modules
@@ -108,7 +109,7 @@ class Agent:
 
         users = Users(store.cluster.users, keep_users)
         health = HealthServer(listen.address, listen.health_port, say, engine.on_time)
-        datagrams = LanSockets(engine.post, tasks)
+        datagrams = LanSockets(engine.post, engine.take, tasks)
         reboot = SystemReboot(self._settings.agent.reboot, say)
 
         def script_event(event: ev.Event) -> None:
@@ -118,9 +119,11 @@ class Agent:
 
         scripts, processes = ScriptProcesses(script_event), ApplicationProcesses(engine.post)
         programs = ProgramProcesses(scripts.tend)
-        checkers = ModuleCheckers(engine.post, tasks, programs, (listen.address, listen.health_port))
+        checkers = ModuleCheckers(engine.post, tasks, programs, (listen.address, listen.health_port), engine.leisure)
         traffic = KernelTraffic(partial(open_vip, home.virtual_ips), engine.post, say)
-        configuration_scripts = ConfigurationScripts(scripts, journal, home, self._facts)
+        configuration_scripts = ConfigurationScripts(
+            scripts, journal, home, self._facts, UnfinishedChanges(home, self._boot_id)
+        )
 
         def take_cluster() -> None:
             self._take_cluster(engine, datagrams)
@@ -134,7 +137,8 @@ class Agent:
             snapshot.changed()
             feed.status_changed()
 
-        load = NodeLoad(load_changed)
+        load = NodeLoad(load_changed, engine.leisure)
+        memory = PeerMemory(home.peers, lambda: engine.node.peers(engine.now()))
         snapshot = Snapshot(
             engine,
             store,
@@ -145,6 +149,7 @@ class Agent:
                 probes=lambda: health.probes,
                 alarms=lambda: (*datagrams.problems(), *journal.problems()),
                 load=load,
+                memory=memory,
             ),
         )
 
@@ -218,7 +223,7 @@ class Agent:
         for module in await asyncio.to_thread(store.modules.installed):
             if module.configured and await self._load_module(engine, states, module.name, say):
                 scripts.tend(home.user_log(module.name), self._jobs.output_cap(module.name))
-        await asyncio.to_thread(self._end_left_behind, states)
+        await asyncio.to_thread(self._end_left_behind, states, configuration_scripts)
         engine.connect(
             Adapters(
                 datagrams,
@@ -233,6 +238,7 @@ class Agent:
                 self._jobs,
             )
         )
+        changes = tasks.create_task(control.modules.finish_changes(), name="changes of modules")
         services = [
             tasks.create_task(service.run(), name=name)
             for name, service in (
@@ -241,6 +247,7 @@ class Agent:
                 ("API port", api),
                 ("local transport", local),
                 ("load", load),
+                ("memory of peers", memory),
                 ("confirmation", confirmation),
                 ("records", records),
                 ("enrolment", enrolment),
@@ -259,8 +266,9 @@ class Agent:
         engine.post(ev.AgentStopping())
         await asyncio.sleep(LAST_WORDS)
         engine.close()
-        for service in services:
+        for service in (changes, *services):
             service.cancel()
+        await memory.keep()
         await checkers.close()
         programs.close()
         await traffic.close()
@@ -271,10 +279,11 @@ class Agent:
         await journal.close()
         await asyncio.to_thread(writer.close)
 
-    def _end_left_behind(self, states: StateStore) -> None:
+    def _end_left_behind(self, states: StateStore, changes: ConfigurationScripts) -> None:
         """What a dead agent left behind and nobody waits for. Blocks."""
+        changes.take_up()
         end_strays(str(self._home.safe))
-        end_lost(str(self._home.safe), states.is_lost)
+        end_lost(str(self._home.safe), lambda *run: states.is_lost(*run) or changes.is_lost(*run))
         states.take_over()
 
     def _take_cluster(self, engine: Engine, datagrams: LanSockets) -> None:

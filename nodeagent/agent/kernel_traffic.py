@@ -27,7 +27,6 @@ from nodeagent.core.vip_plan import VipPlan, home_of
 from nodeagent.core.vip_sets import ModuleSets, SlotSets
 from nodeagent.engine.ports import Post
 
-EVERYBODY: Final = "ff:ff:ff:ff:ff:ff"
 NOT_HERE: Final = "its filter is not in the kernel"
 
 FRESH: Final = 2.0
@@ -98,13 +97,12 @@ class KernelTraffic:
 
     def probe(self, effect: SendProbe) -> None:
         """See Traffic. Looks at the interface's link, too."""
-        module = self._modules.get(effect.module)
         linked = self._frames.has_link(effect.interface)
         if linked != self._linked.get(effect.interface, True):
             self._linked[effect.interface] = linked
             self._post(LinkSeen(effect.interface, linked))
-        for mac in _probed(module.plan, effect.interface) if module else ():
-            self._say_once(f"probe {effect.interface}", self._frames.send(effect.interface, mac, effect.data))
+        if effect.module in self._modules:
+            self._say_once(f"probe {effect.interface}", self._frames.send(effect.interface, effect.to, effect.data))
 
     async def close(self) -> None:
         """See Traffic; `run` was cancelled before."""
@@ -206,12 +204,6 @@ def _sets(effect: SetSlots, module: _Module) -> ModuleSets:
 def _slot_sets(slots: GroupSlots, owners: Sequence[str | None], macs: Mapping[str, str]) -> SlotSets:
     others = tuple((slot, macs[owner]) for slot, owner in enumerate(owners) if owner and owner in macs)
     return SlotSets(slots.mine, slots.datagrams, slots.est, slots.quiet, others)
-
-
-def _probed(plan: VipPlan, interface: str) -> tuple[str, ...]:
-    """Where a probe goes: to each virtual MAC, and to everybody where there is none."""
-    here = [address for address in plan.vip.addresses if plan.interface_of(address).name == interface]
-    return tuple(dict.fromkeys(address.vmac or EVERYBODY for address in here))
 
 
 def _observed(module: _Module, facts: KernelFacts) -> TrafficObserved:

@@ -7,6 +7,7 @@ from datetime import datetime
 from nodeagent import __version__
 from nodeagent.adapters.config_store import ConfigStore
 from nodeagent.adapters.node_load import NodeLoad
+from nodeagent.agent.peer_memory import PeerMemory
 from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, ProbeSource
 from nodeagent.durable import wall_time
 from nodeagent.engine.loop import Engine
@@ -20,6 +21,7 @@ class Around:
     probes: Callable[[], tuple[ProbeSource, ...]]
     alarms: Callable[[], tuple[str, ...]]
     load: NodeLoad
+    memory: PeerMemory
 
 
 class Snapshot:
@@ -63,7 +65,7 @@ class Snapshot:
             started=self._started,
             cluster_signature=committed.signature if committed else "",
             modules=(*applied, *(module for module in self._never_applied if module.name not in names)),
-            peers=node.peers(now),
+            peers=self._around.memory.over(node.peers(now)),
             rejected=node.membership.rejected(),
             frozen=node.freezes.count,
             alarms=(*node.alarms(now), *self._around.alarms()),

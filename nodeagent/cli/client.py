@@ -1,6 +1,5 @@
 """The API of the local agent with the types of the contract."""
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -8,8 +7,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import accepted, ask, module_path, only_module
-from nodeagent.contract.api import FileInfo, ModuleInfo
+from nodeagent.cli.local import PREFIX, accepted, ask, readable
+from nodeagent.contract.api import FileInfo
 from nodeagent.contract.status import ModuleStatus, NodeStatus
 
 T = TypeVar("T")
@@ -18,35 +17,28 @@ T = TypeVar("T")
 def fetch(path: str, type: type[T], query: dict[str, str] | None = None) -> T:
     """GET below `/api/v1` as this type. Raises CommandFailed."""
     asked = f"?{urlencode(query, errors='replace')}" if query else ""
-    return _decode(accepted(ask("GET", f"/api/v1{path}{asked}")), type)
+    return _decode(accepted(ask("GET", f"{PREFIX}{path}{asked}")), type)
 
 
 def send(path: str, body: object, type: type[T], *, timeout: float = 60.0) -> T:
     """POST a Struct or plain values below `/api/v1`, the answer as this type. Raises CommandFailed."""
-    return _decode(accepted(ask("POST", f"/api/v1{path}", _encode(body), timeout=timeout)), type)
+    return _decode(accepted(ask("POST", f"{PREFIX}{path}", _encode(body), timeout=timeout)), type)
 
 
 def tell(path: str, body: object) -> None:
     """POST where the answer says nothing but that it was done."""
-    accepted(ask("POST", f"/api/v1{path}", _encode(body)))
+    accepted(ask("POST", f"{PREFIX}{path}", _encode(body)))
 
 
 def put(path: str, body: bytes, type: type[T], sent: Callable[[int], None] | None = None) -> T:
     """PUT raw bytes below `/api/v1`; `sent` is told how many have gone."""
     raw = "application/octet-stream"
-    return _decode(accepted(ask("PUT", f"/api/v1{path}", body, timeout=120.0, content_type=raw, sent=sent)), type)
+    return _decode(accepted(ask("PUT", f"{PREFIX}{path}", body, timeout=120.0, content_type=raw, sent=sent)), type)
 
 
-def delete(path: str, type: type[T], *, timeout: float = 120.0) -> T:
+def delete(path: str, type: type[T], *, timeout: float = 30.0) -> T:
     """DELETE below `/api/v1`; NoneType for an answer that says nothing."""
-    return _decode(accepted(ask("DELETE", f"/api/v1{path}", timeout=timeout)) or b"null", type)
-
-
-def module_name(module: str) -> str:
-    """`-m`, else SAFEMODULE, else the only module there is."""
-    name = module or os.environ.get("SAFEMODULE") or only_module()
-    module_path(name)
-    return name
+    return _decode(accepted(ask("DELETE", f"{PREFIX}{path}", timeout=timeout)) or b"null", type)
 
 
 def status_of(status: NodeStatus, module: str) -> ModuleStatus:
@@ -57,19 +49,11 @@ def status_of(status: NodeStatus, module: str) -> ModuleStatus:
     return found
 
 
-def installed(module: str) -> ModuleInfo:
-    """The line of an installed module. Raises CommandFailed when it is not there."""
-    found = next((m for m in fetch("/modules", tuple[ModuleInfo, ...]) if m.name == module), None)
-    if found is None:
-        raise CommandFailed(f"no module {module} is installed on this node", Exit.USAGE)
-    return found
-
-
 def installed_files(module: str) -> dict[str, bytes]:
     """All files of the module as the agent has it."""
     infos = fetch(f"/modules/{module}/files", tuple[FileInfo, ...])
     return {
-        info.path: accepted(ask("GET", f"/api/v1/modules/{module}/files/{quote(info.path, errors='replace')}"))
+        info.path: accepted(ask("GET", f"{PREFIX}/modules/{module}/files/{quote(info.path, errors='replace')}"))
         for info in infos
     }
 
@@ -84,9 +68,8 @@ def _encode(body: object) -> bytes:
 
 
 def _readable(value: Any) -> Any:
-    """Bytes of the command line that are not UTF-8 become replacement characters: JSON cannot carry them."""
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return readable(value)
     if isinstance(value, dict):
         return {_readable(key): _readable(item) for key, item in value.items()}
     return [_readable(item) for item in value] if isinstance(value, (list, tuple)) else value

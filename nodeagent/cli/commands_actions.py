@@ -5,8 +5,9 @@ import os
 import click
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch, module_name, send
+from nodeagent.cli.client import fetch, send
 from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import module_name
 from nodeagent.cli.options import identity_option, json_option, module_option
 from nodeagent.cli.tables import progress_wanted, say
 from nodeagent.contract.api import Order, OrderAnswer, WhyAnswer

@@ -3,8 +3,9 @@
 import click
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import delete, fetch, module_name, status_of, tell
+from nodeagent.cli.client import delete, fetch, status_of, tell
 from nodeagent.cli.exits import Exit
+from nodeagent.cli.local import module_name
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import say, span
 from nodeagent.contract.order_api import CountLoop

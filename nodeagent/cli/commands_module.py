@@ -7,15 +7,16 @@ import click
 
 from nodeagent.cli.author import author
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import delete, fetch, installed, installed_files, module_name, put, send
+from nodeagent.cli.client import delete, fetch, installed_files, put, send
 from nodeagent.cli.commands_cluster import report_check
 from nodeagent.cli.commands_snapshot import fetch_file
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.in_force import cluster_file, module_file
-from nodeagent.cli.local import module_path
+from nodeagent.cli.local import module_name, module_path
 from nodeagent.cli.options import json_option, module_option, read_file
 from nodeagent.cli.progress import Progress
 from nodeagent.cli.tables import clock, say, show_problems, show_table
+from nodeagent.client.module_calls import SCRIPTS
 from nodeagent.contract.api import ClusterInfo, Commit, ModuleInfo, Staged, StageModule
 from nodeagent.contract.module_files import ROOTS, USERCONFIG
 from nodeagent.contract.revisions import Uninstalled
@@ -66,7 +67,7 @@ def module_package(file: str, module: str, as_json: bool) -> None:
 def module_uninstall(module: str, as_json: bool) -> None:
     """Take a stopped module away from this node; its files are kept in a backup."""
     name = module_name(module)
-    taken = delete(f"/modules/{name}", Uninstalled)
+    taken = delete(f"/modules/{name}", Uninstalled, timeout=SCRIPTS)
     if as_json:
         click.echo(to_json(taken))
     else:
@@ -108,10 +109,10 @@ def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
     name = module_name(module)
     files = _files_of(directory) if directory else installed_files(name)
     chosen = tuple(node.strip() for node in nodes.split(",") if node.strip()) or _nodes_of(name)
-    staged = send(f"/modules/{name}/stage", StageModule(files, chosen, author=author()), Staged)
+    staged = send(f"/modules/{name}/stage", StageModule(files, chosen, author=author()), Staged, timeout=SCRIPTS)
     if not staged.ok:
         return report_check(name, staged.signature, list(staged.problems), as_json)
-    info = send(f"/modules/{name}/commit", Commit(staged.signature, author()), ModuleInfo)
+    info = send(f"/modules/{name}/commit", Commit(staged.signature, author()), ModuleInfo, timeout=SCRIPTS)
     if as_json:
         click.echo(to_json(info))
     else:
@@ -129,7 +130,7 @@ def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
 def deconfig(module: str, as_json: bool) -> None:
     """Take a stopped module out of force on this node; it stays installed."""
     name = module_name(module)
-    info = send(f"/modules/{name}/deconfig", {}, ModuleInfo, timeout=120.0)
+    info = send(f"/modules/{name}/deconfig", {}, ModuleInfo, timeout=SCRIPTS)
     if as_json:
         click.echo(to_json(info))
         return
@@ -176,8 +177,8 @@ def check(file: str, module: str, as_json: bool) -> int:
         if failed.exit_code != Exit.AGENT_DOWN or not named:
             raise
         return _check_file(_in_force(named, failed), named, as_json)
-    asked = StageModule(files, installed(name).nodes or _nodes_of(name), author=author())
-    staged = send(f"/modules/{name}/check", asked, Staged)
+    asked = StageModule(files, _nodes_of(name), author=author())
+    staged = send(f"/modules/{name}/check", asked, Staged, timeout=SCRIPTS)
     return report_check(name, staged.signature, list(staged.problems), as_json)
 
 

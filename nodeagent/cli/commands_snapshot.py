@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import module_name
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import download, module_path
+from nodeagent.cli.local import download, module_name, module_path
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.progress import Progress
 from nodeagent.cli.tables import say

@@ -7,9 +7,9 @@ import click
 from rich.text import Text
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch, module_name, status_of
+from nodeagent.cli.client import fetch, status_of
 from nodeagent.cli.exits import STATE_EXITS, Exit
-from nodeagent.cli.local import module_path
+from nodeagent.cli.local import module_name, module_path
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import clock, coloured_status, number, say, show_table, since
 from nodeagent.contract.api import WhyAnswer

@@ -6,8 +6,9 @@ import click
 from click import Command
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch, module_name, status_of, tell
+from nodeagent.cli.client import fetch, status_of, tell
 from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import module_name
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import clock, say, span
 from nodeagent.contract.api import SetBoot, SetSwitch

@@ -1,12 +1,14 @@
-"""vip show, where, check, open, close; and the hidden `vip release` of the service manager."""
+"""vip show, where, check, probe, open, close; and the hidden `vip release` of the service manager."""
+
+from ipaddress import ip_address
 
 import click
 
 from nodeagent.cli import fast
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch, module_name
+from nodeagent.cli.client import fetch
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import NODE
+from nodeagent.cli.local import NODE, module_name
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import progress_wanted, say, show_table
 from nodeagent.contract.vip_status import VipStatus, VipWhere
@@ -76,6 +78,37 @@ def vip_check(module: str, as_json: bool) -> int:
     if found.ok:
         say(f"the virtual IP of {name} is right on {', '.join(found.asked)}", "green")
     return Exit.OK if found.ok else 1
+
+
+@vip.command("probe")
+@click.argument("address", required=False, default="")
+@click.option("--interface", default="", metavar="NAME", help="The network interface, where the address does not tell.")
+@json_option
+def vip_probe(address: str, interface: str, as_json: bool) -> int:
+    """Say whether vmac_invisible works on the network of ADDRESS (left out: that of the cluster's nodes).
+
+    All nodes send frames to MACs that no switch knows, for 3 seconds; exit code 1 when some do not arrive.
+    """
+    from nodeagent.cli.node_calls import all_nodes, finished
+    from nodeagent.cli.vip_flood import told
+    from nodeagent.client.flood import flood_probe
+
+    try:
+        ip_address(address or "0.0.0.0")
+    except ValueError:
+        raise CommandFailed(f"{address!r} is not an IP address", Exit.BAD_DATA) from None
+    if NODE.get():
+        raise CommandFailed("vip probe asks all nodes of the cluster: leave out -H", Exit.USAGE)
+    nodes = all_nodes()
+    if progress_wanted():
+        click.echo("all nodes send frames to unknown MACs for 3 s …", err=True)
+    found = finished(flood_probe(tuple(nodes), lambda node, probe: nodes[node].flood_probe(probe), address, interface))
+    if as_json:
+        click.echo(to_json(found))
+    else:
+        for text, colour in told(found):
+            say(text, colour)
+    return Exit.OK if found.floods else 1
 
 
 @vip.command("open")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import click
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch, module_name, status_of
+from nodeagent.cli.client import fetch, status_of
 from nodeagent.cli.commands_switches import seconds_of
 from nodeagent.cli.exits import CommandFailed, Exit
+from nodeagent.cli.local import module_name
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import progress_wanted, say
 from nodeagent.contract.states import State, Status

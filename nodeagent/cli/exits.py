@@ -21,11 +21,12 @@ MEANINGS: dict[Exit, str] = {
     Exit.OK: "done (with `state -q`: the module is in STOP)",
     Exit.USAGE: "the command line is wrong, or names something that is not there",
     Exit.BAD_DATA: "a file or a value was refused; every problem is named",
-    Exit.AGENT_DOWN: "no agent answers (here, or on the node that was meant), or a port that is needed is taken",
+    Exit.AGENT_DOWN: "no agent answers (here, or on the node that was meant), or what is asked for does not run, "
+    "is not installed, or has its port taken",
     Exit.INTERNAL: "a fault of the product; the sentence says where the details were written",
-    Exit.CANNOT_CREATE: "`agent run` cannot make or write a file it needs",
+    Exit.CANNOT_CREATE: "a file cannot be written, or the system refuses what the command does to it",
     Exit.NOT_NOW: "refused in the present state, or `--wait` did not see the end that was asked for: try later",
-    Exit.REFUSED: "this user may not do that",
+    Exit.REFUSED: "this user may not do that, or said no",
     Exit.INTERRUPTED: "ended by Ctrl-C",
 }
 """One line per code for the reference documentation."""

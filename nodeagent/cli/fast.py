@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import accepted, ask, module_path, only_module
+from nodeagent.cli.local import PREFIX, accepted, ask, module_name, module_path, readable
 
 COMMANDS = ("printi", "printe", "set", "get")
 GATES = ("open", "close")
@@ -50,11 +50,10 @@ def print_line(text: str, error: bool, module: str = "", who: str = "") -> int:
     """printi / printe: one line in the module's log; without an agent the text goes to stderr and the code is 69."""
     if not text:
         raise CommandFailed(f'{"printe" if error else "printi"} wants a text, e.g. `printi "ready"`', Exit.USAGE)
-    line = {"text": _readable(text), "error": error, "origin": _readable(who or os.environ.get("KEEPGREEN_RUN", ""))}
+    line = {"text": readable(text), "error": error, "origin": readable(who or os.environ.get("KEEPGREEN_RUN", ""))}
     end = time.monotonic() + _PRINT_SECONDS
     try:
-        name = module or os.environ.get("SAFEMODULE") or only_module(_PRINT_SECONDS)
-        path = module_path(name) + "/print"
+        path = module_path(module_name(module, _PRINT_SECONDS)) + "/print"
         accepted(ask("POST", path, json.dumps(line).encode(), timeout=max(0.05, end - time.monotonic())))
     except CommandFailed as failed:
         raise CommandFailed(f"{text}\n{failed.sentence}", failed.exit_code) from None
@@ -67,8 +66,8 @@ def set_resource(resource: str, value: str, module: str = "", as_json: bool = Fa
         raise CommandFailed("set wants a resource and a value, e.g. `set -r custom.db -v up`", Exit.USAGE)
     if value not in VALUES:
         raise CommandFailed(f"{value!r} is not a value of a resource: {', '.join(VALUES)}", Exit.USAGE)
-    body = {"name": _readable(resource), "value": value}
-    accepted(ask("POST", module_path(_module(module)) + "/resources", json.dumps(body).encode()))
+    body = {"name": readable(resource), "value": value}
+    accepted(ask("POST", module_path(module_name(module)) + "/resources", json.dumps(body).encode()))
     if as_json:
         sys.stdout.write(json.dumps({"name": resource, "value": value}) + "\n")
     return Exit.OK
@@ -78,9 +77,8 @@ def get(resource: str, module: str = "", as_json: bool = False) -> int:
     """`get -r res`: writes its value."""
     if not resource:
         raise CommandFailed("get wants a resource, e.g. `get -r proc.httpd`", Exit.USAGE)
-    status = json.loads(accepted(ask("GET", "/api/v1/status")))
-    name = _module(module)
-    module_path(name)
+    status = json.loads(accepted(ask("GET", f"{PREFIX}/status")))
+    name = module_name(module)
     found = next((m for m in status["modules"] if m["name"] == name), None)
     if found is None:
         raise CommandFailed(f"no module {name} is installed on this node", Exit.USAGE)
@@ -95,7 +93,7 @@ def get(resource: str, module: str = "", as_json: bool = False) -> int:
 
 def set_gate(open: bool, module: str = "", as_json: bool = False) -> int:
     """`vip open|close`: whether this node takes traffic of the module's virtual IP."""
-    accepted(ask("POST", module_path(_module(module)) + "/vip", json.dumps({"open": open}).encode()))
+    accepted(ask("POST", module_path(module_name(module)) + "/vip", json.dumps({"open": open}).encode()))
     if as_json:
         sys.stdout.write(json.dumps({"open": open}) + "\n")
     return Exit.OK
@@ -116,15 +114,6 @@ def sleep(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     return Exit.OK
-
-
-def _module(module: str) -> str:
-    return module or os.environ.get("SAFEMODULE") or only_module()
-
-
-def _readable(text: str) -> str:
-    """Bytes of the command line that are not UTF-8 become replacement characters: JSON cannot carry them."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _options(

@@ -5,6 +5,7 @@ Every failure is a CommandFailed; a deadline counts for the whole exchange.
 """
 
 import json
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -167,12 +168,23 @@ def module_path(module: str) -> str:
         raise CommandFailed(
             f"{module!r} is not a module name: letters, digits, `-` and `_`, at most 32 characters", Exit.USAGE
         )
-    return f"/api/v1/modules/{module}"
+    return f"{PREFIX}/modules/{module}"
 
 
-def only_module(timeout: float = 30.0) -> str:
-    """The name of the only module of this node. Raises CommandFailed when there is none or more than one."""
-    names = [str(module["name"]) for module in json.loads(accepted(ask("GET", "/api/v1/modules", timeout=timeout)))]
+def module_name(module: str, timeout: float = 30.0) -> str:
+    """`-m`, else SAFEMODULE, else the only module of this node. Raises CommandFailed, also for what is no name."""
+    name = module or os.environ.get("SAFEMODULE") or _only_module(timeout)
+    module_path(name)
+    return name
+
+
+def readable(text: str) -> str:
+    """Bytes of the command line that are not UTF-8 become replacement characters: JSON cannot carry them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _only_module(timeout: float) -> str:
+    names = [str(module["name"]) for module in json.loads(accepted(ask("GET", f"{PREFIX}/modules", timeout=timeout)))]
     if len(names) == 1:
         return names[0]
     if not names:

@@ -3,15 +3,11 @@
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
-from urllib.parse import urlencode
-
-import msgspec
 
 from nodeagent.cli.client import fetch
-from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import NODE, PREFIX, accepted, ask
-from nodeagent.client.calls import T
-from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.cli.exits import CommandFailed, Exit, exit_of_http
+from nodeagent.cli.local import NODE, PREFIX, Answer, ask
+from nodeagent.client.failures import UNREACHED, CallFailed, Trouble
 from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract.api import ClusterInfo
 
@@ -24,31 +20,25 @@ class LocalCalls(NodeCalls):
     def __init__(self, node: str = "") -> None:
         self._node = node
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        type: type[T],
-        body: object = None,
-        *,
-        query: dict[str, Any] | None = None,
-        timeout: float | None = None,
-    ) -> T:
-        """Any route below `/api/v1`."""
-        target = f"{PREFIX}{path}{f'?{urlencode(query)}' if query else ''}"
-        data = body if isinstance(body, bytes) else (b"" if body is None else msgspec.json.encode(body))
-        try:
-            content = await asyncio.to_thread(self._asked, method, target, data, timeout or 60.0)
-            return content if type is bytes else msgspec.json.decode(content or b"null", type=type)  # type: ignore[return-value]
-        except CommandFailed as failed:
-            trouble = Trouble.UNREACHABLE if failed.exit_code == Exit.AGENT_DOWN else Trouble.DENIED
-            raise CallFailed(trouble, failed.sentence) from None
-        except msgspec.DecodeError as error:
-            raise CallFailed(Trouble.NOT_UNDERSTOOD, f"its answer was not understood: {error}") from None
+    @property
+    def place(self) -> str:
+        """Its name."""
+        return self._node or "this node"
 
-    def _asked(self, method: str, target: str, data: bytes, timeout: float) -> bytes:
+    async def carried(self, method: str, target: str, body: bytes | None, *, raw: bool, timeout: float | None) -> bytes:
+        """Over the local transport, in a thread."""
+        media = "application/octet-stream" if raw else "application/json"
+        try:
+            answer = await asyncio.to_thread(self._asked, method, PREFIX + target, body or b"", media, timeout or 60.0)
+        except CommandFailed as failed:
+            raise CallFailed(Trouble.UNREACHABLE, failed.sentence) from None
+        if not 200 <= answer.status < 300:
+            raise self.denied(answer.status, answer.body)
+        return answer.body
+
+    def _asked(self, method: str, target: str, data: bytes, media: str, timeout: float) -> Answer:
         NODE.set(self._node)  # in the copy of the context that a thread gets
-        return accepted(ask(method, target, data, timeout=timeout))
+        return ask(method, target, data, timeout=timeout, content_type=media)
 
 
 def all_nodes() -> dict[str, NodeCalls]:
@@ -64,5 +54,11 @@ def finished(work: Coroutine[Any, Any, R]) -> R:
     try:
         return asyncio.run(work)
     except CallFailed as failed:
-        code = Exit.AGENT_DOWN if failed.trouble in (Trouble.UNREACHABLE, Trouble.REFUSED) else Exit.NOT_NOW
-        raise CommandFailed(str(failed), Exit.REFUSED if failed.trouble is Trouble.WRONG_PASSWORD else code) from None
+        lines = [str(failed), *map(str, failed.problem.problems if failed.problem else ())]
+        raise CommandFailed("\n".join(lines), _exit_code(failed)) from None
+
+
+def _exit_code(failed: CallFailed) -> int:
+    if failed.problem:
+        return exit_of_http(failed.problem.status)
+    return Exit.AGENT_DOWN if failed.trouble in UNREACHED else Exit.NOT_NOW

@@ -23,7 +23,7 @@ _INTRODUCTION = (
 _EXITS = (
     f"`state -q`: {', '.join(f'{state} {code}' for state, code in STATE_EXITS.items())}. "
     "`checkloop`: 0 while one more automatic action is allowed, else 1. "
-    "`doctor`, `vip check`: 1 when something is bad."
+    "`doctor`, `vip check`, `vip probe`: 1 when something is bad."
 )
 
 

@@ -19,6 +19,8 @@ from nodeagent.contract.api import ClusterInfo
 
 HERE_ONLY = ("agent", "service", "passwd", "demo", "console", "doctor", "firewall", "completion", "logview", "enrol")
 """Commands about this computer, and one that never ends."""
+ONE_FILE = (["snapshot"], ["module", "package"])
+"""Commands that write a file here."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
     nodes, command = _nodes(words[0]), list(words[1:])
     if command[0] in HERE_ONLY or (command[0] == "log" and "-f" in command):
         raise CommandFailed(f"{' '.join(command[:2])} is for this node alone: leave out -H", Exit.USAGE)
+    if len(nodes) > 1 and any(command[: len(one)] == one for one in ONE_FILE):
+        raise CommandFailed(f"{command[0]} writes one file: name one node with -H", Exit.USAGE)
     results = _run_all(nodes, command, guarded)
     if "--json" in command:
         said = {

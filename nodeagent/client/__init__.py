@@ -1,1 +1,1 @@
-"""The one client of the agent's API, for everything outside an agent: console, demo, later the relay."""
+"""The one client of the agent's API: for the console, the demo, the command line, and the relay between agents."""

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_address
 
-from nodeagent.contract.value_types import Address
+from nodeagent.contract.value_types import Address, is_ip
 from nodeagent.contract.xml_scan import NotXml
 from nodeagent.contract.xml_source import Document
 
@@ -54,16 +54,8 @@ def _names(xml: bytes) -> Iterator[tuple[str, str]]:
         for place, node in enumerate([node for node in lan.children if node.name == "node"], 1):
             said = node.attributes.get("addr")
             name = said.value.strip() if said else ""
-            if name and not _is_address(name):
+            if name and not is_ip(name):
                 yield f"cluster/lans/lan[{number}]/node[{place}]", name
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _usable(name: str, address: str) -> str:

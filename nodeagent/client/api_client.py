@@ -1,41 +1,25 @@
-"""The API of an agent over TLS, by its pin: for the console, the demo, the relay and everything outside an agent.
+"""The API of an agent over TLS, by its pin: for everything that is not on the node itself.
 
 The pin is compared inside the TLS handshake, before a byte of a request exists.
 """
 
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
-from urllib.parse import urlencode
+from typing import Self
 
 import aiohttp
-import msgspec
 
-from nodeagent.client.calls import T, module_path
+from nodeagent.client.calls import module_path
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.client.node_calls import NodeCalls
+from nodeagent.client.node_key import NodeKey
 from nodeagent.client.pinned import WrongPin, pinned_context
 from nodeagent.contract import api
 from nodeagent.contract.node_login import NodeChallenge, NodeLogin, signed_text
 from nodeagent.contract.states import Role
-
-__all__ = ["ApiClient", "CallFailed", "NodeKey", "Trouble"]
-
-
-class NodeKey(Protocol):
-    """The key pair of a node."""
-
-    @property
-    def pin(self) -> str:
-        """SHA-256 of the public key, in hex."""
-
-    @property
-    def public_key(self) -> bytes:
-        """DER SubjectPublicKeyInfo."""
-
-    def sign(self, text: bytes) -> bytes:
-        """ECDSA with SHA-256."""
 
 
 class ApiClient(NodeCalls):
@@ -81,27 +65,18 @@ class ApiClient(NodeCalls):
             )
         return said
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        type: type[T],
-        body: object = None,
-        *,
-        query: dict[str, Any] | None = None,
-        timeout: float | None = None,
-    ) -> T:
-        """Any route below `/api/v1`; a body of bytes goes raw, `bytes` and `NoneType` as answer type are raw, too."""
-        data = body if isinstance(body, bytes) else (msgspec.json.encode(body) if body is not None else None)
-        target = f"{path}{f'?{urlencode(query)}' if query else ''}"
-        raw = isinstance(body, bytes)
-        async with self.opened(method, target, data, raw=raw, timeout=timeout) as answer:
+    @property
+    def place(self) -> str:
+        """Address and port."""
+        return self._place
+
+    async def carried(self, method: str, target: str, body: bytes | None, *, raw: bool, timeout: float | None) -> bytes:
+        """Over TLS, with the session's token."""
+        async with self.opened(method, target, body, raw=raw, timeout=timeout) as answer:
             content = await answer.read()
         if answer.status >= 300:
-            raise self._denied(answer.status, content)
-        if type is bytes:
-            return cast(T, content)
-        return self._decoded(content or b"null", type)
+            raise self.denied(answer.status, content)
+        return content
 
     @asynccontextmanager
     async def opened(
@@ -135,10 +110,10 @@ class ApiClient(NodeCalls):
         headers = {"Authorization": f"Bearer {self._token}"}
         url = f"{self._root}/events?after={after}"
         try:
-            async with self._open.ws_connect(url, headers=headers, heartbeat=20.0, max_msg_size=0) as socket:
-                async for message in socket:
+            async with self._open.ws_connect(url, headers=headers, heartbeat=20.0, max_msg_size=0) as stream:
+                async for message in stream:
                     if message.type is aiohttp.WSMsgType.TEXT:
-                        yield self._decoded(message.data.encode(), api.Event)
+                        yield self.decoded(message.data.encode(), api.Event)
         except aiohttp.WSServerHandshakeError as error:
             raise CallFailed(Trouble.DENIED, f"{self._place} gives no events: HTTP status {error.status}") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -173,7 +148,7 @@ class ApiClient(NodeCalls):
         target = f"{module_path(module)}/snapshot?anonymise={int(anonymise)}"
         async with self.opened("GET", target, timeout=timeout) as answer:
             if answer.status >= 300:
-                raise self._denied(answer.status, await answer.read())
+                raise self.denied(answer.status, await answer.read())
             async for chunk in answer.content.iter_any():
                 yield chunk
 
@@ -182,20 +157,6 @@ class ApiClient(NodeCalls):
         if self._session is None:
             raise RuntimeError("use it as an async context manager")
         return self._session
-
-    def _decoded(self, content: bytes, type: type[T]) -> T:
-        try:
-            return msgspec.json.decode(content, type=type)
-        except msgspec.DecodeError as error:
-            raise CallFailed(Trouble.NOT_UNDERSTOOD, f"{self._place} answered something unknown: {error}") from None
-
-    def _denied(self, status: int, content: bytes) -> CallFailed:
-        try:
-            said = msgspec.json.decode(content, type=api.ProblemDetail)
-        except msgspec.DecodeError:
-            return CallFailed(Trouble.NOT_UNDERSTOOD, f"{self._place} answered with HTTP status {status}")
-        wrong = said.type == "urn:keepgreen:wrong-password"
-        return CallFailed(Trouble.WRONG_PASSWORD if wrong else Trouble.DENIED, said.detail, said)
 
     def _failed(self, error: Exception) -> CallFailed:
         causes: list[BaseException | None] = [error, getattr(error, "certificate_error", None), error.__cause__]
@@ -208,4 +169,9 @@ class ApiClient(NodeCalls):
             return CallFailed(Trouble.TIMED_OUT, f"{self._place} did not answer in time")
         if isinstance(os_error, ConnectionRefusedError):
             return CallFailed(Trouble.REFUSED, f"nothing listens on {self._place}")
-        return CallFailed(Trouble.UNREACHABLE, f"{self._place} cannot be reached: {error}")
+        trouble = Trouble.UNREACHABLE
+        if isinstance(os_error, ssl.SSLError):
+            trouble = Trouble.NOT_UNDERSTOOD
+        elif isinstance(os_error, socket.gaierror):
+            trouble = Trouble.NAME_UNKNOWN
+        return CallFailed(trouble, f"{self._place} cannot be reached: {error}")

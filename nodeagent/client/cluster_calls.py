@@ -1,8 +1,6 @@
 """Calls about the configuration of the cluster, its key and its users."""
 
-import msgspec
-
-from nodeagent.client.calls import Calls
+from nodeagent.client.calls import Calls, asked
 from nodeagent.contract import api, revisions
 
 
@@ -23,7 +21,7 @@ class ClusterCalls(Calls):
 
     async def cluster_difference(self, query: revisions.DiffQuery) -> revisions.Difference:
         """What two of them differ in."""
-        return await self.call("GET", "/cluster/diff", revisions.Difference, query=msgspec.to_builtins(query))
+        return await self.call("GET", "/cluster/diff", revisions.Difference, query=asked(query))
 
     async def restore_cluster(self, request: revisions.Restore) -> api.ClusterInfo:
         """Put an older cluster.xml in force as a new revision, on this node alone."""

@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from nodeagent.client.addresses import NoAddress, with_addresses
-from nodeagent.client.configuration import take_configuration
+from nodeagent.client.configuration import accepted, take_configuration
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract import api
-from nodeagent.contract.errors import Severity
 from nodeagent.contract.states import Action
 
 Clients = Mapping[str, NodeCalls]
@@ -125,11 +124,7 @@ async def staged_on_all(clients: Clients, requests: Mapping[str, api.StageCluste
 
 def agreed(staged: Mapping[str, api.Staged]) -> str:
     """The one signature of what all nodes have staged."""
-    for name, answer in staged.items():
-        if not answer.ok:
-            wrong = next(problem.text for problem in answer.problems if problem.severity is Severity.ERROR)
-            raise CallFailed(Trouble.DENIED, f"{name}: {wrong}")
-    signatures = {answer.signature for answer in staged.values()}
+    signatures = {accepted(name, answer).signature for name, answer in staged.items()}
     if len(signatures) != 1:
         raise CallFailed(Trouble.DENIED, "the nodes do not agree on what was staged")
     return signatures.pop()
@@ -141,7 +136,8 @@ async def on_all(clients: Clients, work: Callable[[str, NodeCalls], Awaitable[T]
     done: dict[str, T] = {}
     for name, answer in zip(clients, answers, strict=True):
         if isinstance(answer, CallFailed):
-            raise CallFailed(answer.trouble, f"{name}: {answer}", answer.problem)
+            said = str(answer).removeprefix(f"{name}: ")  # a node that passes the call on has named it
+            raise CallFailed(answer.trouble, f"{name}: {said}", answer.problem)
         if isinstance(answer, BaseException):
             raise answer
         done[name] = answer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract import api
-from nodeagent.contract.errors import Problem, Severity
+from nodeagent.contract.errors import errors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +64,25 @@ async def restoring(client: NodeCalls, module: str, revision: int) -> api.StageM
     return api.StageModule(files, now or history.get(revision, ()))
 
 
+def accepted(what: str, staged: api.Staged) -> api.Staged:
+    """What a node has staged. Raises CallFailed with everything wrong when it did not, `what` in front."""
+    if not staged.ok:
+        wrong = "; ".join(problem.text for problem in errors_of(staged.problems)) or "it was refused"
+        raise CallFailed(Trouble.DENIED, f"{what}: {wrong}")
+    return staged
+
+
 async def _take_cluster(source: NodeCalls, target: NodeCalls, cluster: api.ClusterInfo, name: str) -> bool:
     """Whether the target has other users now."""
     keys = (await source.present_cluster_key(),) if cluster.has_key else ()
     users, had = await source.cluster_users(), await target.cluster_users()
     request = api.StageCluster(cluster.xml, name, keys, cluster.pins, users, take_over=True)
-    staged = _good(name, await target.stage_cluster(request))
+    staged = accepted(name, await target.stage_cluster(request))
     await target.commit_cluster(api.Commit(staged.signature))
     return users not in (b"", had)
 
 
 async def _take_module(source: NodeCalls, target: NodeCalls, module: api.ModuleInfo) -> api.ModuleInfo:
     request = api.StageModule(await source.module_contents(module.name, module.revision), module.nodes)
-    staged = _good(module.name, await target.stage_module(module.name, request))
+    staged = accepted(module.name, await target.stage_module(module.name, request))
     return await target.commit_module(module.name, api.Commit(staged.signature))
-
-
-def _good(what: str, staged: api.Staged) -> api.Staged:
-    if not staged.ok:
-        found: list[Problem] = [problem for problem in staged.problems if problem.severity is Severity.ERROR]
-        raise CallFailed(Trouble.DENIED, f"{what}: {found[0].text if found else 'refused'}")
-    return staged

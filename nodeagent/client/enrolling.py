@@ -3,12 +3,13 @@
 import asyncio
 import hmac
 import ssl
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 import aiohttp
 import msgspec
 
 from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.client.node_key import NodeKey
 from nodeagent.client.pinned import pinned_context
 from nodeagent.contract.enrolment import (
     Challenge,
@@ -29,24 +30,7 @@ PATIENCE: Final = 10.0
 _LARGEST: Final = 16 * 1024
 
 
-class JoiningKey(Protocol):
-    """The key pair of the node that joins."""
-
-    @property
-    def pin(self) -> str:
-        """SHA-256 of the public key, in hex."""
-
-    @property
-    def public_key(self) -> bytes:
-        """DER SubjectPublicKeyInfo."""
-
-    def sign(self, text: bytes) -> bytes:
-        """ECDSA with SHA-256."""
-
-
-async def enrol(
-    place: tuple[str, int], code: bytes, key: JoiningKey, *, name: str, uuid: str, nonce: bytes
-) -> Enrolled:
+async def enrol(place: tuple[str, int], code: bytes, key: NodeKey, *, name: str, uuid: str, nonce: bytes) -> Enrolled:
     """Join at (address, port); `code` as key_of gives it, `nonce` random. Raises CallFailed in words."""
     where = f"{place[0]}:{place[1]}"
     try:
@@ -75,7 +59,7 @@ async def _pin_at(address: str, port: int) -> str:
 
 
 async def _exchange(
-    place: tuple[str, int], code: bytes, key: JoiningKey, pin: str, who: tuple[str, str, bytes]
+    place: tuple[str, int], code: bytes, key: NodeKey, pin: str, who: tuple[str, str, bytes]
 ) -> Enrolled:
     name, uuid, own_nonce = who
     host = f"[{place[0]}]" if ":" in place[0] else place[0]

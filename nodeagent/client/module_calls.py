@@ -3,13 +3,11 @@
 from typing import Final
 from urllib.parse import quote
 
-import msgspec
-
-from nodeagent.client.calls import Calls, module_path
+from nodeagent.client.calls import Calls, asked, module_path
 from nodeagent.contract import api, revisions
 
-SCRIPTS: Final = 120.0
-"""Seconds for a call that runs scripts of a module: it is answered when they have ended."""
+SCRIPTS: Final = 1000.0
+"""Seconds for a call that runs scripts of a module: the three of a commit, each with its usual limit of 300 s."""
 
 
 class ModuleCalls(Calls):
@@ -44,9 +42,8 @@ class ModuleCalls(Calls):
 
     async def module_difference(self, module: str, query: revisions.DiffQuery) -> revisions.Difference:
         """What two of them differ in."""
-        return await self.call(
-            "GET", f"{module_path(module)}/diff", revisions.Difference, query=msgspec.to_builtins(query), timeout=60.0
-        )
+        path = f"{module_path(module)}/diff"
+        return await self.call("GET", path, revisions.Difference, query=asked(query), timeout=60.0)
 
     async def restore_module(self, module: str, request: revisions.Restore) -> api.ModuleInfo:
         """Put the content of an older revision in force as a new one, on this node alone."""
@@ -76,6 +73,18 @@ class ModuleCalls(Calls):
         """Order an action; a refusal is a CallFailed."""
         path = f"{module_path(module)}/actions"
         return await self.call("POST", path, api.OrderAnswer, order, timeout=10.0 + order.wait)
+
+    async def set_switch(self, module: str, switch: api.SetSwitch) -> None:
+        """Pause or resume its checks."""
+        await self.call("POST", f"{module_path(module)}/switches", type(None), switch)
+
+    async def set_boot(self, module: str, boot: api.SetBoot) -> None:
+        """Start it when the node boots, or not."""
+        await self.call("POST", f"{module_path(module)}/boot", type(None), boot)
+
+    async def set_resource(self, module: str, resource: api.SetResource) -> None:
+        """Set a resource by command."""
+        await self.call("POST", f"{module_path(module)}/resources", type(None), resource)
 
     async def why(self, module: str) -> api.WhyAnswer:
         """Why a module is not green."""

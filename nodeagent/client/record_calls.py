@@ -24,6 +24,14 @@ class RecordCalls(Calls):
         path = f"{module_path(module)}/resources/{quote(resource, safe='')}/history"
         return await self.call("GET", path, record_api.ResourcePage, query=asked(query or record_api.RecordQuery()))
 
+    async def outputs(self, module: str) -> tuple[api.FileInfo, ...]:
+        """The files that its scripts wrote, newest first."""
+        return await self.call("GET", f"{module_path(module)}/outputs", tuple[api.FileInfo, ...])
+
+    async def output(self, module: str, name: str) -> bytes:
+        """One of them."""
+        return await self.call("GET", f"{module_path(module)}/outputs/{quote(name, safe='')}", bytes)
+
     async def metrics(self) -> bytes:
         """The node in figures, as Prometheus reads them."""
         return await self.call("GET", "/metrics", bytes)

@@ -93,7 +93,7 @@ class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class LogPage(msgspec.Struct, frozen=True):
-    """`GET /log?after=&types=&text=&module=&from=&to=&limit=`; oldest first."""
+    """`GET /log` with a LogQuery; oldest first."""
 
     lines: tuple[LogLine, ...]
     next: int

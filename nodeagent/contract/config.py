@@ -247,5 +247,5 @@ class ModuleConfig(msgspec.Struct, frozen=True):
     health: Health = Health()
     vip: VirtualIp | None = None
     not_in_force: tuple[str, ...] = ()
-    """Elements that are read and kept but not acted on by this version, e.g. `check/tcp`."""
+    """Attributes that are read and kept but not acted on by this version, e.g. `interface@arpreroute`."""
     signature: str = ""

@@ -73,25 +73,22 @@ class Check:
                 f"the root element is <{self._xml.name(root)}>{where}: it must be <{rule.name}> without a namespace",
             )
             return None
-        return self._element(root, rule, "", False)
+        return self._element(root, rule)
 
     def lacks_macros(self, element: etree._Element) -> bool:
         """Whether the element's text uses a macro that nothing defines."""
         return (element, "") in self._unresolved
 
-    def keep(self, element: etree._Element, key: str, what: str, attribute: str = "") -> None:
-        """Says that something is read and not acted on yet."""
+    def keep(self, element: etree._Element, key: str, what: str, attribute: str) -> None:
+        """Says that an attribute is read and not acted on yet; `key` is its `element@attribute`."""
         line = self._xml.line(element, attribute)
         self._xml.warning(element, f"{NOT_YET}: {what} at line {line}", attribute)
         if key not in self.not_in_force:
             self.not_in_force.append(key)
 
-    def _element(self, element: etree._Element, rule: ElementRule, path: str, kept: bool) -> Checked:
-        if not rule.in_force and not kept:
-            self.keep(element, path, f"<{rule.name}>")
-            kept = True
-        values = self._attributes(element, rule, kept)
-        children = self._children(element, rule, path, kept)
+    def _element(self, element: etree._Element, rule: ElementRule) -> Checked:
+        values = self._attributes(element, rule)
+        children = self._children(element, rule)
         for name in self._unresolved.get((element, ""), ()):
             self._xml.error(element, undefined(name))
         stray = [element.text, *(child.tail for child in element)]
@@ -99,7 +96,7 @@ class Check:
             self._xml.warning(element, f"the text in <{rule.name}> has no meaning: kept, not used")
         return Checked(element, values, tuple(children))
 
-    def _attributes(self, element: etree._Element, rule: ElementRule, kept: bool) -> dict[str, object]:
+    def _attributes(self, element: etree._Element, rule: ElementRule) -> dict[str, object]:
         values: dict[str, object] = {
             known.name: known.type.parse(known.default) for known in rule.attributes if known.default
         }
@@ -128,8 +125,7 @@ class Check:
             if known.same_as and known.same_as in element.attrib:
                 self._xml.error(element, f"{name} and {known.same_as} are the same attribute: give one", name)
             values[known.same_as or name] = parsed
-            if not kept:
-                self._remark(element, rule, known, value)
+            self._remark(element, rule, known, value)
         for known in rule.attributes:
             if known.required and known.name not in element.attrib:
                 self._xml.error(element, f"<{rule.name}> needs {known.name}: {known.type.words}")
@@ -144,7 +140,7 @@ class Check:
             what = f'{known.name}="{_shown(value)}" of <{rule.name}>'
             self.keep(element, f"{rule.name}@{known.name}", what, known.name)
 
-    def _children(self, element: etree._Element, rule: ElementRule, path: str, kept: bool) -> Iterator[Checked]:
+    def _children(self, element: etree._Element, rule: ElementRule) -> Iterator[Checked]:
         found: dict[str, int] = {}
         reached = 0
         for child in element.iterchildren("*"):
@@ -161,9 +157,7 @@ class Check:
             if rule.ordered and place < reached:
                 self._xml.error(child, f"<{known.name}> must stand before <{rule.children[reached].name}>")
             reached = max(reached, place)
-            # The path counts from <service>: `vip`, `check/tcp`.
-            below = "" if rule.name == "safe" else f"{path}/{known.name}".removeprefix("/")
-            yield self._element(child, known, below, kept)
+            yield self._element(child, known)
         for known in rule.children:
             if found.get(known.name, 0) < known.least:
                 self._xml.error(element, f"<{rule.name}> needs at least one <{known.name}>")

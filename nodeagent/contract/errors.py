@@ -1,5 +1,6 @@
 """How something wrong is said: one sentence with file, line, element and what is allowed."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -30,6 +31,6 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{where}: {self.text}"
 
 
-def errors_of(problems: list[Problem]) -> list[Problem]:
+def errors_of(problems: Iterable[Problem]) -> list[Problem]:
     """Those that refuse the input."""
     return [p for p in problems if p.severity is Severity.ERROR]

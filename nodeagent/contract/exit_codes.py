@@ -1,6 +1,6 @@
 """What the exit code of a script means, in words, on both kinds of system."""
 
-_SIGNALS = {
+_SIGNALS = {  # as Linux numbers them
     1: "SIGHUP",
     2: "SIGINT",
     3: "SIGQUIT",
@@ -56,11 +56,6 @@ _NTSTATUS = {
     0x80070002: "file not found",
     0x80070005: "access denied",
 }
-
-
-def signal_name(number: int) -> str:
-    """`SIGKILL` for 9; `signal 42` for one without a name here (numbers of Linux)."""
-    return _SIGNALS.get(number, f"signal {number}")
 
 
 def exit_words(code: int) -> str:

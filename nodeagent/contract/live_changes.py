@@ -41,9 +41,8 @@ def _collect(element: etree._Element, rule: ElementRule, path: str, found: Value
         if known.restart:
             found.setdefault(f"{path or rule.name}@{known.name}", []).append(_value(element, known))
     for child_rule in rule.children:
-        if child_rule.in_force:
-            for child in element.iterchildren(child_rule.name):
-                _collect(child, child_rule, f"{path}/{child_rule.name}".removeprefix("/"), found)
+        for child in element.iterchildren(child_rule.name):
+            _collect(child, child_rule, f"{path}/{child_rule.name}".removeprefix("/"), found)
 
 
 def _value(element: etree._Element, known: AttributeRule) -> object:

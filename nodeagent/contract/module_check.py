@@ -1,6 +1,7 @@
 """The rules of userconfig.xml that look at more than one attribute."""
 
 import re
+from collections import Counter
 from collections.abc import Collection
 
 from nodeagent.contract.config import ClusterConfig
@@ -90,12 +91,15 @@ def _variables(xml: XmlFile, service: Checked) -> None:
 def _monitoring(xml: XmlFile, check: Check, service: Checked, errd: Checked) -> None:
     if service.first("user") is None:
         xml.error(errd.element, "<errd> needs <user>: without scripts there is nothing to restart")
-    resources: set[str] = set()
+    seen: Counter[str] = Counter()
     for proc in errd.all("proc"):
         name, action, kind = proc.text("name"), proc.text("action"), proc.text("class")
-        if name and name in resources:
-            xml.warning(proc.element, f'several <proc> share the resource "proc.{name}"', "name")
-        resources.add(name)
+        seen[name] += 1
+        if name and seen[name] > 1:
+            resource = f"proc.{name}#{seen[name]}"
+            xml.warning(
+                proc.element, f'several <proc> have the name "{name}": the resource of this one is "{resource}"', "name"
+            )
         _class(xml, proc, kind)
         least, most = proc.number("atleast"), proc.number("atmax")
         if -1 < most < least:

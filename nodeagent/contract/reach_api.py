@@ -1,6 +1,6 @@
 """Whether one node reaches a place: the cell of the table that `doctor` and the console draw of all nodes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,3 +22,5 @@ class Reached(msgspec.Struct, frozen=True):
     source: str = ""
     """This node's own address of the connection."""
     mtu: int = 0
+    cause: Literal["", "silence", "refused", "no way"] = ""
+    """What `reason` comes to: nothing came back, nothing listens there, or the network says that it is not there."""

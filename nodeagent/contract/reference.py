@@ -42,8 +42,7 @@ def reference() -> str:
 
 def _element(path: str, rule: ElementRule) -> str:
     often = {(0, 1): "at most one", (1, 1): "exactly one", (0, None): "any number", (1, None): "one or more"}
-    later = "" if rule.in_force else " **Read and kept, not yet in force in this version.**"
-    lines = [f"\n### {path}\n", f"{rule.help}{later} ({often[rule.least, rule.most]})\n"]
+    lines = [f"\n### {path}\n", f"{rule.help} ({often[rule.least, rule.most]})\n"]
     if rule.attributes:
         lines.append("| attribute | default | allowed | a change | meaning |\n|---|---|---|---|---|")
         lines.extend(_attribute(attribute) for attribute in rule.attributes)

@@ -40,7 +40,6 @@ class ElementRule:
     """The children must come in the order of the table."""
     text: bool = False
     """It has text of its own."""
-    in_force: bool = True
 
     def attribute(self, name: str) -> AttributeRule | None:
         """The rule of an attribute, None when unknown."""

@@ -40,6 +40,15 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
+def is_ip(text: str) -> bool:
+    """Whether this is an IP address, not the name of a host."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Text:
     """Any text, or text of one shape: `pattern` in the common part of Python's and XSD's syntax, matched whole."""

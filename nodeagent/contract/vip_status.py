@@ -83,6 +83,27 @@ class WhereQuery(msgspec.Struct, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
 
 
+class FloodProbe(msgspec.Struct, frozen=True):
+    """`POST /vip/flood-probe`, said to every node at once with the same `round` (32 random hexadecimal digits)."""
+
+    round: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    address: Annotated[str, msgspec.Meta(max_length=45)] = ""
+    """Of the network that is meant, such as the virtual one; empty: this node's own address."""
+    interface: Annotated[str, msgspec.Meta(max_length=15)] = ""
+    """The network interface, where the address does not tell it."""
+
+
+class FloodHeard(msgspec.Struct, frozen=True):
+    """What a node has heard of the others within the round."""
+
+    node: str
+    interface: str
+    near: tuple[str, ...]
+    """Nodes whose frames to everybody arrive."""
+    reached_by: tuple[str, ...]
+    """Nodes whose frames to a MAC that no switch knows arrive, as those to a virtual MAC would."""
+
+
 class SetGate(msgspec.Struct, frozen=True):
     """`POST /modules/<m>/vip`: a script opens or closes the traffic (`scriptcontrol="on"`)."""
 

@@ -100,6 +100,11 @@ class ElementSpan:
     """How many children have which name."""
 
     @property
+    def values(self) -> dict[str, str]:
+        """Attribute → its value, in the order of the text."""
+        return {name: span.value for name, span in self.attributes.items()}
+
+    @property
     def path(self) -> str:
         """E.g. `safe/service/errd/proc[2]`."""
         if self.parent is None:

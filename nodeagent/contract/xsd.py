@@ -32,8 +32,7 @@ def _element(into: etree._Element, rule: ElementRule, macros: bool, *, top: bool
     if not top:
         element.set("minOccurs", str(rule.least))
         element.set("maxOccurs", "unbounded" if rule.most is None else str(rule.most))
-    later = "" if rule.in_force else " (not yet in force)"
-    _says(element, rule.help + later)
+    _says(element, rule.help)
     content = etree.SubElement(element, _XS + "complexType")
     if rule.text:
         content.set("mixed", "true")

@@ -54,6 +54,10 @@ PROBE_MEMORY = 5.0
 """Seconds within which a probe counts as having arrived."""
 
 
+Living = tuple[tuple[str, bytes, int], ...]
+"""Who lives, as `Membership.living` says it."""
+
+
 @dataclass(slots=True)
 class _Module:
     life: ModuleLife
@@ -79,6 +83,11 @@ class FarmTraffic:
         self._next_probe = 0.0
         self._prepared_since: dict[str, float] = {}
         self._told: dict[str, ModuleBeat] = {}
+        self._followed: tuple[bool, list[Living]] | None = None
+        """Who lived, and what they had said, when it was followed last; None: anything is news."""
+        self._by_udp: frozenset[str] = frozenset()
+        """Who lives by the heartbeats of every module: its probes say nothing new."""
+        self._due: float | None = None
 
     # --- what it is told ------------------------------------------------------------------------
 
@@ -139,21 +148,26 @@ class FarmTraffic:
     def probe_received(self, event: ProbeReceived, now: float) -> bool:
         """A frame came in; True when it was believed."""
         sender = self.wire.receive(event.interface, event.mac, event.data, now, self._session_of)
+        if sender not in self._by_udp:
+            self._followed = None
         return bool(sender)
 
     def forgive(self, seconds: float, now: float) -> None:
         """This node stood still for so long; others may have its slots until it has heard them again."""
         self.wire.forgive(seconds)
-        self._thawed = now
+        self._thawed, self._followed = now, None
 
     # --- what follows ---------------------------------------------------------------------------
 
-    def follow(self, now: float) -> bool:
+    def follow(self, now: float, *, news: bool = True) -> bool:
         """Bring every module's addresses and slots to what the lives and the view ask for.
 
-        True when what heartbeats carry of it has changed.
+        True when what heartbeats carry of it has changed. `news` False: nothing but datagrams and probes has come
+        since the last call, and most of them say once more what was followed then.
         """
-        if self._left:
+        if self._left or not (self._modules or self._told):
+            return False
+        if not news and self._followed == self._living(now) and (self._due is None or now < self._due):
             return False
         for name, module in self._modules.items():
             traffic, life = module.traffic, module.life
@@ -176,23 +190,27 @@ class FarmTraffic:
         told, self._told = self._told, {name: self._own_beat(module) for name, module in self._modules.items()}
         if armed or told != self._told or now >= self._next_probe:
             self._probe(now)
+        self._remember(now, told == self._told)
         return told != self._told
 
-    def leave(self) -> None:
-        """The agent ends and the applications go on: nothing of the kernel is changed after this."""
+    def leave(self) -> bool:
+        """The agent ends and the applications go on: nothing of the kernel is changed after this.
+
+        False when the others must not be told: they would take slots that a kernel does not give up.
+        """
         self._left = True
         for module in self._modules.values():
             module.traffic.leave()
+        return not any(module.traffic.stuck for module in self._modules.values())
 
     def next_deadline(self, now: float) -> float | None:
         """When `follow` must be called at the latest."""
         if self._left:
             return None
-        times = [module.traffic.next_deadline(now) for module in self._modules.values()]
-        times.append(self._next_probe if self._interfaces() else None)
-        if self._interfaces() and self._cluster:
-            times.append(now + self._cluster.pulse)  # doubt comes by time alone
-        return min((time for time in times if time is not None), default=None)
+        if self._cluster is None or not any(module.traffic.prepared for module in self._modules.values()):
+            return self._due
+        soon = now + self._cluster.pulse  # doubt comes by time alone
+        return soon if self._due is None else min(soon, self._due)
 
     def beat(self, life: ModuleLife, beat: ModuleBeat) -> ModuleBeat | None:
         """The module's heartbeat with what traffic adds; None for a module without a virtual IP."""
@@ -214,20 +232,41 @@ class FarmTraffic:
 
     # --- inside -----------------------------------------------------------------------------------
 
+    def _living(self, now: float) -> tuple[bool, list[Living]]:
+        """All that a datagram can change, unless something here waits for more than that."""
+        farms = [self._membership.living(module.life.config.farm, now) for module in self._modules.values()]
+        return self._membership.in_doubt(now), farms
+
+    def _remember(self, now: float, same: bool) -> None:
+        """What was followed now, and until when it holds if nobody says anything else.
+
+        Not `same`: what this node itself says has just changed, and who serves follows from that, too.
+        """
+        times = [module.traffic.next_deadline(now) for module in self._modules.values()]
+        times += [self._next_probe if self._interfaces() else None, *self._linkless.values()]
+        self._due = min((time for time in times if time is not None), default=None)
+        self._followed, self._by_udp = None, frozenset()
+        if same and self._modules and self._thawed is None and all(m.traffic.steady for m in self._modules.values()):
+            self._followed = self._living(now)
+            self._by_udp = frozenset.intersection(
+                *[frozenset([name for name, _, _ in farm]) for farm in self._followed[1]]
+            )
+
     def _surroundings(self, module: _Module, now: float) -> Surroundings:
         life, traffic = module.life, module.traffic
         window = self._window
         pulse = self._cluster.pulse if self._cluster else 0.1
         peers = {m.node: m for m in self._membership.module_view(life.config, now) if m.node != self._me}
         wire_only = {}
+        echoed = {node: session.echoed / 1e6 for node in peers if (session := self._membership.session(node))}
         for node in life.config.nodes:
-            if node not in peers and node != self._me and (member := self._on_wire(node, life, window - pulse, now)):
-                wire_only[node] = member
+            if node not in peers and node != self._me and (found := self._on_wire(node, life, window - pulse, now)):
+                wire_only[node], echoed[node] = found
         members = {**peers, **wire_only}
         own = self._own_beat(module)
         serving = [m for m in (Member(self._me, self._session, own), *members.values()) if m.beat.power]
         others = {
-            node: self._presence(node, life.config.name, members.get(node))
+            node: self._presence(node, life.config.name, members.get(node), echoed.get(node, 0.0))
             for node in life.config.nodes
             if node != self._me
         }
@@ -265,8 +304,8 @@ class FarmTraffic:
         beat = ModuleBeat(life.state, life.status, life.config.mode, restarting=life.restarting)
         return self.beat(life, beat) or beat
 
-    def _on_wire(self, node: str, life: ModuleLife, window: float, now: float) -> Member | None:
-        """A node that is silent on UDP and whose probes come in; what it says of the module.
+    def _on_wire(self, node: str, life: ModuleLife, window: float, now: float) -> tuple[Member, float] | None:
+        """A node that is silent on UDP and whose probes come in: what it says of the module, after having heard what.
 
         `window` is a pulse less than that of heartbeats: a last probe, sent behind the last heartbeat, must not keep
         a dead node in the table. It is still longer than its kernel holds its slots.
@@ -276,19 +315,17 @@ class FarmTraffic:
             return None
         for heard in self.wire.heard(node, window, now):
             if heard.session == session and (beat := heard.modules.get(module_id(life.config.name))):
-                return Member(node, session, beat)
+                return Member(node, session, beat), heard.echoed
         return None
 
     def _session_of(self, node: str) -> bytes | None:
         session = self._membership.session(node)
         return session.id if session else None
 
-    def _presence(self, node: str, module: str, member: Member | None) -> Presence:
+    def _presence(self, node: str, module: str, member: Member | None, heard: float) -> Presence:
         if member is None:
             return Presence(goodbye=self._membership.said_goodbye(node, module_id(module)))
         seen = int.from_bytes(member.beat.payload[:8], "big")
-        session = self._membership.session(node)
-        heard = session.echoed / 1e6 if session else 0.0
         return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch, heard)
 
     def _may_serve(self, life: ModuleLife) -> bool:
@@ -305,15 +342,18 @@ class FarmTraffic:
         lans = life.config.farm.lans or tuple(lan.name for lan in self._cluster.lans)
         return bool(self._bound.intersection(lans))
 
-    def _unheard(self, module: _Module, peers: Mapping[str, Member], now: float) -> tuple[tuple[str, str], ...]:
-        """(interface, node) where a node that serves should be heard and is not."""
+    def _unheard(self, module: _Module, peers: Mapping[str, Member], now: float) -> tuple[tuple[str, str, str], ...]:
+        """(interface, MAC, node) where a node that serves should be heard and is not."""
         since = self._prepared_since.get(module.life.config.name)
         if since is None or now < since + 2 * PROBE_MEMORY or not module.traffic.prepared:
             return ()
         serving = [member.node for member in view_of(peers.values())]
-        heard = {node: self.wire.heard_on(node, PROBE_MEMORY, now) for node in serving}
-        interfaces = module.traffic.interfaces
-        return tuple((interface, node) for node in serving for interface in interfaces if interface not in heard[node])
+        return tuple(
+            (interface, to, node)
+            for node in serving
+            for interface, to in module.traffic.targets
+            if not self.wire.arrives(node, interface, to, PROBE_MEMORY, now)
+        )
 
     def _interfaces(self) -> dict[str, str]:
         """Interface → a module whose virtual IP is on it."""
@@ -325,19 +365,23 @@ class FarmTraffic:
         }
 
     def _probe(self, now: float) -> None:
-        """On every interface with a virtual IP: every third pulse, and with every word that changes.
+        """To every virtual MAC on every interface: every third pulse, and with every word that changes.
 
         Whenever slots are set again, too: a peer that judges by probes must not lose this node before they expire.
         """
         if self._cluster is None:
             return
         self._next_probe = now + PROBE_PULSES * self._cluster.pulse
-        for interface, name in self._interfaces().items():
-            beats = {
-                other: self._own_beat(module)
-                for other, module in self._modules.items()
-                if interface in module.traffic.interfaces
-            }
-            data = self.wire.probe(beats)
-            if data:
-                self._emit(SendProbe(name, interface, data))
+        targets = {
+            target: name
+            for name, module in self._modules.items()
+            if module.traffic.prepared
+            for target in module.traffic.targets
+        }
+        beats: dict[str, dict[str, ModuleBeat]] = {interface: {} for interface, _ in targets}
+        for name, module in self._modules.items():
+            for interface in beats.keys() & {*module.traffic.interfaces}:
+                beats[interface][name] = self._own_beat(module)
+        for (interface, to), name in targets.items():
+            if data := self.wire.probe(to, beats[interface], now):
+                self._emit(SendProbe(name, interface, to, data))

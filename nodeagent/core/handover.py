@@ -6,7 +6,8 @@ epochs: the table it has *seen* (moved slots are quiet in its kernel: its resets
 held back) and the table it has *applied* (it has taken what it gained). Who gains a slot takes it when who
 loses it has seen the table; who loses it lets go of new TCP connections when the other has applied it, and
 keeps the connections it has. UDP has no cure for two answers: the loser lets go at once. From a node that
-is silent, said goodbye or has stopped its module there is nothing to wait for.
+is silent, said goodbye or has stopped its module there is nothing to wait for; but a node that is new
+in the table waits for all, since who does not know it yet shares out such a node's slots without it.
 
 Moved slots stay quiet until all nodes have applied the table, and a little longer; while the nodes do not
 agree nobody can tell which slots are disputed, so all of them are quiet. A gained slot answers unknown
@@ -87,9 +88,6 @@ class _Move:
     quiet_until: float
     giver: str | None
     """Who had it in the table before and must have seen the new one before it is taken; None: everybody."""
-    joined: bool
-    """This node was not in the table before. It may have been for a moment only: then the epoch that the giver has
-    seen is not this move's, unless it spoke after it had heard of it."""
     taken: bool = False
     """This node has it; what the others say of later tables does not matter any more."""
 
@@ -106,7 +104,12 @@ class Handover:
     """By group: the slots that the table gives to this node."""
     _others: Mapping[str, Presence] = field(default_factory=dict)
     _quiet_until: float = 0.0
+    steady: bool = False
+    """Nobody is awaited, nothing is in doubt: only a new word or a deadline changes anything."""
     _serving: bool = True
+    _joined: float | None = None
+    """When this node came into the table; None once the others know. It may have been out of it for a moment only:
+    then an epoch that they have seen may be that of before, unless they spoke after they had heard of the return."""
 
     def follow(
         self,
@@ -123,13 +126,20 @@ class Handover:
         """
         self._others, self._serving = others, serving
         if table.epoch != self.table.epoch:
+            if self.me in table.view and self.me not in self.table.view:
+                self._joined = now
+            if table.view - self.table.view - {self.me}:  # who comes may hold any slot: it may have been there alone
+                self._quiet_until = now + SETTLE
             self._note_moves(table, now)
             self.table = table
             self._own = {
                 group: frozenset([slot for slot, owner in enumerate(owners) if owner == self.me])
                 for group, owners in table.owners
             }
+        if self._joined is not None and (self._known_to_all or now >= self._joined + KEEP_LIMIT):
+            self._joined = None
         settled = self.agreed
+        self.steady = settled and not doubt and self._joined is None
         if doubt or not settled:
             self._quiet_until = now + SETTLE
         for move in self._moves:
@@ -153,7 +163,7 @@ class Handover:
 
     def next_deadline(self, now: float) -> float | None:
         """When `slots` changes by time alone."""
-        times = [self._quiet_until]
+        times = [self._quiet_until, *([] if self._joined is None else [self._joined + KEEP_LIMIT])]
         for move in self._moves:
             times += (move.quiet_until, *(move.since + hold for hold in (KEEP_LIMIT, GOODBYE_HOLD, FLOW_HOLD)))
         return min((time for time in times if time > now), default=None)
@@ -166,7 +176,6 @@ class Handover:
                 if before != after:
                     found.setdefault((group, before, after, known.get((group, slot))), set()).add(slot)
         moves = []
-        joined = self.me in table.view and self.me not in self.table.view
         # Who is in a third table may hold any slot: then it is not known whom to wait for.
         epochs = {self.table.epoch, table.epoch}
         sure = all(p.seen in epochs for p in self._others.values() if p.counts)
@@ -181,20 +190,27 @@ class Handover:
                 until = max(until, past.quiet_until)
                 past.slots -= slots
             left = holders - {after or "", self.me}
-            loser = before if sure or before == self.me else None
-            moves.append(_Move(group, frozenset(slots), now, after, left, until, loser, joined))
+            mine = before == self.me and (past is None or past.after != self.me or past.taken)
+            loser = before if mine or (sure and before != self.me) else None
+            moves.append(_Move(group, frozenset(slots), now, after, left, until, loser))
         self._moves = [move for move in self._moves if move.slots] + moves
 
     def _must_wait(self, move: _Move, now: float) -> bool:
         """Somebody may still answer for the slot who has not seen the table: who lost it; from nobody, anybody."""
         if move.taken:
             return False
-        if move.giver is not None:
-            giver = self._others.get(move.giver, NOBODY)
-            stale = move.joined and giver.heard < move.since and now < move.since + KEEP_LIMIT
-            return giver.counts and (giver.seen != self.table.epoch or stale)
-        blind = any(p.counts and p.seen != self.table.epoch for p in self._others.values())
-        return blind and now < move.since + KEEP_LIMIT
+        if move.giver is None:
+            return now < move.since + KEEP_LIMIT and not self._known_to_all
+        giver = self._others.get(move.giver, NOBODY)
+        return not self._known_to(giver) if giver.counts else self._joined is not None
+
+    def _known_to(self, presence: Presence) -> bool:
+        """It has seen this table, with this node in it as it is now."""
+        return presence.seen == self.table.epoch and (self._joined is None or presence.heard >= self._joined)
+
+    @property
+    def _known_to_all(self) -> bool:
+        return all(self._known_to(p) for p in self._others.values() if p.counts)
 
     def _keeps(self, move: _Move, now: float) -> bool:
         """This node lost the slot, and who gained it has not taken it yet."""

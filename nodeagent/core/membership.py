@@ -149,10 +149,9 @@ class Membership:
         if self._config is None:
             return None
         window = self._config.window
-        links = [link for peer in self._peers.values() for link in peer.links.values() if link.heard]
-        times = [link.expires(window) for link in links]
-        if not self._left:
-            times.append(self._next_send)
+        links = [link for peer in self._peers.values() for link in peer.links.values()]
+        times = [link.expires(window) for link in links if link.heard]
+        times += [] if self._left else [self._next_send]
         return max(self._now, min(times)) if times else None
 
     def leave(self, now: float) -> list[SendDatagram]:
@@ -376,12 +375,13 @@ class Membership:
 
     def living(self, farm: FarmLans, now: float) -> tuple[tuple[str, bytes, int], ...]:
         """Who lives by this `<farm>`, and a number for what each says: while it is the same, so are the views."""
-        window, found = self._window(farm), ((peer, peer.session) for peer in self._peers.values())
-        return tuple(
+        window, lans = self._window(farm), farm.lans
+        living = [
             (peer.name, session.id, session.inbox.changes)
-            for peer, session in found
-            if session and peer.lives(now, window, farm.lans)
-        )
+            for peer in self._peers.values()
+            if (session := peer.session) and peer.lives(now, window, lans)
+        ]
+        return tuple(living)
 
     def _window(self, farm: FarmLans) -> float:
         if (cluster := self._config) is None:

@@ -59,6 +59,10 @@ class ModuleLife(WatchfulLife):
         """Nothing of it keeps the machine from going down."""
         return self.phase in (Phase.STOPPED, Phase.REBOOTING) and not self.runs.alive
 
+    def remember(self) -> None:
+        """It is new on this node: the next start of the agent alone does not count as the machine's."""
+        self._save()
+
     def recover(self, record: ev.ModuleRecord, boot_on: bool, now: float) -> None:
         """The agent has started: take up the life that the record tells of."""
         self.memory.recall(record)
@@ -165,8 +169,8 @@ class ModuleLife(WatchfulLife):
         elif self.phase is Phase.STARTING and failed:
             self._automatic(repair, f"start_both ended with {exit_words(failed)}", now)
         elif self.phase is Phase.PRESTART and failed:
-            self.memory.why = f"prestart ended with {exit_words(failed)}"
-            self._go_down(Order(Action.STOP, "prestart", "prestart"), now)
+            seen = f"prestart ended with {exit_words(failed)}"
+            self._go_down(Order(Action.STOP, "prestart", "prestart", seen=seen), now)
         else:
             self._enter(step.then, now)
 

@@ -94,28 +94,40 @@ class ModuleMemory:
             self.intent = Intent.START
 
     def count_action(self, order: Order, seen: str, config: ModuleConfig, now: float) -> str:
-        """Count an automatic action; the sentence of the stop when there were too many, else empty."""
-        return self.count_seen(order.identity, seen, f"{order.action} by {order.identity}", config, now)
+        """Count an automatic action; the sentence of the stop when there were too many, else empty.
+
+        A stop does not count: after it nothing begins again by itself.
+        """
+        follows = f"{order.action} by {order.identity}"
+        if order.action is not Action.STOP:
+            return self.count_seen(order.identity, seen, follows, config, now)
+        self._acted(order.identity, seen, follows, now)
+        return ""
 
     def count_seen(self, by: str, seen: str, follows: str, config: ModuleConfig, now: float) -> str:
         """Count what `by` has seen and what follows; the sentence of the stop when it was too much, else empty."""
         self.count.add(Counted(now, by, seen), config.loop_interval)
         counted = self.count.within(config.loop_interval, now)
-        self.causes.add(now, seen, by, action=follows.partition(" ")[0], evidence=self.said)
+        self._acted(by, seen, follows, now)
         if len(counted) <= config.maxloop:
-            self.why = f"{seen}: {follows}"
             return ""
         self.why = too_many(counted, config.maxloop, config.loop_interval, self.said)
         self.intent = Intent.STOP
         self.causes.add(now, self.why, "maxloop", action=Action.STOP)
         return self.why
 
+    def _acted(self, by: str, seen: str, follows: str, now: float) -> None:
+        self.causes.add(now, seen, by, action=follows.partition(" ")[0], evidence=self.said)
+        self.why = f"{seen}: {follows}"
+
     def stop_sentence(self, order: Order) -> str:
         """Why a module that is told to stop stops."""
         if order.planned:
             return f"stopped by {order.author}"
-        if order.author in ("maxloop", "prestart"):
+        if order.author == "maxloop":
             return self.why
+        if order.seen and order.author == "prestart":
+            return order.seen
         if order.seen:
             return f"{order.seen}: {order.action} by {order.identity}"
         return f"stopped by {order.identity}" + (f": {self.said}" if self.said else "")

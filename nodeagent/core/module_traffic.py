@@ -27,6 +27,7 @@ from nodeagent.core.traffic_messages import (
     WithdrawTraffic,
 )
 from nodeagent.core.view import Member
+from nodeagent.core.wire import EVERYBODY
 
 REARM_PULSES = 3
 OBSERVE = 5.0
@@ -63,8 +64,8 @@ class Surroundings:
     may_serve: bool
     """This node's heartbeats can leave it."""
     macs: tuple[tuple[str, str, str], ...] = ()
-    unheard: tuple[tuple[str, str], ...] = ()
-    """(interface, node) where a node that serves should be heard on the wire and is not."""
+    unheard: tuple[tuple[str, str, str], ...] = ()
+    """(interface, MAC, node) where a node that serves should be heard on the wire and is not."""
     wire_only: tuple[str, ...] = ()
     """Nodes that are alive on the wire and silent on UDP."""
     udp_port: int = 4800
@@ -84,6 +85,10 @@ class ModuleTraffic:
         self.prepared = False
         self.places: tuple[tuple[str, str], ...] = ()
         """(virtual address, the network interface that carries it)."""
+        self.interfaces: tuple[str, ...] = ()
+        """The network interfaces that carry the addresses, each once."""
+        self.targets: dict[tuple[str, str], tuple[str, ...]] = {}
+        """(interface, MAC that probes go to) → the virtual addresses behind it."""
         self.problem = ""
         """Why the addresses or the slots cannot be put into the kernel, empty when they can."""
         self.gate = not vip.scriptcontrol
@@ -99,8 +104,10 @@ class ModuleTraffic:
         """The epoch the kernel was told of last and has not answered for."""
         self._observe_at: float | None = None
         self.able = True
-        """The kernel does what it is told, or has refused for less than a window."""
+        """The kernel does what it is told, has refused for less than a window, or holds its slots for ever."""
         self._able_until = 0.0
+        self._for_ever = False
+        """The kernel has taken slots without a time-out: it holds them until it is told otherwise."""
         self._repaired: dict[str, float] = {}
         self._disagree_since: float | None = None
         self.observed: TrafficObserved | None = None
@@ -145,6 +152,7 @@ class ModuleTraffic:
         if self.wanted:
             self.wanted = self.prepared = False
             self._held, self._timeout, self._observe_at, self.observed = (), None, None, None
+            self._for_ever = False
             self._emit(WithdrawTraffic(self._config.name, self.vip.tcpreset))
 
     def leave(self) -> None:
@@ -162,7 +170,8 @@ class ModuleTraffic:
             return
         self.prepared, self._observe_at = not event.error, now + OBSERVE
         self._held, self._asked = (), None
-        self.places = event.interfaces
+        self.places, self.targets = event.interfaces, _targets(self.vip, dict(event.interfaces))
+        self.interfaces = tuple(dict.fromkeys(name for _, name in self.places))
         if event.error:
             self._trouble(f"the virtual IP cannot be put on this node: {event.error}")
         else:
@@ -180,6 +189,7 @@ class ModuleTraffic:
             self._emit(ObserveTraffic(self._config.name))  # somebody may have removed the filter
         else:
             self.seen, self.inherits, self.problem = event.epoch, False, ""
+            self._for_ever = self._timeout is None
             self.applied = event.epoch if self.handover.taken_all(now) else self.applied
 
     # --- the table --------------------------------------------------------------------------------
@@ -199,7 +209,7 @@ class ModuleTraffic:
         self._last = around
         if self.prepared and not self.problem:
             self._able_until = now + around.window
-        self.able = not self.wanted or now < self._able_until
+        self.able = not self.wanted or now < self._able_until or self._for_ever
         if self._next != self.vip.groups and all(staged == self._next_signature for staged in around.staged.values()):
             self.vip = replace(self.vip, groups=self._next)
             self._log(LogType.INFO, "new powers are in force: every node that serves has them")
@@ -242,9 +252,15 @@ class ModuleTraffic:
         return min((time for time in times if time is not None), default=None)
 
     @property
-    def interfaces(self) -> tuple[str, ...]:
-        """The network interfaces that carry the addresses, each once."""
-        return tuple(dict.fromkeys(name for _, name in self.places))
+    def stuck(self) -> bool:
+        """The kernel may hold slots that it does not give up when told; they run out within a window."""
+        return self.inherits or (self.prepared and bool(self.problem) and self.able)
+
+    @property
+    def steady(self) -> bool:
+        """Nothing but new words of the others, an event or a deadline has anything to change."""
+        waits = self.problem or self.inherits or (self.wanted and not self.prepared)
+        return not waits and self._last is not None and not self._last.wire_only and self.handover.steady
 
     @property
     def timeout(self) -> float | None:
@@ -314,11 +330,7 @@ class ModuleTraffic:
                 f"{node} is alive on the wire, UDP {around.udp_port} between it and {self.me} is blocked"
                 for node in around.wire_only
             ]
-            found += [
-                f"probes of {node} do not reach {self.me} on {interface}:"
-                " the switch blocks or has learnt the virtual MAC"
-                for interface, node in around.unheard
-            ]
+            found += [self._unheard(*unheard) for unheard in around.unheard]
             if not around.may_serve and self.wanted:
                 found.append(f"{self.me} takes no traffic: its heartbeats cannot leave it")
         if self._disagree_since is not None and now - self._disagree_since >= DISAGREEMENT:
@@ -332,6 +344,12 @@ class ModuleTraffic:
     ) -> SetSlots:
         first = next((node for node in self._config.nodes if node in table.view), "")
         return SetSlots(self._config.name, table.epoch, slots, timeout, first == self.me, table.owners, around.macs)
+
+    def _unheard(self, interface: str, to: str, node: str) -> str:
+        start = f"probes of {node} do not reach {self.me} on {interface}: the switch blocks"
+        if to == EVERYBODY:
+            return f"{start} frames to everybody"
+        return f"{start} or has learnt the virtual MAC {to} of {', '.join(self.targets.get((interface, to), ()))}"
 
     def _prepare(self, *, repair: bool) -> None:
         self._emit(PrepareTraffic(self._config, self.vip, self.me, self._config.nodes, repair))
@@ -355,6 +373,15 @@ class ModuleTraffic:
 def _rearm(timeout: float, pulse: float) -> float:
     """Seconds until slots with this time-out are set again; a short window leaves no three pulses for it."""
     return min(REARM_PULSES * pulse, timeout / 2)
+
+
+def _targets(vip: VirtualIp, places: Mapping[str, str]) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for address in vip.addresses:
+        if interface := places.get(address.addr):
+            target = interface, address.vmac or EVERYBODY
+            found[target] = (*found.get(target, ()), address.addr)
+    return found
 
 
 def _rules_of(vip: VirtualIp) -> str:

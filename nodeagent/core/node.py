@@ -40,6 +40,9 @@ from nodeagent.core.traffic_messages import (
 from nodeagent.core.view import Member, epoch_of, view_of
 from nodeagent.core.vip_report import vip_status, where
 
+_HEARD = (ev.DatagramReceived, ProbeReceived)
+"""What mostly says once more what is known."""
+
 
 class Node:
     """The decisions of one agent run, which `session` (16 random bytes) names."""
@@ -63,10 +66,14 @@ class Node:
         """What the views were made of, as `Membership.living` names it."""
         self._stale = False
         """Whether the views and what peers are told must be made anew, whatever was heard."""
+        self._shown: dict[str, tuple[object, ...]] = {}
+        """What the views were made of, of each life here."""
         self._touched: set[str] = set()
         """Modules to whose lives something happened: their deadlines must be asked for again."""
         self._due: dict[str, float] = {}
         """When a life wants its tick."""
+        self._soonest: float | None = None
+        """The first of these times."""
         self.traffic = FarmTraffic(membership, session, self._emit)
 
     # --- driving ----------------------------------------------------------------------------
@@ -75,7 +82,8 @@ class Node:
         """Something happened; returns what is to be done, in order."""
         self._doubt(now)
         self._dispatch(event, now)
-        return self._finish(now, any(isinstance(effect, do.PublishStatus) for effect in self._effects))
+        fresh = any(isinstance(effect, do.PublishStatus) for effect in self._effects)
+        return self._finish(now, fresh, news=not isinstance(event, _HEARD))
 
     def tick(self, now: float) -> list[do.Effect]:
         """A deadline has come (harmless when it has not)."""
@@ -89,7 +97,7 @@ class Node:
                 self._touched.add(name)
                 life.tick(now)
         self._effects += self.membership.tick(now)
-        return self._finish(now, True)
+        return self._finish(now, True, news=False)
 
     def next_deadline(self) -> float | None:
         """When `tick` must be called at the latest; None: only after an event."""
@@ -182,8 +190,8 @@ class Node:
                     life.shut_down(now)
             case ev.AgentStopping():
                 self._effects += [do.SetHealth(name, False) for name in self._lives]
-                self.traffic.leave()  # quiet before the others hear the goodbye
-                self._effects += self.membership.leave(now)
+                if self.traffic.leave():  # quiet before the others hear the goodbye
+                    self._effects += self.membership.leave(now)
             case _:
                 self._tell(event, now)
 
@@ -258,7 +266,9 @@ class Node:
         if self._listened:
             life.let_be_green(now)
         self.traffic.configured(life)
-        if event.record is not None:
+        if event.record is None:
+            life.remember()
+        else:
             life.recover(event.record, event.boot_on, now)
             self.traffic.recovered(life)
         self._effects.append(do.PublishStatus())
@@ -283,21 +293,21 @@ class Node:
         for life in self._all_lives():
             life.froze(seconds, now)
 
-    def _finish(self, now: float, fresh: bool) -> list[do.Effect]:
+    def _finish(self, now: float, fresh: bool, *, news: bool) -> list[do.Effect]:
         changes = self.membership.changes()
         self._effects += [do.RecordLine(change.type, change.text, origin="membership") for change in changes]
-        told = self._follow_traffic(now)
-        self._stale = self._stale or told or bool(self._touched)
+        told = self._follow_traffic(now, news or bool(self._touched))
+        self._stale = self._stale or told or any(map(self._alters_views, self._touched))
         if fresh or changes or told:
             self._tell_peers(now, bool(changes))
         self._promised = self._earliest(now)
         effects, self._effects = self._effects, []
         return effects
 
-    def _follow_traffic(self, now: float) -> bool:
+    def _follow_traffic(self, now: float, news: bool) -> bool:
         """Bring the virtual IPs to what has changed, before any script runs; True when peers must know of it."""
         before, self._effects = self._effects, []
-        told = self.traffic.follow(now)
+        told = self.traffic.follow(now, news=news)
         first = next((at for at, effect in enumerate(before) if isinstance(effect, do.RunScript)), len(before))
         self._effects = before[:first] + self._effects + before[first:]
         return told
@@ -314,11 +324,16 @@ class Node:
         if not (changed or self._stale) and heard == self._heard:
             return
         self._heard, self._stale = heard, False
+        self._shown = {name: _shown(life) for name, life in self._lives.items()}
         views = {name: view_of(self._members(life, now)) for name, life in self._lives.items()}
         if views != self._views or changed:
             self._effects.append(do.PublishStatus())
         self._views = views
         self.membership.set_modules({name: self._beat(life, views[name]) for name, life in self._lives.items()})
+
+    def _alters_views(self, name: str) -> bool:
+        life = self._lives.get(name)
+        return life is None or _shown(life) != self._shown.get(name)
 
     def _all_lives(self) -> Iterable[ModuleLife]:
         """Every life; something happens to all of them."""
@@ -330,8 +345,10 @@ class Node:
             self._due.pop(name, None)
             if (life := self._lives.get(name)) and (due := life.next_deadline()) is not None:
                 self._due[name] = due
-        self._touched.clear()
-        times = [self.membership.next_deadline(), self.traffic.next_deadline(now), *self._due.values()]
+        if self._touched:
+            self._soonest = min(self._due.values(), default=None)
+            self._touched.clear()
+        times = [self.membership.next_deadline(), self.traffic.next_deadline(now), self._soonest]
         if not self._listened:
             times.append(max(now, self.membership.listening_until()))
         if self._lives:
@@ -354,6 +371,11 @@ class Node:
             return (Member(self.me, self._session, _bare_beat(life)),)
         peers = [m for m in self.membership.module_view(life.config, now) if m.node != self.me]
         return (Member(self.me, self._session, _bare_beat(life)), *peers)
+
+
+def _shown(life: ModuleLife) -> tuple[object, ...]:
+    """What the views take from a life."""
+    return life.config, life.state, life.status, life.restarting
 
 
 def _bare_beat(life: ModuleLife) -> ModuleBeat:

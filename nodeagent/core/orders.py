@@ -195,7 +195,7 @@ class OrderedLife(PhaseMachine, ABC):
         self._enter(Phase.WITHOUT_FORCING if self.row.stage is Stage.WITHOUT else Phase.FORCING, now)
 
     def _automatic(self, order: Order, seen: str, now: float) -> Verdict:
-        """Count an automatic action and obey it, or stop when there were too many."""
+        """Obey an automatic action that counts, or stop when there were too many."""
         if sentence := self.memory.count_action(order, seen, self.config, now):
             return self._too_many(sentence, order.identity, now)
         self._log(LogType.ERROR, f"{seen}: {order.action} by {order.identity}", by=order.identity)

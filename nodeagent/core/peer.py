@@ -162,6 +162,8 @@ class Peer:
     """The newest protocol it speaks; 0: not known."""
     session: Session | None = None
     candidates: dict[bytes, Session] = field(default_factory=dict)
+    dismissed: dict[bytes, Session] = field(default_factory=dict)
+    """Candidates when another session was believed: what they have said before is not new, what they say may be."""
     ended: deque[bytes] = field(default_factory=lambda: deque(maxlen=_ENDED))
     clock: ClockOffset = field(default_factory=ClockOffset)
     wall_offset: int = 0
@@ -174,14 +176,19 @@ class Peer:
     gap: WorstGap = field(default_factory=WorstGap)
 
     def find(self, session: bytes) -> Session | None:
-        """The current session or a candidate of this id."""
+        """The current session of this id, or one that is or was a candidate."""
         if self.session is not None and self.session.id == session:
             return self.session
-        return self.candidates.get(session)
+        return self.candidates.get(session) or self.dismissed.get(session)
 
     def lives(self, now: float, window: float, lans: Collection[str] = ()) -> bool:
         """Heard both ways within the window on one of these lans; none named = on any."""
-        return any(link.lives(now, window) for link in self.links.values() if not lans or link.lan in lans)
+        for link in self.links.values():  # asked several times per datagram: no generator
+            if lans and link.lan not in lans:
+                continue
+            if link.lives(now, window):
+                return True
+        return False
 
     def proven_after(self, moment: float) -> bool:
         """Heard both ways since then."""
@@ -200,7 +207,8 @@ class Peer:
         if self.session is not None:
             self.ended.append(self.session.id)
         self.session = session
-        self.candidates.clear()
+        self.candidates.pop(session.id, None)
+        self.dismissed, self.candidates = self.candidates, {}
         self.forget_clock()
         for link in self.links.values():
             link.deaf = 0.0

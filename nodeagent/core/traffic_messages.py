@@ -134,10 +134,11 @@ class ObserveTraffic:
 
 @dataclass(frozen=True, slots=True)
 class SendProbe:
-    """Send this frame to the module's virtual MACs on an interface."""
+    """Send this frame on an interface to a virtual MAC of the module, or to everybody."""
 
     module: str
     interface: str
+    to: str
     data: bytes
 
 

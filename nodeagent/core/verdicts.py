@@ -66,8 +66,7 @@ def silent(peer: Peer, now: float, window: float) -> list[PeerChange]:
 def stood_still(peers: Iterable[Peer], patience: float, now: float) -> float | None:
     """Seconds by which this node's clock stood still, if all living peers say so (or do not object in time)."""
     living = [peer for peer in peers if peer.alive]
-    ahead = [peer for peer in living if peer.ahead_since is not None]
-    if not ahead:
+    if not (ahead := [peer for peer in living if peer.ahead_since is not None]):
         return None
     first = min(peer.ahead_since for peer in ahead if peer.ahead_since is not None)
     others = [peer for peer in living if peer.ahead_since is None]

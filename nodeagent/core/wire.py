@@ -2,7 +2,9 @@
 
 Each probe carries what the heartbeats carry of the modules with a virtual IP. It is believed only from a
 session that heartbeats have proven before, and only with a higher counter than the last: a probe can keep
-a node that fell silent in the table, not bring in one that was never heard.
+a node that fell silent in the table, not bring in one that was never heard. The MAC it was sent to is sealed in
+it: what arrives for one virtual MAC says nothing about another on the same interface. Like a heartbeat it gives
+back the last stamp heard of each node: so a node that is parted on UDP knows what the other knew when it spoke.
 """
 
 import struct
@@ -17,29 +19,44 @@ from nodeagent.core.heartbeat import KEY_ID_SIZE, SEAL_SIZE, SESSION_SIZE, Modul
 PROBE_PULSES: Final = 3
 """Every so many pulses a probe goes out."""
 
+EVERYBODY: Final = "ff:ff:ff:ff:ff:ff"
+"""Where a probe goes for an address without a virtual MAC."""
+
+ANY: Final = ""
+"""What an agent names that does not yet say where its probes go: one of them counts for every MAC."""
+
 _MAGIC: Final = b"KW"
 _FIXED: Final = struct.Struct(f">2s{KEY_ID_SIZE}s{SESSION_SIZE}sQB")
 _LABEL: Final = "/wire"
 """Behind the sender's name for the seal: heartbeats and probes never share a key."""
 
 _MOST: Final = 1400
+_ECHO_KEY: Final = 8
 
 
 class ProbeBody(msgspec.Struct, array_like=True, frozen=True):
     """The sender's modules with a virtual IP on this interface."""
 
     modules: list[ModuleEntry]
+    to: str = ANY
+    """The MAC it was sent to."""
+    stamp: int = 0
+    """The sender's core clock, microseconds."""
+    echoes: dict[bytes, int] = {}
+    """By the first bytes of a session: the stamp last heard from it."""
 
 
 @dataclass(slots=True)
 class Heard:
-    """The last believed probe of a node on one interface."""
+    """The last believed probe of a node on one interface to one MAC."""
 
     at: float
     counter: int
     session: bytes
-    mac: str
     modules: dict[int, ModuleBeat]
+    stamp: int
+    echoed: float
+    """When this node had sent what the sender had heard last, on this node's clock."""
 
 
 @dataclass(slots=True)
@@ -52,22 +69,30 @@ class Wire:
     _keys: dict[bytes, bytes] = field(default_factory=dict)
     _active: bytes = b""
     _counter: int = 0
-    _heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
+    _heard: dict[tuple[str, str, str], Heard] = field(default_factory=dict)
+    """By interface, sender, and the MAC it was sent to."""
+    _macs: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def configure(self, me: str, keys: tuple[bytes, ...]) -> None:
         """This node's name and the cluster's keys, the active one first."""
         self._me, self._active = me, keys[0] if keys else b""
         self._keys = {self.sealer.key_id(key): key for key in keys}
 
-    def probe(self, modules: Mapping[str, ModuleBeat]) -> bytes:
-        """What to send now; empty without a key."""
+    def probe(self, to: str, modules: Mapping[str, ModuleBeat], now: float) -> bytes:
+        """What to send to this MAC now; empty without a key."""
         if not self._active:
             return b""
         self._counter += 1
         me = self._me.encode()
         fixed = (_MAGIC, self.sealer.key_id(self._active), self.session, self._counter, len(me))
         header = _FIXED.pack(*fixed) + me
-        body = msgspec.msgpack.encode(ProbeBody([module_entry(name, beat) for name, beat in modules.items()]))
+        entries = [module_entry(name, beat) for name, beat in modules.items()]
+        echoes: dict[bytes, int] = {}
+        for heard in self._heard.values():
+            key = heard.session[:_ECHO_KEY]
+            echoes[key] = max(echoes.get(key, 0), heard.stamp)
+        stamp = int(now * 1e6) + 1  # it tells what has changed at this very time
+        body = msgspec.msgpack.encode(ProbeBody(entries, to, stamp, echoes))
         sender = self._me + _LABEL
         return header + self.sealer.seal(self._active, self.session, sender, self._counter, header=header, body=body)
 
@@ -86,8 +111,7 @@ class Wire:
             sender = data[_FIXED.size : end].decode("ascii")
         except UnicodeDecodeError:
             return ""
-        last = self._heard.get((interface, sender))
-        if session != session_of(sender) or (last and last.session == session and counter <= last.counter):
+        if session != session_of(sender):
             return ""
         body = self.sealer.open(key, session, sender + _LABEL, counter, header=data[:end], sealed=data[end:])
         if body is None:
@@ -96,22 +120,28 @@ class Wire:
             probe = msgspec.msgpack.decode(body, type=ProbeBody)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return ""
+        last = self._heard.get((interface, sender, probe.to))
+        if last and last.session == session and counter <= last.counter:
+            return ""
         modules = {entry.module: beat for entry in probe.modules if (beat := entry.beat())}
-        self._heard[interface, sender] = Heard(now, counter, session, mac, modules)
+        echoed = probe.echoes.get(self.session[:_ECHO_KEY], 0) / 1e6
+        self._heard[interface, sender, probe.to] = Heard(now, counter, session, modules, probe.stamp, echoed)
+        self._macs[interface, sender] = mac
         return sender
 
-    def heard(self, node: str, window: float, now: float) -> tuple[Heard, ...]:
-        """The node's probes of the last `window` seconds, one per interface."""
-        return tuple(heard for (_, name), heard in self._heard.items() if name == node and now < heard.at + window)
+    def heard(self, node: str, window: float, now: float) -> list[Heard]:
+        """The node's probes of the last `window` seconds, one per interface and MAC, the newest of a session first."""
+        found = [heard for (_, name, _), heard in self._heard.items() if name == node and now < heard.at + window]
+        return sorted(found, key=lambda heard: heard.counter, reverse=True)
 
     def mac(self, interface: str, node: str) -> str:
         """The hardware address a node last sent a probe from, empty when none was believed."""
-        heard = self._heard.get((interface, node))
-        return heard.mac if heard else ""
+        return self._macs.get((interface, node), "")
 
-    def heard_on(self, node: str, window: float, now: float) -> frozenset[str]:
-        """The interfaces on which a probe of the node came in within the last `window` seconds."""
-        return frozenset(on for (on, name), heard in self._heard.items() if name == node and now < heard.at + window)
+    def arrives(self, node: str, interface: str, to: str, window: float, now: float) -> bool:
+        """Whether a probe of the node to this MAC came in on the interface within the last `window` seconds."""
+        found = (self._heard.get((interface, node, mac)) for mac in (to, ANY))
+        return any(heard is not None and now < heard.at + window for heard in found)
 
     def forgive(self, seconds: float) -> None:
         """This node stood still for so long."""

@@ -13,7 +13,8 @@ from typing import TypeVar
 import msgspec
 
 import nodeagent
-from nodeagent.client.api_client import ApiClient, CallFailed
+from nodeagent.client.api_client import ApiClient
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import Commit, Order, StageCluster, Staged, StageModule
 from nodeagent.contract.states import Action, State, Status
 from nodeagent.contract.status import ModuleStatus

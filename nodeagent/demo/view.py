@@ -67,9 +67,7 @@ class Lookout:
         (ready, _), (code, answer) = await asyncio.gather(
             fetch(node.address, node.health_port, path), fetch(node.address, node.app_port)
         )
-        view = NodeView(
-            node.name, node.address, agent, ready=ready, application=answer.strip() if code == 200 else ""
-        )
+        view = NodeView(node.name, node.address, agent, ready=ready, application=answer.strip() if code == 200 else "")
         try:
             async with asyncio.timeout(PATIENCE):
                 module = await module_of(await self.client(node), self.info.module)

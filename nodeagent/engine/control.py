@@ -26,7 +26,7 @@ from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.record_api import AuditPage, OutputQuery, RecordQuery, ResourcePage, SnapshotQuery
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.status import NodeStatus
-from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
+from nodeagent.contract.vip_status import FloodHeard, FloodProbe, VipStatus, VipWhere, WhereQuery
 from nodeagent.engine.ports import Caller, Download, Peer
 
 
@@ -192,6 +192,9 @@ class TrafficControl(Protocol):
 
     def set_gate(self, caller: Caller, module: str, open: bool) -> None:
         """Open or close the traffic; refused unless the module says `scriptcontrol`."""
+
+    async def flood_probe(self, request: FloodProbe) -> FloodHeard:
+        """Whether the other nodes' frames to an unknown MAC arrive here; they must do the same now."""
 
 
 class PeerControl(Protocol):

@@ -1,5 +1,6 @@
 """Checkers of this node's own interfaces, in network namespaces of their own."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from textwrap import dedent
 import psutil
 import pytest
 
+from nodeagent.adapters.checkers.local_net import Interface, LocalNet
 from nodeagent.core.events import CheckerResult
 from tests.fakes.checking import checking, job
 from tests.fakes.posted import Posted
@@ -54,6 +56,48 @@ async def test_looks_again_without_any_event() -> None:
     async with checking(posted) as checkers:
         checkers.check("web", (job("ip", addr="127.0.0.1", interval="0.05"),))
         await posted.wait(CheckerResult, 3)
+
+
+class FakeMachine:
+    """Counts how often somebody looked at its interfaces."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.broken = False
+
+    def __call__(self) -> tuple[Interface, ...]:
+        self.looks += 1
+        if self.broken:
+            raise OSError(24, "Too many open files")
+        return (Interface(f"look{self.looks}", True, ()),)
+
+
+async def test_one_look_serves_everybody_until_something_changes() -> None:
+    machine = FakeMachine()
+    net = LocalNet(machine)
+    net.watched = True
+    both = await asyncio.gather(net.interfaces(), net.interfaces())
+    assert both[0] == both[1] == await net.interfaces()
+    assert machine.looks == 1
+    net.changed()
+    assert [one.name for one in await net.interfaces()] == ["look2"]
+    assert machine.looks == 2
+
+
+async def test_where_nothing_tells_of_changes_everybody_looks() -> None:
+    machine = FakeMachine()
+    net = LocalNet(machine)
+    assert [(await net.interfaces())[0].name for _ in range(3)] == ["look1", "look2", "look3"]
+
+
+async def test_a_look_that_failed_is_not_kept() -> None:
+    machine = FakeMachine()
+    net = LocalNet(machine)
+    net.watched = machine.broken = True
+    with pytest.raises(OSError, match="Too many open files"):
+        await net.interfaces()
+    machine.broken = False
+    assert [one.name for one in await net.interfaces()] == ["look2"]
 
 
 def privileged() -> bool:

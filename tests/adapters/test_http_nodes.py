@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from nodeagent.adapters.http_api import Logins, NodeLogins, Users
 from nodeagent.adapters.http_api.node_logins import FRESH
 from nodeagent.adapters.tls import NodeKeys
-from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
+from nodeagent.client.api_client import ApiClient
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract import api
 from nodeagent.contract.node_login import NodeLogin, signed_text
 from nodeagent.contract.order_api import SetClass

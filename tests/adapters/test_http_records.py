@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nodeagent.client.api_client import ApiClient, CallFailed
+from nodeagent.client.api_client import ApiClient
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.record_api import RecordQuery
 from nodeagent.contract.states import Role
 from tests.fakes.api_server import PASSWORDS, Served, served

@@ -16,7 +16,7 @@ from nodeagent.contract.enrolment import EnrolJoin
 from nodeagent.contract.reach_api import Reach
 from nodeagent.contract.revisions import Restore
 from nodeagent.contract.states import Action
-from nodeagent.contract.vip_status import WhereQuery
+from nodeagent.contract.vip_status import FloodProbe, WhereQuery
 from nodeagent.engine.ports import Caller, Download
 from tests.fakes.api_server import Served, served
 from tests.fakes.control import FakeControl
@@ -130,6 +130,11 @@ TOLD: dict[str, tuple[str, object, tuple[object, ...]]] = {
         ("where", "web", WhereQuery("10.0.0.1", 80)),
     ),
     "vipGate": ("/modules/web/vip", {"open": True}, ("set_gate", "web", True)),
+    "floodProbe": (
+        "/vip/flood-probe",
+        {"round": "0f" * 16, "address": "10.0.0.100"},
+        ("flood_probe", FloodProbe("0f" * 16, "10.0.0.100")),
+    ),
     "cluster": ("/cluster", None, ("cluster_info",)),
     "checkCluster": ("/cluster/check", CLUSTER, ("check_cluster", CLUSTER)),
     "stageCluster": ("/cluster/stage", CLUSTER, ("stage_cluster", CLUSTER)),
@@ -172,7 +177,7 @@ ELSEWHERE = frozenset(
 
 @pytest.mark.covers("GET /log", "GET /audit", "GET /metrics", "GET /modules", "PUT /modules/{module}")
 @pytest.mark.covers("* /modules/{module}/*", "DELETE /modules/{module}", "* /cluster", "POST /connectivity")
-@pytest.mark.covers("POST /enrol", "POST /enrol/join")
+@pytest.mark.covers("POST /enrol", "POST /enrol/join", "POST /vip/flood-probe")
 @pytest.mark.covers("POST /cluster/*", "* /cluster/key", "GET /cluster/history*", "GET /cluster/diff")
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.name not in ELSEWHERE], ids=lambda r: r.name)
 async def test_what_reaches_the_agent_and_comes_back(node: Served, route: Route) -> None:

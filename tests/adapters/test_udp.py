@@ -31,7 +31,7 @@ class Node:
     def __init__(self, tasks: asyncio.TaskGroup, reception: Callable[..., Reception] = SelectorReception) -> None:
         self.got: list[DatagramReceived] = []
         self.bound: list[frozenset[str]] = []
-        self.sockets = LanSockets(self._take, tasks, reception)
+        self.sockets = LanSockets(self._take, self.got.extend, tasks, reception)
 
     def _take(self, event: DatagramReceived | LansBound) -> None:
         if isinstance(event, LansBound):
@@ -190,7 +190,9 @@ async def test_in_a_crowd_the_socket_is_looked_at_now_and_then_and_loses_nothing
         sock.setblocking(False)
         sock.bind(("127.0.0.1", 0))
         async with asyncio.TaskGroup() as tasks:
-            receiving = SelectorReception(sock, lambda data, _: got.append((loop.time(), int(data))), tasks)
+            receiving = SelectorReception(
+                sock, lambda came: got.extend((loop.time(), int(data)) for data, _ in came), tasks
+            )
             sent, end = 0, loop.time() + 2.5
             while loop.time() < end:
                 for _ in range(10):
@@ -229,7 +231,7 @@ async def test_a_storm_of_errors_ends_in_good_reception(reception: Callable[...,
         sock.bind(("127.0.0.1", 0))
         sock.failures = 20
         async with asyncio.TaskGroup() as tasks:
-            receiving = reception(sock, lambda data, source: got.append(data), tasks)
+            receiving = reception(sock, lambda came: got.extend(data for data, _ in came), tasks)
             peer.sendto(b"after the storm", sock.getsockname())
             await until(lambda: got)
             receiving.close()

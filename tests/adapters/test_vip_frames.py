@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodeagent.adapters.vip import NoVip, ProbeFrames
+from nodeagent.adapters.vip import NoVip, ProbeFrames, interface_for
 from nodeagent.adapters.vip.frames import PROBE_MAX, gratuitous_arp, neighbour_advertisement, probe, read_probe
 from nodeagent.adapters.vip.kernel import LinuxVip
 from nodeagent.adapters.vip.null import NOT_LINUX, node_problems, vip_problem
 from nodeagent.adapters.vip.null import ProbeFrames as NoProbeFrames
+from nodeagent.adapters.vip.null import interface_for as no_interface_for
 from nodeagent.contract.config import VmacType
 from nodeagent.core.vip_sets import ModuleSets
 from tests.adapters.network_namespace import Namespace, namespaces, namespaces_problem
@@ -106,6 +107,31 @@ async def test_an_interface_that_goes_away_is_opened_again() -> None:
         receiver.close()
 
 
+@in_namespaces
+async def test_the_hardware_filter_passes_another_mac_until_the_interface_is_closed() -> None:
+    with namespaces(2) as (here, there):
+        _cable(here, there)
+        frames = _open(here, asyncio.get_running_loop(), lambda *_: None)
+        passed = ["bridge", "fdb", "show", "dev", "eth0"]
+        assert VMAC not in here.run(passed)
+        assert here.call(frames.admit, "eth0", [VMAC]) == ""
+        assert VMAC in here.run(passed)
+        frames.close()
+        assert VMAC not in here.run(passed)
+
+
+@in_namespaces
+async def test_an_interface_for_a_network_is_found_or_named() -> None:
+    with namespaces(1) as (here,):
+        here.ip("link add eth0 type veth peer name other", "link set eth0 up", "addr add 10.77.0.11/16 dev eth0")
+        assert here.call(interface_for, "10.77.0.100", "") == ("eth0", "")
+        assert here.call(interface_for, "192.0.2.1", "eth0") == ("eth0", "")
+        nowhere = "no interface of this node has the network of 192.0.2.1: name it in <interface>"
+        assert here.call(interface_for, "192.0.2.1", "") == ("", nowhere)
+        unknown = 'this node has no interface "eth9" for 10.77.0.100: it has eth0, other'
+        assert here.call(interface_for, "10.77.0.100", "eth9") == ("", unknown)
+
+
 def _cable(here: Namespace, there: Namespace) -> None:
     here.join("eth0", there, "eth0")
     here.ip("link set dev eth0 address 02:00:00:00:00:11", "addr add 10.77.0.11/16 dev eth0")
@@ -143,7 +169,8 @@ async def test_a_node_that_cannot_filter_says_so_to_every_call() -> None:
     none.close()
     frames = NoProbeFrames(lambda *_: None)
     assert (frames.listen([]), frames.listen(["Ethernet"])) == ("", NOT_LINUX)
-    assert frames.send("Ethernet", VMAC, b"") == NOT_LINUX
+    assert frames.send("Ethernet", VMAC, b"") == frames.admit("Ethernet", [VMAC]) == NOT_LINUX
+    assert no_interface_for("10.0.0.100", "Ethernet") == ("", NOT_LINUX)
     frames.close()
     assert vip_problem() == NOT_LINUX
     assert all(way in NOT_LINUX for way in ("load balancer", "Windows Network Load Balancing", "Linux nodes"))

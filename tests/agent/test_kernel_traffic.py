@@ -15,7 +15,7 @@ import pytest
 
 from nodeagent.adapters.vip import NoVip, Vip, open_vip
 from nodeagent.adapters.vip.null import NOT_LINUX
-from nodeagent.agent.kernel_traffic import EVERYBODY, FRESH, NOT_HERE, KernelTraffic
+from nodeagent.agent.kernel_traffic import FRESH, NOT_HERE, KernelTraffic
 from nodeagent.contract.config import ModuleConfig, VirtualAddress, VirtualIp, VmacType
 from nodeagent.contract.states import LogType, Mode
 from nodeagent.core import events as ev
@@ -33,6 +33,7 @@ from nodeagent.core.traffic_messages import (
 )
 from nodeagent.core.vip_plan import table_of
 from nodeagent.core.vip_rules import PROBE_ETHERTYPE
+from nodeagent.core.wire import EVERYBODY
 from tests.adapters.network_namespace import Namespace, namespaces, namespaces_problem
 from tests.core.vip_plans import PLANS, V4, V6
 
@@ -307,19 +308,21 @@ def test_the_director_forwards_to_the_others_and_is_announced(
 
 
 @in_namespaces
-def test_probes_go_to_each_virtual_mac_and_come_in_as_events(pair: tuple[Namespace, Namespace], tmp_path: Path) -> None:
+def test_probes_go_to_the_mac_that_is_named_and_come_in_as_events(
+    pair: tuple[Namespace, Namespace], tmp_path: Path
+) -> None:
     node, client = pair
 
     async def work() -> None:
         sniffed = await asyncio.to_thread(client.call, listen)
         async with running(partial(open_vip, tmp_path / "vip.json")) as agent:
-            agent.traffic.probe(SendProbe("web", "eth0", b"too early"))
+            agent.traffic.probe(SendProbe("web", "eth0", V4.vmac, b"too early"))
             assert (await agent.prepare()).error == ""
             assert (await agent.prepare(PLANS["directed"].vip, "db")).error == ""
-            for module in ("web", "db"):
-                agent.traffic.probe(SendProbe(module, "eth0", b"from n1"))
+            for module, to in (("web", V4.vmac), ("web", V6.vmac), ("db", EVERYBODY)):
+                agent.traffic.probe(SendProbe(module, "eth0", to, b"from n1"))
             frames = [await asyncio.to_thread(sniffed.recv, 100) for _ in range(3)]
-            assert {frame[:6].hex(":") for frame in frames} == {V4.vmac, V6.vmac, EVERYBODY}
+            assert [frame[:6].hex(":") for frame in frames] == [V4.vmac, V6.vmac, EVERYBODY]
             assert all(b"from n1" in frame for frame in frames)
             await asyncio.to_thread(client.call, forge, V4.vmac, PEER_MAC, b"\x00\x02hi")
             assert await agent.wait(ProbeReceived) == ProbeReceived("eth0", PEER_MAC, b"hi")

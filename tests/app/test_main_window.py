@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.goto_model import GotoModel
@@ -96,7 +97,7 @@ def test_a_tab_without_a_page_says_why(qtbot: QtBot) -> None:
     tabs = window.top_bar.tabs
     index = tabs.keys().index("timeline")
     assert not tabs.isTabEnabled(index)
-    assert tabs.tabToolTip(index) == "comes with a later version"
+    assert tabs.tabToolTip(index) == "connect to a cluster first"
     with qtbot.assertNotEmitted(window.tab_chosen):
         QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(index).center())
 
@@ -265,3 +266,24 @@ def test_every_word_of_the_tree_has_its_room(qtbot: QtBot) -> None:
     assert "Not configured" in sidebar.state_words
     assert column + 20 + longest <= tree.tree.viewport().width()
     assert column >= 96
+
+
+def test_a_name_without_room_is_shortened_and_its_tooltip_says_the_whole(qtbot: QtBot) -> None:
+    sidebar = SidebarModel()
+    fresh = msgspec.structs.replace(ready(), configured=False)
+    sidebar.add(SessionModel(FakeSession(view("node1", fresh), view("node2", ready()), title=""), FakeTasks()))
+    side = Sidebar(sidebar)
+    qtbot.addWidget(side)
+    side.resize(256, 600)
+    side.show()
+
+    def tooltip(scope: Scope) -> str:
+        viewport = side.tree.viewport()
+        point = side.tree.visualRect(side._shown.mapFromSource(sidebar.index_of(scope))).center()
+        QApplication.sendEvent(viewport, QHelpEvent(QEvent.Type.ToolTip, point, viewport.mapToGlobal(point)))
+        return QToolTip.text()
+
+    assert tooltip(Scope("c1")) == "Cluster of node1, Ready"
+    qtbot.waitUntil(lambda: tooltip(Scope("c1", node="node1")) == "")  # a tip goes a moment later
+    side.resize(360, 600)
+    assert tooltip(Scope("c1")) == ""

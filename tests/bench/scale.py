@@ -114,7 +114,7 @@ def noted(node: RealNode, start: str, after: float) -> float:
     found: list[float] = []
 
     def there() -> bool:
-        found[:] = [line["time"] for line in node.log() if line["time"] > after and line["text"].startswith(start)]
+        found[:] = [line["time"] for line in node.log(**{"from": after}) if line["text"].startswith(start)]
         return bool(found)
 
     until(there, 10, f"{node.name} writes: {start}")
@@ -166,7 +166,7 @@ def main(seconds: float, kills: int) -> None:
         joined = time.monotonic() - began
         cpu, memory = cost(nodes, seconds)
         whole = all_hear(nodes, MANY - 1)
-        said = sum(" lost" in line["text"] for node in nodes for line in node.log())
+        said = sum(" lost" in line["text"] for node in nodes for line in node.log(text="lost"))
     lines.append(
         f"{MANY} agents, pulse 1 s: {'all hear all' if whole else 'NOT all hear all'}, {said} false losses;"
         f" {sum(cpu):.0f} % of a core for all together, {sum(cpu) / MANY:.2f} % for one, {sum(memory) / MANY:.0f} MB"

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.states import State, Status
 from tests.cli.conftest import Run
 from tests.fakes.agent import CLUSTER, STATUS, WEB, FakeAgent
@@ -126,8 +127,12 @@ def test_leaving_the_cluster(run: Run, agent: FakeAgent) -> None:
 
 @pytest.mark.covers("keepgreen cluster rotate")
 def test_a_rotation_needs_every_node(run: Run, agent: FakeAgent) -> None:
+    agent.refuse("GET", "/nodes/node2/cluster", 502, "node2: nothing listens there")
+    assert run("cluster", "rotate") == (69, "", "node2: nothing listens there\n")
+    wrong = [Problem(Severity.ERROR, "one is wrong", "cluster.xml", 3), Problem(Severity.ERROR, "so is another")]
+    agent.refuse("GET", "/nodes/node2/cluster", 422, "refused", *wrong)
     code, _, err = run("cluster", "rotate")
-    assert (code, err) == (75, "node2: there is no such thing\n")
+    assert (code, err) == (65, "node2: refused\ncluster.xml:3: error: one is wrong\nerror: so is another\n")
 
 
 @pytest.mark.covers("keepgreen cluster replace")
@@ -158,7 +163,7 @@ class TestSeveralNodes:
         agent.refuse("POST", "/nodes/node2/modules/web/actions", 502, "node2: nothing listens on 127.9.0.2:9453")
         code, out, err = run("-H", "node1,node2", "start", "-m", "web")
         assert (code, err) == (69, "")
-        assert out == "node1: start accepted\nnode2: node2: nothing listens on 127.9.0.2:9453\n"
+        assert out == "node1: start accepted\nnode2: nothing listens on 127.9.0.2:9453\n"
 
     def test_json_has_a_result_per_node(self, run: Run, agent: FakeAgent) -> None:
         agent.refuse("GET", "/nodes/node2/modules/web/why", 404, "no module web is installed on node2")
@@ -179,7 +184,16 @@ class TestSeveralNodes:
 
     @pytest.mark.parametrize(
         "words",
-        ["* service status", "* log -f", "node9 state", ", state", "*", "* agent run"],
+        [
+            "* service status",
+            "* log -f",
+            "node9 state",
+            ", state",
+            "*",
+            "* agent run",
+            "* snapshot -m web one.zip",
+            "node1,node2 module package -m web one.safe",
+        ],
     )
     def test_wrong_use_is_one_sentence(self, run: Run, words: str) -> None:
         code, out, err = run("-H", *words.split())

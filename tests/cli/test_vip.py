@@ -1,4 +1,4 @@
-"""vip show, where, check, open, close."""
+"""vip show, where, check, probe, open, close."""
 
 import json
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ import pytest
 
 from nodeagent.cli.vip_look import contradictions
 from nodeagent.cli.vip_map import letters_of, map_of
-from nodeagent.contract.api import ModuleInfo, Staged
+from nodeagent.contract.api import ClusterInfo, ModuleInfo, Staged
 from nodeagent.contract.errors import Problem, Severity
-from nodeagent.contract.vip_status import VipAddress, VipGroup, VipNode, VipStatus, VipWhere
+from nodeagent.contract.vip_status import FloodHeard, VipAddress, VipGroup, VipNode, VipStatus, VipWhere
 from tests.cli.conftest import Run
 from tests.fakes.agent import FakeAgent
 
@@ -102,7 +102,7 @@ def test_sixteen_lines_whatever_the_number_of_nodes() -> None:
 def test_a_module_without_one_says_so(run: Run, agent: FakeAgent) -> None:
     agent.refuse("GET", "/modules/web/vip", 404, "module web has no virtual IP")
     assert run("vip", "show", "-m", "web") == (64, "", "module web has no virtual IP\n")
-    assert run("vip", "check", "-m", "web") == (75, "", "module web has no virtual IP\n")
+    assert run("vip", "check", "-m", "web") == (64, "", "module web has no virtual IP\n")
 
 
 @pytest.mark.covers("keepgreen vip where")
@@ -196,6 +196,43 @@ def test_a_hand_over_is_no_contradiction() -> None:
     first = REPLACE(group("node1"), quiet=quiet)
     second = REPLACE(group("node2", mine=range(127, 256)), quiet=quiet)
     assert contradictions((told("node1", first), told("node2", second))) == ()
+
+
+def flooded(agent: FakeAgent, **answers: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    """What the nodes hear: (near, reached by) of each; the agent is node1's."""
+    agent.tell("GET", "/cluster", ClusterInfo(True, name="node1", nodes=tuple(answers)))
+    for node, (near, reached_by) in answers.items():
+        place = "" if node == "node1" else f"/nodes/{node}"
+        agent.tell("POST", f"{place}/vip/flood-probe", FloodHeard(node, "eth0", near, reached_by))
+
+
+@pytest.mark.covers("keepgreen vip probe")
+def test_the_network_is_probed(run: Run, agent: FakeAgent) -> None:
+    flooded(agent, node1=(("node2",), ("node2",)), node2=(("node1",), ("node1",)))
+    assert run("vip", "probe", "10.0.0.100", "--interface", "eth1") == (
+        0,
+        "node1 → node2: frames to an unknown MAC arrive\n"
+        "node2 → node1: frames to an unknown MAC arrive\n"
+        "vmac_invisible works here\n",
+        "",
+    )
+    (one,), (two,) = (agent.asked("POST", f"{place}/vip/flood-probe") for place in ("", "/nodes/node2"))
+    assert one.json == two.json
+    assert one.json == {"round": one.json["round"], "address": "10.0.0.100", "interface": "eth1"}
+    flooded(agent, node1=(("node2",), ("node2",)), node2=(("node1",), ()))
+    code, out, _ = run("vip", "probe")
+    assert code == 1
+    assert "node1 → node2: frames to an unknown MAC do not arrive\n" in out
+    assert 'choose type="vmac_directed"' in out.splitlines()[-1]
+    assert json.loads(run("vip", "probe", "--json").out)["blocked"] == {"node1": ["node2"]}
+    flooded(agent, node1=((), ()), node2=((), ()))
+    assert run("vip", "probe").out.splitlines()[-1] == "a virtual IP needs its nodes on one layer-2 network"
+    agent.refuse("POST", "/nodes/node2/vip/flood-probe", 409, "a virtual IP is served by Linux nodes only")
+    assert run("vip", "probe") == (1, "node2 takes no part: a virtual IP is served by Linux nodes only\n", "")
+    assert run("-H", "node2", "vip", "probe").code == 64
+    assert run("vip", "probe", "x1") == (65, "", "'x1' is not an IP address\n")
+    agent.tell("GET", "/cluster", ClusterInfo(False))
+    assert run("vip", "probe") == (75, "", "this node is in no cluster\n")
 
 
 @pytest.mark.covers("keepgreen vip open", "keepgreen vip close")

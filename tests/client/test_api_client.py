@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from nodeagent.adapters.tls import NodeKeys
-from nodeagent.client.api_client import ApiClient, CallFailed, Trouble
+from nodeagent.client.api_client import ApiClient
 from nodeagent.client.configuration import restoring
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract import api
 from nodeagent.contract.revisions import DiffQuery, Restore
 from nodeagent.contract.states import Action, LogType, Role
@@ -193,5 +194,5 @@ async def test_what_is_no_agent_is_said(tmp_path: Path) -> None:
 
     server = await asyncio.start_server(nonsense, "127.0.0.1", 0)
     failed = await trouble_of(ApiClient("127.0.0.1", server.sockets[0].getsockname()[1], "0" * 64))
-    assert failed.trouble is Trouble.UNREACHABLE
+    assert failed.trouble is Trouble.NOT_UNDERSTOOD
     server.close()

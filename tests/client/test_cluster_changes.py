@@ -1,6 +1,6 @@
 """What a change of the cluster sends to the nodes; the whole way is in tests/e2e."""
 
-from typing import Any
+import msgspec
 
 from nodeagent.client.cluster_changes import change_cluster
 from nodeagent.client.node_calls import NodeCalls
@@ -16,10 +16,15 @@ class FakeNode(NodeCalls):
         self.info = info
         self.staged: list[StageCluster] = []
 
-    async def call(self, method: str, path: str, type: Any, body: object = None, **_: Any) -> Any:
-        if isinstance(body, StageCluster):
-            self.staged.append(body)
-        return Staged(True, "s1") if path == "/cluster/stage" else self.info
+    @property
+    def place(self) -> str:
+        return "a fake"
+
+    async def carried(self, method: str, target: str, body: bytes | None, *, raw: bool, timeout: float | None) -> bytes:
+        if target != "/cluster/stage":
+            return msgspec.json.encode(self.info)
+        self.staged.append(msgspec.json.decode(body or b"", type=StageCluster))
+        return msgspec.json.encode(Staged(True, "s1"))
 
 
 async def test_pins_of_nodes_that_have_enrolled_go_to_all() -> None:

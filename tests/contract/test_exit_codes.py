@@ -1,6 +1,6 @@
 import pytest
 
-from nodeagent.contract.exit_codes import exit_words, signal_name
+from nodeagent.contract.exit_codes import exit_words
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,3 @@ from nodeagent.contract.exit_codes import exit_words, signal_name
 )
 def test_exit_codes_in_words(code: int, words: str) -> None:
     assert exit_words(code) == words
-
-
-def test_signal_names() -> None:
-    assert signal_name(11) == "SIGSEGV"
-    assert signal_name(42) == "signal 42"

@@ -168,7 +168,7 @@ def test_unknown_parts_are_warnings_that_name_them() -> None:
         ('<user/><errd><proc name="x" class="prim"/></errd>', 'class="prim" belongs to mode="mirror"'),
         (
             '<user/><errd><proc name="java" argregex="a" class="both"/><proc name="java" class="both"/></errd>',
-            'several <proc> share the resource "proc.java"',
+            'several <proc> have the name "java": the resource of this one is "proc.java#2"',
         ),
         ('<farm><lan name="a"/></farm>', '<farm> has no meaning with mode="light"'),
     ],

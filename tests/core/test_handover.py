@@ -9,7 +9,7 @@ import pytest
 from nodeagent.contract.states import State, Status
 from nodeagent.core.handover import SETTLE, SILENCE_QUIET, GroupSlots, Handover, Presence
 from nodeagent.core.heartbeat import ModuleBeat
-from nodeagent.core.slot_table import slot_table
+from nodeagent.core.slot_table import SlotTable, slot_table
 from nodeagent.core.slots import SLOTS
 from nodeagent.core.view import Member
 
@@ -229,3 +229,29 @@ def test_a_loser_keeps_a_slot_until_it_is_taken() -> None:
         farm.step()
         assert all(nodes for nodes in farm.owners("mine"))
     assert not farm.nodes[0].kernel[0].mine
+
+
+def test_a_slot_that_was_never_taken_is_not_kept() -> None:
+    """n0 has not let go yet when what n1 was to have of it goes on to n2: n1 never had it."""
+    groups = (("g", (("n0", 1), ("n1", 1), ("n2", 1))),)
+
+    def table(*serving: str) -> SlotTable:
+        beat = ModuleBeat(State.UP, Status.READY)
+        return slot_table(groups, "", [Member(node, node.encode() * 8, beat) for node in serving])
+
+    first, second, third = table("n0", "n1"), table("n1"), table("n1", "n2")
+
+    def others(seen: int) -> dict[str, Presence]:
+        return {
+            "n0": Presence(True, True, seen=first.epoch, applied=first.epoch, heard=100.0),
+            "n2": Presence(True, True, seen=seen, applied=seen, heard=100.0),
+        }
+
+    one = Handover("n1")
+    one.follow(first, others(first.epoch), 50.0)
+    one.follow(first, others(first.epoch), 60.0)
+    (before,) = one.slots(60.0)
+    one.follow(second, others(second.epoch), 61.0)
+    assert one.slots(61.0)[0].mine == before.mine
+    one.follow(third, others(second.epoch), 61.1)
+    assert one.slots(61.1)[0].mine <= before.mine

@@ -185,6 +185,21 @@ def test_a_restarted_node_replaces_its_old_session_at_once() -> None:
 
 
 @pytest.mark.covers("invariant 4")
+def test_a_session_that_was_never_believed_is_no_news_when_it_is_replayed() -> None:
+    one, _ = pair()
+    restarted = [solo("node2", session * 16) for session in (b"3", b"4")]
+    recorded = [d.data for made in restarted for d in made.tick(0.5) if d.peer == "node1"]
+    for data in recorded:
+        assert one.receive("lan1", "10.0.1.2", data, 0.5), "who may have been started again is answered at once"
+    for step in range(6, 10):
+        exchange(one, restarted[1], step / 10)
+    before = sum(one.rejected().values())
+    for data in recorded:
+        assert not one.receive("lan1", "10.0.1.2", data, 1.0)
+    assert sum(one.rejected().values()) == before + len(recorded)
+    assert heard(one) == {"node2"}
+
+
 def test_recorded_datagrams_are_worth_nothing_to_anybody() -> None:
     run = farm(2)
     recorded: list[tuple[str, bytes]] = []

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from nodeagent.contract.config import CheckerRule, Failover, Health, Monitoring, ProcRule
 from nodeagent.contract.failover_rules import Comparison, FailoverRule
-from nodeagent.contract.states import Action, LogType, ResourceState
+from nodeagent.contract.states import Action, Boot, Intent, LogType, ResourceState
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from tests.core.lives import (
@@ -103,6 +103,23 @@ def test_waiting_too_often_stops_the_module() -> None:
         one.world.advance(4)
     assert one.shown("farm") == STOPPED
     assert "2nd automatic action" in one.why("farm")
+
+
+@pytest.mark.covers("service@maxloop")
+def test_a_stop_by_a_rule_does_not_count() -> None:
+    rule = FailoverRule("own", Comparison("custom", "db", ResourceState.DOWN), Action.STOP)
+    config = replace(FARM, boot=Boot.AUTO, maxloop=1, checkers=(DB,), failover=Failover(handle_time=0.0, rules=(rule,)))
+    one = started(config)
+    one.kill_process("app")
+    one.world.advance(5)
+    assert one.shown("farm") == UP_READY
+    assert [counted.by for counted in one.disk["farm"].counted] == ["errd"]
+    one.set_resource("farm", "custom.db", ResourceState.DOWN)
+    one.world.advance(5)
+    assert one.shown("farm") == STOPPED
+    assert one.why("farm") == "custom.db is down (rule own): stop by own"
+    assert [counted.by for counted in one.disk["farm"].counted] == ["errd"]
+    assert one.disk["farm"].intent is Intent.START
 
 
 def test_paused_rules_hold_nothing() -> None:

@@ -158,6 +158,14 @@ def test_the_exit_code_of_start_both_acts_or_is_only_logged(act: bool) -> None:
 
 
 @pytest.mark.covers("user@exitcode")
+def test_a_prestart_that_orders_the_stop_itself_is_named() -> None:
+    one = machine(prestart=FakeScript(0.1, orders=((Action.STOP, "prestart"),)))
+    one.order("farm", Action.START)
+    one.world.advance(5)
+    assert one.shown("farm") == STOPPED
+    assert one.why("farm") == "stopped by prestart"
+
+
 def test_a_failing_prestart_stops_with_the_reason() -> None:
     user = UserScripts(act_on_exitcode=True)
     one = machine(replace(FARM, user=user), prestart=FakeScript(exit_code=2))
@@ -298,6 +306,21 @@ def test_a_script_of_the_last_agent_is_awaited_before_anything_starts() -> None:
     assert len(one.running_scripts()) == 1
     assert len([r for r in one.ran if r[0] == "start_both"]) == 1
     one.world.advance(20)
+    assert one.shown("farm") == UP_READY
+
+
+@pytest.mark.covers("service@boot")
+def test_a_module_that_nobody_has_started_rests_over_a_restart_of_the_agent() -> None:
+    one = machine(replace(FARM, boot=Boot.ON))
+    one.world.advance(1)
+    one.kill_agent()
+    one.start_agent()
+    one.world.advance(5)
+    assert one.shown("farm") == STOPPED
+    assert one.ran == []
+    one.power_off()
+    one.start_agent()
+    one.world.advance(5)
     assert one.shown("farm") == UP_READY
 
 

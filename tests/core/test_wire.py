@@ -1,13 +1,16 @@
 """Probes on the wire: what is believed, and what is not."""
 
+import msgspec
+
 from nodeagent.contract.states import State, Status
-from nodeagent.core.heartbeat import ModuleBeat, module_id
-from nodeagent.core.wire import Wire
+from nodeagent.core.heartbeat import ModuleBeat, ModuleEntry, module_entry, module_id
+from nodeagent.core.wire import ANY, EVERYBODY, ProbeBody, Wire
 from tests.fakes.sealer import FakeSealer
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 READY = ModuleBeat(State.UP, Status.READY, epoch=7)
 SESSIONS = {"n1": b"1" * 16, "n2": b"2" * 16}
+V4, V6 = "5a:fe:0a:00:00:64", "5a:fe:00:00:00:64"
 
 
 def wire(name: str, *keys: bytes) -> Wire:
@@ -18,24 +21,56 @@ def wire(name: str, *keys: bytes) -> Wire:
 
 def test_a_probe_tells_who_serves_and_whom_he_hears() -> None:
     n1, n2 = wire("n1"), wire("n2")
-    assert n2.receive("eth0", "02:00:00:00:00:01", n1.probe({"shop": READY}), 5.0, SESSIONS.get) == "n1"
+    assert n2.receive("eth0", "02:00:00:00:00:01", n1.probe(V4, {"shop": READY}, 1.0), 5.0, SESSIONS.get) == "n1"
     (heard,) = n2.heard("n1", 1.0, 5.9)
     assert heard.modules[module_id("shop")] == READY
     assert n2.mac("eth0", "n1") == "02:00:00:00:00:01"
-    assert n2.heard_on("n1", 1.0, 5.9) == {"eth0"}
+    assert n2.arrives("n1", "eth0", V4, 1.0, 5.9)
     assert not n2.heard("n1", 1.0, 6.0)
-    assert not n2.heard_on("n1", 1.0, 6.0)
+    assert not n2.arrives("n1", "eth0", V4, 1.0, 6.0)
+
+
+def test_what_arrives_for_one_virtual_mac_says_nothing_about_another() -> None:
+    n1, n2 = wire("n1"), wire("n2")
+    to_v4, to_v6 = n1.probe(V4, {"shop": READY}, 1.0), n1.probe(V6, {"shop": READY}, 1.0)
+    later = n1.probe(V4, {"shop": ModuleBeat(State.UP, Status.READY, epoch=8)}, 1.0)
+    assert n2.receive("eth0", "m", to_v4, 5.0, SESSIONS.get)
+    assert n2.receive("eth0", "m", later, 5.1, SESSIONS.get)
+    assert [n2.arrives("n1", "eth0", to, 1.0, 5.2) for to in (V4, V6, EVERYBODY)] == [True, False, False]
+    assert n2.receive("eth0", "m", to_v6, 5.3, SESSIONS.get), "behind a newer one to another MAC"
+    assert n2.arrives("n1", "eth0", V6, 1.0, 5.4)
+    assert [heard.modules[module_id("shop")].epoch for heard in n2.heard("n1", 1.0, 5.4)] == [8, 7]
+    for again in (to_v4, later, to_v6):
+        assert not n2.receive("eth0", "m", again, 5.5, SESSIONS.get)
+
+
+class EarlierBody(msgspec.Struct, array_like=True, frozen=True):
+    """A probe as it was before it named the MAC it goes to."""
+
+    modules: list[ModuleEntry]
+
+
+def test_an_agent_that_does_not_name_the_mac_yet_is_heard_for_all_and_hears_this_one() -> None:
+    n1, n2 = wire("n1"), wire("n2")
+    assert n2.receive("eth0", "m", n1.probe(ANY, {"shop": READY}, 1.0), 5.0, SESSIONS.get)
+    assert n2.arrives("n1", "eth0", V4, 1.0, 5.5)
+    assert n2.arrives("n1", "eth0", V6, 1.0, 5.5)
+    entries = [module_entry("shop", READY)]
+    written = msgspec.msgpack.encode(EarlierBody(entries))
+    assert msgspec.msgpack.decode(written, type=ProbeBody) == ProbeBody(entries, ANY)
+    newer = msgspec.msgpack.encode(ProbeBody(entries, V4))
+    assert msgspec.msgpack.decode(newer, type=EarlierBody) == EarlierBody(entries)
 
 
 def test_what_is_not_believed() -> None:
     n1, n2 = wire("n1"), wire("n2")
-    frame = n1.probe({"shop": READY})
+    frame = n1.probe(V4, {"shop": READY}, 1.0)
     assert not n2.receive("eth0", "m", frame, 5.0, lambda name: b"x" * 16), "a session that heartbeats never proved"
     assert not wire("n2", OTHER_KEY).receive("eth0", "m", frame, 5.0, SESSIONS.get), "another cluster"
     assert not n1.receive("eth0", "m", frame, 5.0, SESSIONS.get), "its own"
     assert n2.receive("eth0", "m", frame, 5.0, SESSIONS.get) == "n1"
     assert not n2.receive("eth0", "m", frame, 5.1, SESSIONS.get), "the same again"
-    newer = n1.probe({"shop": READY})
+    newer = n1.probe(V4, {"shop": READY}, 1.0)
     for at in range(len(newer)):
         forged = newer[:at] + bytes([newer[at] ^ 1]) + newer[at + 1 :]
         assert not n2.receive("eth0", "m", forged, 5.2, SESSIONS.get)
@@ -45,11 +80,11 @@ def test_what_is_not_believed() -> None:
 
 
 def test_without_a_key_nothing_is_said() -> None:
-    assert Wire(b"1" * 16, FakeSealer()).probe({}) == b""
+    assert Wire(b"1" * 16, FakeSealer()).probe(V4, {}, 1.0) == b""
 
 
 def test_a_frozen_node_forgives() -> None:
     n1, n2 = wire("n1"), wire("n2")
-    n2.receive("eth0", "m", n1.probe({}), 5.0, SESSIONS.get)
+    n2.receive("eth0", "m", n1.probe(V4, {}, 1.0), 5.0, SESSIONS.get)
     n2.forgive(10.0)
     assert n2.heard("n1", 1.0, 15.5)

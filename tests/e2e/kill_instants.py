@@ -2,8 +2,8 @@
 
 `python -m tests.e2e.kill_instants [INSTANTS [SEED]]`, 200 by default. The same home is used throughout. After each
 kill a new agent starts there and, once its module rests, is audited: the configuration is the old or the new one and
-whole, every acknowledged log line is there once, no script and no second application is left, no two scripts ran at
-once.
+whole, with the scripts of its change run to their ends, every acknowledged log line is there once, no script and no
+second application is left, no two scripts ran at once.
 """
 
 import http.client
@@ -41,6 +41,10 @@ POINTS = (
     Point("commit: meta.json is renamed", "commit", lambda s: s.changed("rev", "new", "meta.json"), 0.005),
     Point("commit: current is written", "commit", lambda s: s.changed(".current.new"), 0.002),
     Point("commit: current is renamed", "commit", lambda s: s.changed("current"), 0.01),
+    Point("commit: config is begun", "commit", lambda s: s.output("_config"), 0.02),
+    Point("commit: config runs", "commit", lambda s: s.said("begin config"), 0.05),
+    Point("commit: config has ended", "commit", lambda s: s.said("end config"), 0.02),
+    Point("commit: postconfig runs", "commit", lambda s: s.said("begin postconfig"), 0.05),
     Point("start", "start"),
     Point("start: the state is written", "start", lambda s: s.changed(".state.json.new"), 0.005),
     Point("start: the state is renamed", "start", lambda s: s.changed("state.json"), 0.01),

@@ -24,7 +24,14 @@ echo "end $name $$" >> "$SAFEUSERVAR/marks"
 """Holds a lock as long as it, or a child of it that is not the application, lives."""
 
 BEGIN = f'setsid bash -c "exec -a {APP}-$SAFENODE sleep 3600" >/dev/null 2>&1 </dev/null 9>&- &'
-WORK = {"prestart": "", "start_both": BEGIN, "stop_both": f'pkill -9 -f "^{APP}-$SAFENODE "', "poststop": ""}
+WORK = {
+    "config": "",
+    "postconfig": "",
+    "prestart": "",
+    "start_both": BEGIN,
+    "stop_both": f'pkill -9 -f "^{APP}-$SAFENODE "',
+    "poststop": "",
+}
 SCRIPTS = {f"bin/{name}": SCRIPT % work.encode() for name, work in WORK.items()}
 
 USERCONFIG = f"""<!DOCTYPE safe>
@@ -201,6 +208,10 @@ class Site:
         if not whole:
             yield f"revision {rev.name} is none of the generations {possible} in whole"
             return
+        if whole[0] != self.generation:
+            ended = [script for script in ("config", "postconfig") if f"end {script} " in self._marks()]
+            if ended != ["config", "postconfig"]:
+                yield f"generation {whole[0]} is in force, of its scripts only {ended} came to their ends"
         self.generation = whole[0]
         told = next(module for module in self.node.get("/modules") if module["name"] == "farm")
         if told["signature"] != self._signatures[self.generation]:
@@ -238,7 +249,7 @@ class Site:
         return [x for x in rest if x.startswith(APP)], [x for x in rest if not x.startswith(APP)]
 
     def _at_rest(self) -> bool:
-        return self.node.module()["script"] is None
+        return self.node.module()["script"] is None and not (self.home / "change.json").exists()
 
     def _marks(self) -> str:
         try:

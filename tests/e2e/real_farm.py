@@ -181,8 +181,8 @@ class RealNode:
         return str(self.get(f"/modules/{name}/why")["sentence"])
 
     def log(self, **query: object) -> list[Any]:
-        """Log lines, oldest first."""
-        asked = "&".join(f"{key}={value}" for key, value in {"limit": 5000, **query}.items())
+        """The last log lines that were asked for, oldest first."""
+        asked = "&".join(f"{key}={value}" for key, value in {"limit": 5000, "newest": "true", **query}.items())
         return list(self.get(f"/log?{asked}")["lines"])
 
     def ready(self, name: str = "farm") -> int:

@@ -1,10 +1,11 @@
 """What can happen to a farm, done to real agents: kill -9, power off, SIGSTOP."""
 
+import json
 import time
 
 import pytest
 
-from tests.e2e.real_farm import RealFarm, until
+from tests.e2e.real_farm import RealFarm, RealNode, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -64,6 +65,35 @@ def test_a_stopped_agent_accuses_nobody_and_is_404_until_checked(green: RealFarm
     assert one.started() == starts
 
 
+def test_the_worst_gap_of_the_week_survives_restarts_of_the_agent(farm: RealFarm) -> None:
+    one, two = farm.nodes[0], farm.nodes[1]
+
+    def gap() -> float:
+        return float(one.peer("node2")["worst_gap"])
+
+    def again(seconds: float = 0.5) -> bool:
+        """A silence that is long, but no loss: on a machine that is busy the first may be too long."""
+        until(lambda: one.peer("node2")["alive"], 10, "node2 is heard")
+        two.pause_agent()
+        time.sleep(seconds)
+        two.resume_agent()
+        until(lambda: one.peer("node2")["alive"], 10, "node2 is heard")
+        return gap() > seconds / 2
+
+    until(again, 60, "a gap is seen")
+    assert one.agent is not None
+    one.agent.terminate()
+    one.agent.wait()
+    kept = json.loads((one.home / "var" / "peers.json").read_bytes())["node2"]["gap"]
+    assert kept > 0.25
+    for _ in range(2):
+        one.start_agent()
+        until(lambda: one.peer("node2")["alive"], 10, "node2 is heard")
+        assert gap() >= kept
+        one.kill_agent()
+    one.start_agent()
+
+
 def test_a_farm_that_stood_still_as_a_whole_comes_back_green(green: RealFarm) -> None:
     starts = [node.started() for node in green.nodes]
     last = [node.log()[-1]["cursor"] for node in green.nodes]
@@ -75,8 +105,12 @@ def test_a_farm_that_stood_still_as_a_whole_comes_back_green(green: RealFarm) ->
     green.all_green(10)
     assert [node.started() for node in green.nodes] == starts
     for node, cursor in zip(green.nodes, last, strict=True):
-        texts = [line["text"] for line in node.log(after=cursor)]
-        assert any("this node was frozen for" in text for text in texts)
+
+        def told(node: RealNode = node, cursor: int = cursor) -> list[str]:
+            return [line["text"] for line in node.log(after=cursor)]
+
+        until(lambda: any("this node was frozen for" in text for text in told()), 10, "the line is on the disk")
+        texts = told()
         assert not any(" lost" in text for text in texts), texts
 
 

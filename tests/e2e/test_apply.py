@@ -10,8 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from nodeagent.client.api_client import ApiClient, CallFailed
+from nodeagent.client.api_client import ApiClient
 from nodeagent.client.configuration import restoring, take_configuration
+from nodeagent.client.failures import CallFailed
 from nodeagent.contract.revisions import DiffQuery, Restore
 from tests.e2e.real_farm import FILES, RealFarm, RealNode, until, userconfig
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nodeagent.client.api_client import ApiClient, CallFailed
+from nodeagent.client.api_client import ApiClient
 from nodeagent.client.cluster_changes import add_node, change_cluster, remove_node, replace_node
+from nodeagent.client.failures import CallFailed
 from nodeagent.client.key_rotation import rotate_key
 from nodeagent.contract import api
 from nodeagent.contract.states import Action

@@ -73,7 +73,7 @@ def test_a_farm_is_led_from_one_node(farm: RealFarm) -> None:
     third.kill_agent()
     code, out, _ = keepgreen(first, "-H", "*", "boot", "on", "-m", "farm")
     assert code == 69
-    assert "node3: node3: nothing listens on " in out
+    assert "\nnode3: nothing listens on " in out
 
 
 @pytest.mark.covers("keepgreen doctor")

@@ -86,7 +86,7 @@ async def test_the_slots_of_neighbouring_modules_go_in_one_transaction(hands: Fa
         PrepareTraffic(MODULE, vip, "n1", ("n1",)),
         WithdrawTraffic("a", True),
         ObserveTraffic("b"),
-        SendProbe("b", "eth0", b""),
+        SendProbe("b", "eth0", "5a:fe:00:00:00:01", b""),
     )
     engine = Engine(node, writer)
     engine.connect(Adapters(*[hands] * 10))
@@ -122,6 +122,27 @@ async def test_after_a_late_wake_up_the_sockets_are_emptied_and_nobody_is_accuse
     frozen = next(n for n, done in enumerate(hands.done) if "this node was frozen for" in done)
     assert hands.done.index("drain") < frozen
     assert frozen < hands.done.index("health False") < hands.done.index("health True")
+
+
+async def test_what_is_taken_was_handled_when_take_returns(engine: Engine, hands: FakeHands) -> None:
+    await engine.handled()
+    engine.take([ev.Printed("farm", "one", True, "start_both"), ev.Printed("farm", "two", True, "start_both")])
+    assert [done for done in hands.done if done in ("log one", "log two")] == ["log one", "log two"]
+
+
+async def test_what_is_taken_comes_after_what_was_posted(engine: Engine, hands: FakeHands) -> None:
+    await engine.handled()
+    engine.post(ev.Printed("farm", "one", True, "start_both"))
+    engine.take([ev.Printed("farm", "two", True, "start_both")])
+    await engine.handled()
+    assert [done for done in hands.done if done in ("log one", "log two")] == ["log one", "log two"]
+
+
+async def test_leisurely_calls_come_with_an_event(engine: Engine, hands: FakeHands) -> None:
+    engine.leisure.call_at(engine.now(), lambda: hands.done.append("leisurely"), 3600)
+    engine.post(ev.Printed("farm", "port 80 in use", True, "start_both"))
+    await engine.handled()
+    assert hands.done.index("log port 80 in use") < hands.done.index("leisurely")
 
 
 async def test_handled_waits_for_what_was_posted_before(engine: Engine, hands: FakeHands) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from nodeagent.adapters.checkers import ModuleCheckers
 from nodeagent.contract.config import CheckerRule
+from nodeagent.engine.leisure import Leisure
 from nodeagent.engine.ports import CheckerJob, Post, ProgramEnd, Programs, ScriptJob
 
 
@@ -33,7 +34,7 @@ async def checking(
 ) -> AsyncIterator[ModuleCheckers]:
     """Closed at the end; then no task of them is left."""
     async with asyncio.TaskGroup() as tasks:
-        checkers = ModuleCheckers(post, tasks, programs or FakePrograms(), health, pause)
+        checkers = ModuleCheckers(post, tasks, programs or FakePrograms(), health, Leisure(), pause)
         try:
             yield checkers
         finally:

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from app.services.cluster_rollout import ClusterRequest, Deadline, Decide, Seen
 from app.services.discovery import Scanned
 from app.services.memory import RememberedCluster
-from app.services.nodes import CallFailed, CheckedAddress, Credentials, NodeAddress, NodeView, Reach, Trouble
+from app.services.nodes import CheckedAddress, Credentials, NodeAddress, NodeView, Reach
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState
 from app.services.sign_in import SignedIn
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import ClusterInfo, Identity
+from nodeagent.contract.file_changes import file_changes
 from nodeagent.contract.pins import words_of
+from nodeagent.contract.reach_api import Reach as Asked
+from nodeagent.contract.reach_api import Reached
+from nodeagent.contract.revisions import Difference, Revision
 from nodeagent.contract.states import Role
 from nodeagent.contract.status import NodeStatus
 
@@ -112,6 +117,14 @@ class FakeClusterSession:
         self.remembered = RememberedCluster("one", "Contoso web")
         self._views: list[NodeView] = []
         self._nodes = nodes
+        self.shut: dict[tuple[str, str, int], Reached] = {}
+        """(asking node, address, port) → what it meets there instead of an open port."""
+        self.relayed: dict[str, NodeStatus] = {}
+        """What silent nodes tell the others."""
+        self.asked: list[tuple[str, str, int, str]] = []
+        self.revisions: tuple[tuple[Revision, bytes], ...] = ()
+        self.failure: CallFailed | None = None
+        """Why no history is told."""
         for address, name in watched.items():
             self.add(NodeAddress(address, pin=nodes.identities[address].pin), name)
         self.events.clear()
@@ -132,6 +145,33 @@ class FakeClusterSession:
             status = NodeStatus(name, f"uuid-{name}", "0.1.0", 1, 0.0, "b", 0.0, cluster_signature=self.info.signature)
             self._views.append(NodeView(address, name, Reach.CONNECTED, status=status, role=Role.ADMIN))
         return None
+
+    def put(self, view: NodeView) -> None:
+        self._views = [view if one.name == view.name else one for one in self._views]
+
+    async def reach(self, node: str, request: Asked, through: str = "") -> Reached:
+        await asyncio.sleep(0)
+        self.asked.append((node, request.address, request.port, through))
+        return self.shut.get((node, request.address, request.port), Reached(True, took=0.0004))
+
+    async def status_through(self, through: str, node: str) -> NodeStatus:
+        await asyncio.sleep(0)
+        if node not in self.relayed:
+            raise CallFailed(Trouble.DENIED, f"{node}: no answer")
+        return self.relayed[node]
+
+    async def cluster_history(self, node: str) -> tuple[Revision, ...]:
+        if self.failure is not None:
+            raise self.failure
+        return tuple(one for one, _ in self.revisions)
+
+    async def cluster_revision(self, node: str, revision: int) -> bytes:
+        return next(xml for one, xml in self.revisions if one.number == revision)
+
+    async def cluster_difference(self, node: str, earlier: int, later: int) -> Difference:
+        files = {one.number: {"cluster.xml": xml} for one, xml in self.revisions}
+        earlier = earlier or later - 1
+        return Difference(earlier, later, file_changes(files.get(earlier, {}), files[later]))
 
     async def remove(self, node: str) -> None:
         self.events.append(f"remove {node}")

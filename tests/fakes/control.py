@@ -12,7 +12,7 @@ from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.states import Boot, LogType, Mode, ResourceState, State, Status
 from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus
-from nodeagent.contract.vip_status import VipStatus, VipWhere, WhereQuery
+from nodeagent.contract.vip_status import FloodHeard, FloodProbe, VipStatus, VipWhere, WhereQuery
 from nodeagent.engine.ports import Caller, Download, Peer, Refused
 
 WEB = ModuleStatus("web", state=State.UP, status=Status.READY, since=1.0, share=50.0, ready=True)
@@ -156,6 +156,9 @@ class FakeControl:
     def set_gate(self, caller: Caller, module: str, open: bool) -> None:
         self.vip(module)
         self.calls.append((caller.name, module, "open" if open else "close"))
+
+    async def flood_probe(self, request: FloodProbe) -> FloodHeard:
+        return FloodHeard("node1", request.interface or "eth0", ("node2",), ("node2",))
 
     async def open(self, caller: Caller) -> EnrolOpened:
         return EnrolOpened("0" * 20, 9001, 600.0)

@@ -141,6 +141,8 @@ class FakeMachine:
     before_reboot: Callable[[], None] = lambda: None
     """Called just before it goes off, and comes back, by a reboot of its own."""
     kernel: FakeKernel = field(init=False)
+    opened: set[str] = field(default_factory=set)
+    """Modules whose traffic was opened since their start_both began, where that is left to scripts."""
     bound: frozenset[str] | None = None
     """Lans on which the heartbeat socket is bound; None: nobody tells."""
     observe: Callable[["FakeMachine", do.Effect], None] | None = None
@@ -233,6 +235,12 @@ class FakeMachine:
             self._told(module, resource, state is ResourceState.UP)
         self.tell(ev.ResourceSet(module, resource, state, author))
 
+    def turn_gate(self, module: str, open: bool, author: str) -> None:
+        """A script or somebody opens or closes the traffic of a module."""
+        if self.agent is not None:
+            self.opened = self.opened | {module} if open else self.opened - {module}
+            self.tell(GateSet(module, open, author))
+
     def checkers(self, module: str) -> dict[str, FakeChecker]:
         """What runs there now, by its resource."""
         return {key: running for (owner, key), running in self._checkers.items() if owner == module}
@@ -323,6 +331,8 @@ class FakeMachine:
                     self.answers.append(effect)
                 case do.RunScript():
                     self.ran.append((effect.script, *effect.args))
+                    if effect.script is Script.START_BOTH:
+                        self.opened.discard(effect.module)
                     self._run(effect, effect.script, self.scripts.get(effect.script, FakeScript()))
                 case do.RunHandler():
                     self.ran.append((effect.executable, *effect.args))
@@ -446,7 +456,7 @@ class FakeMachine:
             self.tell(ev.Printed(run.module, behaviour.says, True, "start_both"))
         vip = self.modules[run.module].config.vip
         if behaviour.gate is not None and vip and vip.scriptcontrol:
-            self.tell(GateSet(run.module, behaviour.gate, run.script or "handler"))
+            self.turn_gate(run.module, behaviour.gate, run.script or "handler")
         for action, identity in behaviour.orders:
             self.order(run.module, action, identity, identity)
         self._finish(run, behaviour.exit_code)

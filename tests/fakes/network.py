@@ -1,19 +1,18 @@
 """A network in virtual time: loses, delays, doubles and reorders datagrams, cuts directions."""
 
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Delivery:
+class Delivery(NamedTuple):
     at: float
     number: int
-    lan: str = field(compare=False)
-    source: str = field(compare=False)
-    target: str = field(compare=False)
-    data: bytes = field(compare=False)
+    lan: str
+    source: str
+    target: str
+    data: bytes
 
 
 class FakeNetwork:

@@ -1,5 +1,6 @@
 """`keepgreen vip` on a node of a running farm."""
 
+import json
 import os
 import subprocess
 import sys
@@ -54,6 +55,34 @@ def test_the_commands_tell_what_is(possible: None) -> None:
         code, said = keepgreen(one, "vip", "check")
         assert code == 1
         assert "node2: farm: the filter" in said
+
+
+@pytest.mark.covers("keepgreen vip probe", "POST /vip/flood-probe")
+def test_the_flood_probe_tells_a_port_that_does_not_flood(possible: None) -> None:
+    with running_lab(nodes=3) as lab:
+        lab.start_cluster()
+        one, _, three = lab.nodes
+        assert keepgreen(one, "vip", "probe", VIRTUAL) == (
+            0,
+            "node1 → node2, node3: frames to an unknown MAC arrive\n"
+            "node2 → node1, node3: frames to an unknown MAC arrive\n"
+            "node3 → node1, node2: frames to an unknown MAC arrive\n"
+            "vmac_invisible works here\n",
+        )
+        lab.network.switch.run("bridge", "link", "set", "dev", three.host.port(), "flood", "off")
+        code, said = keepgreen(one, "vip", "probe", "--json")
+        found = json.loads(said)
+        assert (code, found["blocked"]) == (1, {"node1": ["node3"], "node2": ["node3"]})
+        assert found["arrive"] == {"node1": ["node2"], "node2": ["node1"], "node3": ["node1", "node2"]}
+        assert found["apart"] == found["silent"] == {}
+        lab.network.switch.run("bridge", "link", "set", "dev", three.host.port(), "flood", "on")
+        code, said = keepgreen(one, "vip", "probe", "--interface", "eth9")
+        assert (code, said.count("takes no part: this node has no interface")) == (1, 3), said
+        three.kill_agent()
+        code, said = keepgreen(one, "vip", "probe")
+        assert code == 1
+        assert "node3 takes no part: " in said
+        assert "node1 → node2: frames to an unknown MAC arrive\n" in said
 
 
 def both(first: LabNode, nodes: list[LabNode]) -> str:

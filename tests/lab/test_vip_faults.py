@@ -1,6 +1,5 @@
 """What goes wrong on the way: who is hit, for how long, who says so, and that it heals."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -8,18 +7,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from nodeagent.core.module_traffic import LEAVING
 from tests.e2e.real_farm import ROOT, until
 from tests.lab.lab import Lab, running_lab
 from tests.lab.nodes import LabNode
-from tests.lab.probes.frames import mac_bytes
 from tests.lab.probes.outage import Outages
-from tests.lab.topology import Host
 from tests.lab.vip import (
     VIRTUAL,
+    VIRTUAL6,
     VMAC,
     alarmed,
     audit,
     carried,
+    forge,
+    given_for,
     rule,
     slots_in_kernel,
     told,
@@ -39,7 +40,7 @@ RETRY = 0.25
 @pytest.fixture(scope="module")
 def lab(possible: None) -> Iterator[Lab]:
     with running_lab() as lab:
-        lab.start_farm(more=vip(carried(VIRTUAL), rule()))
+        lab.start_farm(more=vip(carried(VIRTUAL, VIRTUAL6), rule(), link_check="off"))
         yield lab
 
 
@@ -206,13 +207,6 @@ def test_an_address_that_somebody_deletes_is_put_back(whole: Lab, record_propert
     audit(whole, VIRTUAL)
 
 
-def forge(client: Host, mac: str) -> None:
-    """One frame to everybody that has the virtual MAC as its source."""
-    with client.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-        sock.bind(("eth0", 0))
-        sock.send(b"\xff" * 6 + mac_bytes(mac) + (0x88B6).to_bytes(2, "big") + bytes(46))
-
-
 def table_is_there(node: LabNode) -> bool:
     return "keepgreen_" in node.host.run("nft", "list", "tables", "netdev")
 
@@ -220,7 +214,9 @@ def table_is_there(node: LabNode) -> bool:
 def test_an_agent_that_ends_takes_nothing_any_more(whole: Lab) -> None:
     one, two, three = whole.nodes
     three.stop_agent()
-    until(lambda: slots_in_kernel(three) == slots_in_kernel(three, "est_0") == frozenset(), 1, "its slots are gone")
+    assert slots_in_kernel(three, "est_0") == frozenset()
+    assert given_for(three) <= {f"{LEAVING * 1000:.0f}ms"}  # until the others have heard of it
+    until(lambda: not slots_in_kernel(three), 2 * LEAVING, "its slots are gone")
     assert table_is_there(three)
     two.stop_agent()
     until(lambda: len(slots_in_kernel(one)) == 256 and not told(one)["timeout"], 5, "the last one holds all, for good")

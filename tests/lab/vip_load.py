@@ -55,7 +55,7 @@ def load(lab: Lab, port: int = 80, address: str = VIRTUAL) -> Iterator[Seen]:
     """The load, while the block runs."""
     client, seen = lab.clients[0], Seen()
     probes: dict[str, Probe[KeepAliveResult] | Probe[NewConnectionsResult]] = {
-        "busy browsers": client.keep_alive(address, port, interval=0.1),
+        "busy browsers": client.keep_alive(address, port),
         "idle browsers": client.keep_alive(address, port, connections=20, interval=2.5),
         "new connections": client.new_connections(address, port, timeout=5.0),
     }

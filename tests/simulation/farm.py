@@ -50,6 +50,7 @@ class Farm:
         self.delivered: dict[str, list[tuple[str, int, bytes]]] = {}
         """Node → (lan, how often its agent was started, bytes) of the last datagrams it has read."""
         self._pump_at = float("inf")
+        self._addresses = {(lan.name, node.node): node.addr for lan in cluster.lans for node in lan.nodes}
 
     def _machine(self, name: str) -> FakeMachine:
         made = FakeMachine(name, self.world, self._send, FakeSealer(), self.cluster, self.keys)
@@ -105,20 +106,16 @@ class Farm:
         self._pump_at = float("inf")
         for delivery in self.network.deliveries(self.world.now):
             if delivery.lan == WIRE:
-                frame = probe_frame(SendProbe("", INTERFACE, delivery.data), delivery.source)
+                frame = probe_frame(SendProbe("", INTERFACE, "", delivery.data), delivery.source)
                 self.machines[delivery.target].tell(frame)
                 continue
             if self.runs(delivery.target):
                 known = self.delivered.setdefault(delivery.target, [])
                 known.append((delivery.lan, self.machines[delivery.target].starts, delivery.data))
                 del known[:-20]
-            source = self._address(delivery.lan, delivery.source)
+            source = self._addresses[delivery.lan, delivery.source]
             self.machines[delivery.target].tell(ev.DatagramReceived(delivery.lan, source, delivery.data))
         self._pump()
-
-    def _address(self, lan: str, node: str) -> str:
-        found = next(one for one in self.cluster.lans if one.name == lan).address_of(node)
-        return found.addr if found else ""
 
     def carries(self, source: str, target: str, lan: str) -> bool:
         """Whether a direction of a lan is whole now, leaving the machines aside."""

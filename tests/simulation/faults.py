@@ -429,11 +429,12 @@ OFTEN = {
     "lan loss": 2.0,
     "order": 2.0,
     "order again": 2.0,
-    "order in phase": 10.0,
+    "order in phase": 12.0,
     "process death": 6.0,
     "network heal": 2.0,
     "gate": 4.0,
-    "kernel refuses": 2.0,
+    "kernel refuses": 4.0,
+    "inherited slots": 2.0,
     "link cut": 2.0,
 }
 WEIGHTS = tuple(OFTEN.get(kind, 1.0) for kind in KINDS)

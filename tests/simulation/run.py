@@ -1,5 +1,6 @@
 """One run of the fault simulation, or many: `python -m tests.simulation.run SEED` repeats one and tells its story."""
 
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -110,9 +111,14 @@ def _words(what: object) -> str:
 
 def simulate_all(seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
     """The outcomes of many seeds as they come, spread over processes."""
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(simulate, seed) for seed in seeds]):
-            yield done.result()
+    context = get_context("spawn")
+    # A run leaves few cycles behind: looking for them less often saves a tenth of the time.
+    with ProcessPoolExecutor(processes, context, initializer=gc.set_threshold, initargs=(50_000,)) as pool:
+        try:
+            for done in as_completed([pool.submit(simulate, seed) for seed in seeds]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def told(outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""140 runs of the fault simulation; a failed one tells its story and how to repeat it."""
+"""300 runs of the fault simulation; a failed one tells its story and how to repeat it."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from tests.simulation.coverage import Coverage
 from tests.simulation.faults import KINDS
 from tests.simulation.run import simulate, simulate_all, told
 
-pytestmark = pytest.mark.timeout(900)  # about 70 s on two idle cores; a loaded machine is no failure
+pytestmark = pytest.mark.timeout(900)  # about 60 s on two idle cores; a loaded machine is no failure
 
-RUNS = 140
+RUNS = 300
 PROCESSES = 2
 
 

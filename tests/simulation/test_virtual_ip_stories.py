@@ -1,4 +1,4 @@
-"""What the simulation found about the virtual IP, each as a story of two nodes."""
+"""What the simulation found about the virtual IP, each as a story of two or three nodes."""
 
 from random import Random
 
@@ -18,25 +18,27 @@ from nodeagent.contract.config import (
     VirtualIp,
     VmacType,
 )
-from nodeagent.contract.states import Action, Mode
+from nodeagent.contract.states import Action, Mode, Script
+from nodeagent.core import events as ev
 from nodeagent.core.slots import SLOTS
 from nodeagent.core.traffic_messages import SetSlots
+from tests.fakes.machine import FakeScript
 from tests.simulation.farm import Farm
 
 NAMES = ("n1", "n2")
 
 
-def started(pulse: float = 0.1, slost_count: int = 10, drain: float = 0.0) -> Farm:
-    """Two nodes that serve one virtual IP and have settled."""
-    lan = Lan("lan", tuple(NodeAddress(name, f"10.0.0.{i}") for i, name in enumerate(NAMES, 1)))
+def started(pulse: float = 0.1, slost_count: int = 10, drain: float = 0.0, names: tuple[str, ...] = NAMES) -> Farm:
+    """Nodes that serve one virtual IP and have settled."""
+    lan = Lan("lan", tuple(NodeAddress(name, f"10.0.0.{i}") for i, name in enumerate(names, 1)))
     farm = Farm(Random(1), ClusterConfig((lan,), pulse=pulse, slost_count=slost_count, signature="one"))
     rule = TrafficRule(("10.0.0.100",), 80, Proto.TCP, ShareBy.ADDR)
     address = VirtualAddress("10.0.0.100", VmacType.INVISIBLE, "5a:fe:0a:00:00:64")
-    vip = VirtualIp((address,), (TrafficGroup("web", tuple((name, 1) for name in NAMES), (rule,)),))
+    vip = VirtualIp((address,), (TrafficGroup("web", tuple((name, 1) for name in names), (rule,)),))
     lans, user = FarmLans(("lan",)), UserScripts(2.0, 1.0)
     for machine in farm.machines.values():
         machine.start_agent()
-    farm.add_module(ModuleConfig("web", Mode.FARM, NAMES, farm=lans, user=user, health=Health(drain), vip=vip))
+    farm.add_module(ModuleConfig("web", Mode.FARM, names, farm=lans, user=user, health=Health(drain), vip=vip))
     for machine in farm.machines.values():
         machine.order("web", Action.START)
     farm.world.advance(12.0)
@@ -92,6 +94,79 @@ def test_a_new_agent_knows_that_the_kernel_holds_slots() -> None:
         assert not mine(farm, "n1") & mine(farm, "n2")
 
     farm.world.advance(0.7, look)
+
+
+def test_who_comes_waits_for_those_who_share_out_a_lost_nodes_slots_without_it() -> None:
+    """n3 joins and n2 leaves at once: n1 has all of n2's slots, datagrams too, until it knows that n3 serves."""
+    farm = started(names=("n1", "n2", "n3"))
+    one, two, three = farm.machines.values()
+    three.order("web", Action.STOP)
+    farm.world.advance(4.0)
+    three.scripts[Script.START_BOTH] = FakeScript(0.2)
+    three.order("web", Action.START)
+    while not any(run.script is Script.START_BOTH for run in three.running_scripts()):
+        farm.world.advance(0.001)
+    farm.network.cut("n3", "n1", *farm.lans)
+    while not three.health["web"]:
+        farm.world.advance(0.001)
+    two.tell(ev.AgentStopping())
+    two.kill_agent()
+
+    def look() -> None:
+        held = [machine.kernel.slots("web", farm.world.now) for machine in (one, three)]
+        assert not held[0] or not held[1] or not held[0].datagrams & held[1].datagrams
+
+    farm.world.advance(0.1, look)
+    assert len(mine(farm, "n1")) == SLOTS
+    farm.network.heal()
+    farm.world.advance(1.0, look)
+    assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n3")) < SLOTS
+
+
+def test_nodes_that_know_each_other_by_the_wire_alone_share_the_slots_soon() -> None:
+    """Both were frozen and come back without UDP: they tell each other by probes what they have heard."""
+    farm = started()
+    for machine, seconds in zip(farm.machines.values(), (3.0, 3.015), strict=True):
+        machine.freeze(seconds)
+    farm.world.advance(1.0)
+    farm.network.part({"n1"}, {"n2"}, *farm.lans)
+    farm.world.advance(2.0 + farm.cluster.window + 0.2)
+    assert len(mine(farm, "n1") | mine(farm, "n2")) == SLOTS
+    assert not mine(farm, "n1") & mine(farm, "n2")
+
+
+def test_the_last_node_keeps_what_its_kernel_does_not_give_up() -> None:
+    """n1 was alone, so its kernel holds the slots for ever; it refuses, and n2 comes: n2 takes nothing."""
+    farm = started()
+    one, two = farm.machines.values()
+    two.order("web", Action.STOP)
+    farm.world.advance(1.0)
+    two.power_off()
+    farm.world.advance(3.0)
+    one.kernel.refuses_slots = "Operation not permitted"
+    two.start_agent()
+    two.order("web", Action.START)
+    farm.world.advance(8.0)
+    assert (len(mine(farm, "n1")), len(mine(farm, "n2"))) == (SLOTS, 0)
+    one.kernel.refuses_slots = ""
+    farm.world.advance(2.0)
+    assert mine(farm, "n2") == frozenset(range(SLOTS)) - mine(farm, "n1") != frozenset()
+
+
+def test_an_agent_whose_kernel_refuses_says_no_goodbye() -> None:
+    """Its slots run out by themselves; until then nobody may take them."""
+    farm = started()
+    machine = farm.machines["n1"]
+    machine.kernel.refuses_slots = "Operation not permitted"
+    farm.world.advance(0.5)
+    machine.tell(ev.AgentStopping())
+    machine.kill_agent()
+
+    def look() -> None:
+        assert not mine(farm, "n1") & mine(farm, "n2")
+
+    farm.world.advance(2.0, look)
+    assert len(mine(farm, "n2")) == SLOTS
 
 
 def test_a_kernel_that_refuses_is_not_asked_all_the_time() -> None:

@@ -1,13 +1,14 @@
 """The eyes on the virtual IPs of a run: what the kernels hold, who could know what of whom.
 
-Two kernels that answer one client break its connection. That must not happen but for four reasons, and these
+Two kernels that answer one client break its connection. That must not happen but for five reasons, and these
 are all that `excuse` knows; each ends one window and half a second after its cause:
 1. the two nodes are parted: neither UDP nor the wire joins them both ways;
 2. datagrams and probes get lost or are late by chance, and one of the two has lost the other by that;
 3. one has not heard the other since one of their agents was started, and UDP does not join them: a probe
    is believed only from a session that heartbeats have proven;
 4. nobody watches a kernel that was told to keep its slots for ever: its agent was the last one and has died
-   or stands still;
+   or stands still, or its kernel has done nothing for the next one;
+5. an agent was stopped before it could know that its kernel refuses to give up its slots;
 and while a new detection window is on its way to the nodes, a node that does not run may be judged by the other's.
 """
 
@@ -21,7 +22,8 @@ from nodeagent.contract.states import State
 from nodeagent.core import effects as do
 from nodeagent.core.handover import GroupSlots
 from nodeagent.core.module_traffic import OBSERVE, RETRY, ModuleTraffic
-from nodeagent.core.slots import SLOTS
+from nodeagent.core.slot_table import Powers
+from nodeagent.core.slots import SLOTS, slot_plan
 from nodeagent.core.traffic_messages import SetSlots
 from tests.fakes.machine import FakeMachine
 from tests.simulation.farm import CALM, WIRE, Farm
@@ -79,6 +81,9 @@ class TrafficWatch:
         self._held: dict[tuple[str, str], tuple[GroupSlots, ...]] = {}
         self._powers_changed: dict[str, float] = {}
         self._refused: dict[str, float] = {}
+        self._refuses_since: dict[str, float] = {}
+        self._stopped: dict[str, float] = {}
+        self._shares: dict[tuple[Powers, frozenset[str]], tuple[str | None, ...]] = {}
         self._mended: dict[tuple[str, str], float] = {}
         """When the address was last seen broken; its slots follow it."""
 
@@ -130,13 +135,27 @@ class TrafficWatch:
             return "never met"
         for name in (one, other):
             machine = self.farm.machines[name]
-            new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
-            for_ever = (table := machine.kernel.tables.get(config.name)) and table.expires == float("inf")
-            if for_ever and (new or not self.farm.runs(name)):
+            started = self.watch.started.get(name, 0.0)
+            new = max(started, machine.frozen_until) > self.now - 0.1
+            new |= self._refuses_since.get(name, self.now) <= started + 0.1  # nor could the new one do anything
+            if self._holds_for_ever(name, config.name) and (new or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
+            refused = self._refuses_since.get(name, self.now)
+            if self._stopped.get(name, LONG_AGO) >= max(refused, recent) and self._could_not_know(name):
+                return "an agent ended and could not know that its kernel refuses"
             if self._new_window >= recent - limit and not self.farm.runs(name):
                 return "a new window is on its way"
         return ""
+
+    def _could_not_know(self, name: str) -> bool:
+        """The kernel had refused for less than the time between two settings of the slots."""
+        return self._stopped[name] < self._refuses_since.get(name, self.now) + 3 * self.farm.cluster.pulse + UNDER_WAY
+
+    def left(self, node: str) -> bool:
+        """The agent of a node was stopped; whether it may have said goodbye."""
+        machine = self.farm.machines[node]
+        self._stopped[node] = self.now
+        return not any((traffic := traffic_of(machine, name)) and traffic.stuck for name in machine.modules)
 
     def _see(self, machine: FakeMachine, config: ModuleConfig) -> None:
         traffic = traffic_of(machine, config.name)
@@ -159,6 +178,9 @@ class TrafficWatch:
         """An effect is about to be carried out."""
         if isinstance(effect, SetSlots):
             self._changed.add(effect.module)
+        elif isinstance(effect, do.RecordLine) and effect.text.startswith("new powers are in force"):
+            self._powers_changed[effect.module] = self.now
+            self._all_that_serve_know_new_powers(machine, self.farm.modules[effect.module])
 
     def after_step(self, dirty: set[str]) -> None:
         """Check what may have changed on these machines."""
@@ -230,6 +252,24 @@ class TrafficWatch:
                         f"{name} resets connections of {len(wrong)} slots that {node} may hold ({config.name})"
                     )
 
+    def _all_that_serve_know_new_powers(self, machine: FakeMachine, config: ModuleConfig) -> None:
+        """New powers are in force: every node that serves has them."""
+        mine = machine.modules[config.name].config
+        limit = max(self.farm.window(config.name), self.watch.windows) + SLACK
+        for node in config.nodes:
+            other, told = self.farm.machines[node], self.watch.of(node, config.name)
+            serves = self.farm.runs(node) and told.status is not None and told.status.state is State.UP
+            if node == machine.name or not serves or not self.farm.joined(machine.name, node, config.farm.lans):
+                continue
+            pairs = (machine.name, node), (node, machine.name)
+            news = [self.watch.apart.get(pair, LONG_AGO) for pair in pairs]
+            news += [self.watch.started[node], self.watch.started[machine.name], told.changed]
+            news += [other.frozen_until, machine.frozen_until]
+            theirs = other.modules[config.name].config
+            older = len(theirs.signature) < len(mine.signature) and _powers(theirs) != _powers(mine)
+            if older and max(news) < self.now - limit:
+                raise Violated(f"{machine.name} goes by new powers of {config.name} that {node}, which serves, has not")
+
     def _count(self, before: tuple[GroupSlots, ...], after: tuple[GroupSlots, ...]) -> None:
         for old, new in zip(before or tuple(GroupSlots(g.group) for g in after), after, strict=False):
             self.counts["slots gained"] += bool(new.mine - old.mine)
@@ -250,6 +290,9 @@ class TrafficWatch:
         has, bare = bool(table and table.addresses), bool(table and table.addresses and not table.filter)
         if machine.kernel.refuses or machine.kernel.refuses_slots:
             self._refused[machine.name] = self.now
+            self._refuses_since.setdefault(machine.name, self.now)
+        else:
+            self._refuses_since.pop(machine.name, None)
         if has and not should:
             raise Violated(f"the virtual address is on {machine.name} while {config.name} is in “{status.phase}”")
         if has == should and not bare:
@@ -277,20 +320,26 @@ class TrafficWatch:
         calm_for = self.now - self.watch.disturbed(config.name) - limit
         traffics = {name: traffic_of(self.farm.machines[name], config.name) for name in group}
         told = {name: self.watch.of(name, config.name).status for name in group}
+        # A kernel that has refused for a window holds nothing any more, and the others know.
+        seen_by = self.now - 2 * limit - 3 * self.farm.cluster.pulse
+        stuck = {name for name in group if self._refuses_since.get(name, self.now) < seen_by}
+        stuck -= {name for name in stuck if self._holds_for_ever(name, config.name)}
         ready = {
             name: traffic
             for name, traffic in traffics.items()
-            if traffic and (status := told[name]) and status.ready and traffic.gate and self.farm.machines[name].bound
+            if traffic and (status := told[name]) and status.ready and self._open(name, config, traffic)
+            if self.farm.machines[name].bound and name not in stuck
         }
         whole = all(
             (name, config.name) not in self._broken
             and self._mended.get((name, config.name), LONG_AGO) < self.now - RETRY - UNDER_WAY
             and self._refused.get(name, LONG_AGO) < self.now - REPAIR - limit
             for name in group
+            if name not in stuck
         )
         if not ready or not whole:
             return
-        late = calm_for > HAND_OVER
+        late = calm_for > HAND_OVER and self._powers_changed.get(config.name, LONG_AGO) < self.now - HAND_OVER
         epochs = {traffic.applied for traffic in ready.values()} | {traffic.seen for traffic in ready.values()}
         if late and len(epochs) > 1:
             raise Violated(f"{', '.join(sorted(ready))} have not agreed on one slot table of {config.name}")
@@ -304,7 +353,29 @@ class TrafficWatch:
                 )
             if late and sum(map(len, owners)) > SLOTS:
                 raise Violated(f"1. slots of {config.name}/{powers[0]} belong to several of {', '.join(group)}")
+            if late:
+                self._each_has_its_own(config, powers, {name: self._mine(name, config.name, number) for name in ready})
             self.counts["settled groups looked at"] += 1
+
+    def _open(self, name: str, config: ModuleConfig, traffic: ModuleTraffic) -> bool:
+        """The traffic is open, or should be: the script has opened it, and an earlier agent may have heard that."""
+        return traffic.gate or config.name in self.farm.machines[name].opened
+
+    def _each_has_its_own(
+        self, config: ModuleConfig, group: tuple[str, Powers], mine: dict[str, frozenset[int]]
+    ) -> None:
+        """The owner is a pure function of (configured nodes with power, view)."""
+        key = (group[1], frozenset(mine))
+        owners = self._shares.get(key)
+        if owners is None:
+            owners = self._shares[key] = slot_plan(group[1]).owners(key[1])
+        for name, slots in mine.items():
+            if slots != {slot for slot, owner in enumerate(owners) if owner == name}:
+                raise Violated(f"{name} serves and has not its slots of {config.name}/{group[0]}")
+
+    def _holds_for_ever(self, node: str, module: str) -> bool:
+        table = self.farm.machines[node].kernel.tables.get(module)
+        return table is not None and table.expires == float("inf")
 
     def _mine(self, node: str, module: str, number: int) -> frozenset[int]:
         groups = self.farm.machines[node].kernel.groups(module, self.now)
@@ -326,3 +397,7 @@ class TrafficWatch:
         if self.farm.carries(one, other, WIRE) or self.farm.carries(other, one, WIRE):
             return True if self.farm.wired(one, other) and not self.excuse(config, one, other) else None
         return False
+
+
+def _powers(config: ModuleConfig) -> list[Powers]:
+    return [group.powers for group in config.vip.groups] if config.vip else []

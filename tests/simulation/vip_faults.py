@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from nodeagent.core.traffic_messages import GateSet, LansBound
+from nodeagent.core.traffic_messages import LansBound
 from tests.fakes.machine import FakeMachine
 from tests.simulation.drawing import drawn_powers
 from tests.simulation.farm import SCRIPTS, WIRE
@@ -43,6 +43,11 @@ def kernel_refuses(w: Weather) -> str:
     if not names:
         return ""
     machine = w.farm.machines[w.random.choice(names)]
+    _refuse(w, machine, w.random.choice((w.random.uniform(0.3, 3.0), w.random.uniform(6.0, 20.0))))
+    return f"the kernel of {machine.name} refuses"
+
+
+def _refuse(w: Weather, machine: FakeMachine, seconds: float) -> None:
     machine.kernel.refuses_slots = "Operation not permitted"
     if w.random.random() < 0.7:
         machine.kernel.refuses = "Operation not permitted"
@@ -50,8 +55,18 @@ def kernel_refuses(w: Weather) -> str:
     def end() -> None:
         machine.kernel.refuses = machine.kernel.refuses_slots = ""
 
-    w.later(w.random.uniform(0.3, 3.0), end)
-    return f"the kernel of {machine.name} refuses"
+    w.later(seconds, end)
+
+
+def inherited_slots(w: Weather) -> str:
+    """A new agent finds slots in a kernel that does nothing for it."""
+    found = [machine for machine in _carriers(w, touched=True) if machine.agent and not machine.frozen]
+    if not found:
+        return ""
+    machine = w.random.choice(found)
+    w.crash(machine)
+    _refuse(w, machine, w.random.uniform(0.5, 3.0))
+    return f"the agent of {machine.name} is killed, and its kernel refuses the next one"
 
 
 def _cut(w: Weather, cuts: set[tuple[str, str, str]], seconds: float) -> None:
@@ -134,7 +149,7 @@ def gate(w: Weather) -> str:
 
     def turn(open: bool) -> None:
         w.farm.before_change()
-        machine.tell(GateSet(module, open, "admin"))
+        machine.turn_gate(module, open, "admin")
 
     turn(False)
     w.later(w.random.uniform(0.01, 4.0), lambda: turn(True))
@@ -166,6 +181,7 @@ VIP_KINDS: tuple[Callable[[Weather], str], ...] = (
     foreign_flush,
     address_deleted,
     kernel_refuses,
+    inherited_slots,
     wire_cut,
     udp_blocked,
     link_cut,

@@ -19,7 +19,7 @@ from tests.fakes.machine import FakeMachine
 from tests.simulation import invariants as hold
 from tests.simulation.coverage import Coverage
 from tests.simulation.farm import CALM, Farm
-from tests.simulation.invariants import COUNTED, DOWN, LOST, SLACK, Owners, Violated
+from tests.simulation.invariants import ACTED, DOWN, LOST, SLACK, Owners, Violated
 from tests.simulation.traffic_watch import TrafficWatch
 
 SAMPLE = 0.2
@@ -37,6 +37,8 @@ class Told:
     status: ModuleStatus | None = None
     view: frozenset[str] = frozenset()
     owners: Owners = ()
+    own: frozenset[int] = frozenset()
+    """The slots that `owners` gives to the node itself."""
     changed: float = 0.0
     phase: str = Phase.STOPPED
     lines: list[str] = field(default_factory=list)
@@ -96,7 +98,10 @@ class Watch:
         return self.farm.world.now
 
     def of(self, node: str, module: str) -> Told:
-        return self.told.setdefault((node, module), Told())
+        known = self.told.get((node, module))
+        if known is None:
+            known = self.told[node, module] = Told()
+        return known
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -121,8 +126,9 @@ class Watch:
                     self.apart[one, other] = self.marked
 
     def left(self, node: str) -> None:
-        """An agent has said goodbye."""
-        self.goodbyes.append((self.now, node, self.farm.machines[node].starts))
+        """An agent was stopped: it says goodbye, unless its kernel holds on to its slots."""
+        if self.traffic.left(node):
+            self.goodbyes.append((self.now, node, self.farm.machines[node].starts))
 
     def observe(self, machine: FakeMachine, effect: do.Effect) -> None:
         """An effect is about to be carried out."""
@@ -200,8 +206,10 @@ class Watch:
             hold.maxloop_stops_only_after_too_many(self, machine, told, line.module)
             told.actions.append(self.now)
             self.stop_begins(machine, told, line.module)
-        elif line.type is LogType.ERROR and COUNTED.search(line.text):
-            told.actions.append(self.now)
+        elif line.type is LogType.ERROR and (action := ACTED.search(line.text)):
+            if action[1] != Action.STOP:
+                told.actions.append(self.now)
+            told.must_adopt &= " ordered by " not in line.text
             for check in hold.ACTION_CHECKS:
                 check(self, machine, told, line)
         elif went_down := DOWN.match(line.text):
@@ -260,6 +268,8 @@ class Watch:
     def after_step(self) -> None:
         """Check what may have changed."""
         due = self.now >= self._next_sample
+        if not due and not self._dirty:
+            return
         dirty, self._dirty = self._dirty, set()
         for name, machine in self.farm.machines.items():
             if due or name in dirty:
@@ -301,6 +311,7 @@ class Watch:
             hold.a_slot_whose_owner_stays_never_moves(machine.name, told.owners, owners, before, view)
         hold.shares_are_exact(machine.name, nodes, view, owners, self._full_table(nodes))
         told.view, told.owners = view, owners
+        told.own = frozenset([slot for slot, owner in enumerate(owners) if owner == machine.name])
 
     def _full_table(self, nodes: tuple[str, ...]) -> Owners:
         everybody = (nodes, frozenset(nodes))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from nodeagent.contract.states import Action, ResourceState, Script
-from nodeagent.core.traffic_messages import GateSet, LansBound
+from nodeagent.core.traffic_messages import LansBound
 from tests.fakes.machine import FakeMachine, FakeScript
 from tests.simulation.farm import CALM, Farm, good_scripts
 
@@ -41,7 +41,8 @@ class Weather:
         if action is None:
             self.crash(machine)
         elif machine.agent is not None:
-            machine.order(module, action)
+            rule = "wait.rule" if action is Action.WAIT else ""  # only a rule orders that
+            machine.order(module, action, rule or "admin", rule)
 
     def crash(self, machine: FakeMachine, power: bool = False) -> None:
         """The agent, or the whole machine, is gone for a moment."""
@@ -71,7 +72,7 @@ class Weather:
                 for _ in range(3):
                     machine.set_resource(module, "custom.db", ResourceState.UP, "dbcheck")
                 if (vip := self.farm.modules[module].vip) and vip.scriptcontrol:
-                    machine.tell(GateSet(module, True, "admin"))
+                    machine.turn_gate(module, True, "admin")
 
     # --- drawing ------------------------------------------------------------------------------
 

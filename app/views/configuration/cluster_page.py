@@ -1,17 +1,22 @@
-"""Configuration → Cluster: the table, heartbeats, apply; XML beside; the bar that asks to keep or go back."""
+"""Configuration → Cluster: table, heartbeats, apply, ports; XML, history; the bar that asks to keep or go back."""
 
 import time
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.viewmodels.cluster_apply import Phase
 from app.viewmodels.cluster_editor import ClusterEditor
+from app.viewmodels.cluster_history import CLUSTER_XML, ClusterHistory
+from app.viewmodels.port_check import PortCheck
 from app.viewmodels.text import joined, said, tr, trn
 from app.views import fonts
+from app.views.configuration.cluster_history import ClusterRevisions
 from app.views.configuration.cluster_panels import ApplyCard, HeartbeatsCard
 from app.views.configuration.cluster_table import ClusterTable
+from app.views.configuration.port_card import PortCard
 from app.views.page import Page
 from app.views.tokens import Token
 from app.views.widgets import (
@@ -30,6 +35,8 @@ from app.views.widgets import (
 
 TICK_MS = 500
 XML_HEIGHT = 420
+FORM, XML, HISTORY = "form", "xml", "history"
+HEARTBEATS, APPLY, PORTS = "heartbeats", "apply", "ports"
 
 
 class ClusterPage(Page):
@@ -37,28 +44,31 @@ class ClusterPage(Page):
 
     help_topic = "cluster"
 
-    def __init__(self, editor: ClusterEditor, title: str) -> None:
+    def __init__(self, editor: ClusterEditor, title: str, ports: PortCheck, history: ClusterHistory) -> None:
         super().__init__(title)
-        self._editor = editor
+        self._editor, self._ports = editor, ports
         self.bar: ConfirmBar | None = None
         self._folded = self._applying = False
         self.undo_button = IconButton("undo", tr("Undo"))
         self.redo_button = IconButton("redo", tr("Redo"))
-        self.views = Segments((("form", tr("Form")), ("xml", tr("XML")), ("history", tr("History"))), tr("View"))
-        self.views.set_possible("history", False, tr("comes with a later version"))
+        self.views = Segments(((FORM, tr("Form")), (XML, tr("XML")), (HISTORY, tr("History"))), tr("View"))
         for part in (self.undo_button, self.redo_button, self.views):
             self.add_button(part)
         self.table = ClusterTable(editor)
         self.heartbeats = HeartbeatsCard(editor)
         self.apply_card = ApplyCard(editor.apply)
+        self.port_card = PortCard(ports)
+        self.history = ClusterRevisions(history)
+        self.history.setMinimumHeight(XML_HEIGHT)
         self.code = CodeEdit("cluster.xml", read_only=True)
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._form())
-        self._stack.addWidget(self._xml())
-        self.body.addWidget(self._stack)
-        self.body.addStretch(1)
+        self._parts = {FORM: self._form(), XML: self._xml(), HISTORY: self.history}
+        for view in self._parts.values():
+            self._stack.addWidget(view)
+        self._show_part(FORM)
+        self.body.addWidget(self._stack, 1)
         self._build_footer()
-        self._connect()
+        self._connect(history)
         self.folded.connect(self._fold)
         self.refresh()
 
@@ -76,6 +86,8 @@ class ClusterPage(Page):
         self._show_undo()
         self._show_footer()
         self._show_bar()
+        self._show_ports_button()
+        self.port_card.refresh()
         self._follow_apply()
 
     def _form(self) -> QWidget:
@@ -92,11 +104,13 @@ class ClusterPage(Page):
         self._pair.setSpacing(16)
         self._pair.addWidget(self.heartbeats, 1)
         self._pair.addWidget(self.apply_card, 1)
-        self.panels = Segments((("heartbeats", tr("Heartbeats")), ("apply", tr("Apply"))), tr("View"))
+        panels = ((HEARTBEATS, tr("Heartbeats")), (APPLY, tr("Apply")), (PORTS, tr("Port check")))
+        self.panels = Segments(panels, tr("View"))
         self.panels.chosen.connect(lambda _key: self._fold(self._folded))
         self.panels.hide()
         column.addWidget(self.panels, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._pair)
+        column.addWidget(self.port_card)
         column.addStretch(1)
         return form
 
@@ -120,11 +134,16 @@ class ClusterPage(Page):
         self.footer.addWidget(self.apply_button)
         self.show_footer()
 
-    def _connect(self) -> None:
+    def _connect(self, history: ClusterHistory) -> None:
         editor = self._editor
         self.undo_button.clicked.connect(editor.undo)
         self.redo_button.clicked.connect(editor.redo)
-        self.views.chosen.connect(lambda key: self._stack.setCurrentIndex(1 if key == "xml" else 0))
+        self.views.chosen.connect(self._choose_view)
+        self.table.ports_button.clicked.connect(self._ports.begin)
+        self._ports.begun.connect(self._show_ports)
+        self._ports.changed.connect(self._ports_changed)
+        self.history.restore_wanted.connect(lambda _number: history.restore())
+        history.restored.connect(self._restored)
         self.problem_link.clicked.connect(self._to_problem)
         self.check_button.clicked.connect(editor.check)
         self.apply_button.clicked.connect(editor.save_and_apply)
@@ -184,8 +203,7 @@ class ClusterPage(Page):
 
     def _to_problem(self) -> None:
         if rows := self._editor.problem_rows:
-            self.views.choose("form")
-            self._stack.setCurrentIndex(0)
+            self._choose_view(FORM)
             self.table.focus_problem(rows[0][0])
 
     def _fold(self, narrow: bool) -> None:
@@ -193,24 +211,61 @@ class ClusterPage(Page):
         self._folded = narrow
         self.panels.setVisible(narrow)
         chosen = self.panels.current_key()
-        self.heartbeats.setVisible(not narrow or chosen == "heartbeats")
-        self.apply_card.setVisible(not narrow or chosen == "apply")
+        for key, card in ((HEARTBEATS, self.heartbeats), (APPLY, self.apply_card), (PORTS, self.port_card)):
+            card.setVisible(not narrow or chosen == key)
 
     def _follow_apply(self) -> None:
         """What an apply does is in view from its begin to its end."""
         busy = self._editor.apply.busy
         if busy and not self._applying:
-            self.panels.choose("apply")
-            self._fold(self._folded)
+            self._choose_panel(APPLY)
         if busy != self._applying:
             self._applying = busy
             QTimer.singleShot(0, self, self._show_apply)
+
+    def _choose_view(self, key: str) -> None:
+        self.views.choose(key)
+        self._show_part(key)
+        if key == HISTORY:
+            self.history.look()
+
+    def _show_part(self, key: str) -> None:
+        """The one in view alone decides how high the page is."""
+        for name, part in self._parts.items():
+            policy = QSizePolicy.Policy.Preferred if name == key else QSizePolicy.Policy.Ignored
+            part.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
+        self._stack.setCurrentWidget(self._parts[key])
+
+    def _restored(self, files: Mapping[str, bytes], revision: int) -> None:
+        self._editor.take_back(files[CLUSTER_XML], revision)
+        self._choose_view(FORM)
+
+    def _choose_panel(self, key: str) -> None:
+        self.panels.choose(key)
+        self._fold(self._folded)
+
+    def _show_ports(self) -> None:
+        """A check that begins is in view."""
+        self._choose_panel(PORTS)
+        QTimer.singleShot(0, self, self._lead_to_ports)
+
+    def _lead_to_ports(self) -> None:
+        self.scroll_area.ensureWidgetVisible(self.port_card)
+
+    def _ports_changed(self) -> None:
+        self._show_ports_button()
+        if not self._ports.running and self.port_card.isAncestorOf(self.focusWidget() or self):
+            QTimer.singleShot(0, self, self._lead_to_ports)  # it has grown under who waits for it
+
+    def _show_ports_button(self) -> None:
+        self.table.ports_button.set_possible(not self._ports.reason, self._ports.reason)
 
     def _show_apply(self) -> None:
         self.scroll_area.ensureWidgetVisible(self.apply_card)
 
     def _tick(self) -> None:
         self.table.tick()
+        self.set_facts(self._editor.facts)
         if self.bar is not None:
             self.bar.set_remaining(*self._editor.apply.remaining(time.monotonic()))
 

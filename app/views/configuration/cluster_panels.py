@@ -7,6 +7,7 @@ from app.viewmodels.cluster_apply import ApplyRow, ClusterApply, Phase
 from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.text import tr
 from app.views import fonts, widgets
+from app.views.configuration.module_apply_card import stage_words
 from app.views.first_run_parts import Remedy
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, Field, FormRow, Note, NoteKind, ProgressRow, StepView, Words
@@ -126,24 +127,18 @@ class ApplyCard(Card):
 
 def steps_of(row: ApplyRow) -> tuple[StepView, ...]:
     """The four steps of a row as they are painted."""
-    words = {
-        Stage.CHECK: tr("Check"),
-        Stage.STAGE: tr("Stage"),
-        Stage.COMMIT: tr("Commit"),
-        Stage.CONFIRM: tr("Confirm"),
-    }
     if row.remark:
         return ()
-    order = tuple(words)
+    order = tuple(Stage)
     now = order.index(row.stage) if row.stage is not None else -1
     steps = []
     for at, stage in enumerate(order):
         if at < now or (at == now and row.state is StepState.DONE):
-            steps.append(StepView(words[stage], widgets.StepState.DONE))
+            steps.append(StepView(stage_words(stage), widgets.StepState.DONE))
         elif at > now:
-            steps.append(StepView(words[stage], widgets.StepState.WAITING))
+            steps.append(StepView(stage_words(stage), widgets.StepState.WAITING))
         else:
-            steps.append(_present(words[stage], row.state))
+            steps.append(_present(stage_words(stage), row.state))
     return tuple(steps)
 
 

@@ -12,6 +12,7 @@ from app.views import fonts
 from app.views.configuration.cluster_row import GAP, NAME_WIDTH, ClusterLine, Columns
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, Divider, Field, IconButton, Words
+from app.views.widgets.layouts import emptied
 
 
 class LanHead(QWidget):
@@ -51,7 +52,6 @@ class ClusterTable(Card):
         self.heads: list[LanHead] = []
         self._columns = Columns(0)
         self.ports_button = Button(tr("Check ports"), "link", quiet=True, dense=True)
-        self.ports_button.set_possible(False, tr("comes with a later version"))
         self.lan_button = Button(tr("Add lan"), "add", quiet=True, dense=True)
         self.node_button = Button(tr("Add node"), "add", quiet=True, dense=True)
         self.lan_button.clicked.connect(editor.add_lan)
@@ -107,10 +107,7 @@ class ClusterTable(Card):
         self.lines[row].focus_problem(self._editor.rows[row], self._editor.form.base)
 
     def _build_head(self) -> None:
-        while (item := self._head_row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        emptied(self._head_row)
         self.heads = []
         self._head_row.addWidget(_title(tr("Node"), NAME_WIDTH))
         for at in range(self._columns.lans):

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.viewmodels.flood_test import FloodTest
 from app.viewmodels.menus import MenuEntry
 from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.module_elements import Addition, ElementRow, Listing, columns, empty_words, sentence
@@ -10,8 +11,9 @@ from app.viewmodels.module_fields import FieldState
 from app.viewmodels.text import said, tr
 from app.views import fonts
 from app.views.configuration.field_row import FieldRow, rows_of
+from app.views.configuration.vip_advice import VipAdvice
 from app.views.tokens import Token
-from app.views.widgets import Button, CellRole, Divider, EmptyState, Menu, Note, NoteKind, TableView, Words
+from app.views.widgets import Button, CellRole, Divider, EmptyState, Menu, TableView, Words
 
 ROW = 32
 SHOWN = 5
@@ -142,7 +144,7 @@ class ModuleElements(QWidget):
         self._form.setContentsMargins(16, 12, 16, 8)
         self._form.setSpacing(8)
         self._form.addLayout(title)
-        self.advice = Note(NoteKind.INFO, "")
+        self.advice = VipAdvice()
         self.advice.hide()
         self._form.addWidget(self.advice)
         layout.addWidget(self._detail)
@@ -173,12 +175,12 @@ class ModuleElements(QWidget):
         for row, state in zip(self.rows, states, strict=True):
             row.show_state(state)
 
-    def set_advice(self, words: str) -> None:
-        """A note above the fields of a way to share an address; "" takes it away."""
-        shown = bool(words) and "type" in self._shape
+    def set_advice(self, words: str, flood: FloodTest) -> None:
+        """A note above the fields of a way to share an address."""
+        shown = "type" in self._shape
         self.advice.setVisible(shown)
         if shown:
-            self.advice.set_note(NoteKind.INFO, tr("Which way is right here?"), words)
+            self.advice.show_advice(words, flood)
 
     def _rebuild(self, states: tuple[FieldState, ...]) -> None:
         for row in self.rows:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.viewmodels.flood_test import FloodTest
 from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.module_edits import FARM
 from app.viewmodels.module_elements import LISTS, Listing
@@ -169,7 +170,7 @@ class ModuleForm(Card):
         self.body.addWidget(Divider())
         self._broken = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
         self._pages: dict[Tab, FormPage] = {}
-        self._advice = ""
+        self._advice: tuple[str, FloodTest] | None = None
         self._erring: FieldRow | None = None
         """The row whose sentence was brought into view last."""
         self.note = MeaningNote()
@@ -213,11 +214,11 @@ class ModuleForm(Card):
         assert isinstance(part, ModuleRules)
         return part
 
-    def set_advice(self, words: str) -> None:
-        """What the running module tells of the ways to share an address."""
-        self._advice = words
+    def set_advice(self, words: str, flood: FloodTest) -> None:
+        """What the running module tells of the ways to share an address, and the test of them."""
+        self._advice = words, flood
         if Tab.VIP in self._pages:
-            self.elements(Tab.VIP).set_advice(words)
+            self.elements(Tab.VIP).set_advice(words, flood)
 
     def rows(self, tab: Tab) -> list[FieldRow]:
         """The rows of a tab."""
@@ -244,7 +245,8 @@ class ModuleForm(Card):
         self._pages[shown].refresh()
         for tab, page in self._pages.items():
             page.setVisible(tab is shown)
-        self.elements(Tab.VIP).set_advice(self._advice)
+        if self._advice:
+            self.elements(Tab.VIP).set_advice(*self._advice)
         self._show_sentence(self._pages[shown])
         config = editor.config
         chosen = editor.process

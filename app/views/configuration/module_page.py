@@ -11,10 +11,11 @@ from app.views import fonts
 from app.views.configuration.module_apply_card import ModuleApplyCard
 from app.views.configuration.module_asks import ModuleAsks
 from app.views.configuration.module_form import ModuleForm
-from app.views.configuration.module_history import ModuleDiff, ModuleRevisions
+from app.views.configuration.module_history import ModuleDiff
 from app.views.configuration.module_scripts import ModuleScripts
 from app.views.configuration.module_xml import ModuleXml
 from app.views.configuration.new_module_sheet import NewModuleSheet
+from app.views.configuration.revisions import Revisions
 from app.views.page import Page
 from app.views.tokens import Token
 from app.views.widgets import (
@@ -54,7 +55,7 @@ class _Parts:
         self.stack.addWidget(self.both)
         self.stack.addWidget(self.scripts)
         self.diff = ModuleDiff(draft.history, draft.editor)
-        self.history = ModuleRevisions(draft.history)
+        self.history = Revisions(draft.history)
         self.stack.addWidget(self.diff)
         self.stack.addWidget(self.history)
 
@@ -245,7 +246,7 @@ class ModulePage(Page):
             return
         editor, parts = draft.editor, self._parts[draft.editor.name]
         if self._view == FORM:
-            parts.form.set_advice(self._model.vip_advice)
+            parts.form.set_advice(self._model.vip_advice, draft.flood)
             parts.form.refresh()
             parts.xml.show_editor(editor)
         elif self._view == SCRIPTS:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayoutItem, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.viewmodels.node_facts import FactGroup, FactRow
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import IconLabel, SilhouetteLabel, Words
+from app.views.widgets.layouts import emptied
 
 COLUMN = 400
 """Least width of a group, pixels."""
@@ -57,7 +58,7 @@ class InformationView(QScrollArea):
         return max(1, min(self.viewport().width() // COLUMN, 3))
 
     def _build(self) -> None:
-        _clear(self._columns)
+        emptied(self._columns)
         self._values = []
         self._count = self._fitting()
         total = sum(len(group.rows) + 2 for group in self._groups)
@@ -119,12 +120,3 @@ class InformationView(QScrollArea):
 
 def _shape(groups: Sequence[FactGroup]) -> tuple[object, ...]:
     return tuple((group.title, tuple((row.label, row.mark, row.problem) for row in group.rows)) for group in groups)
-
-
-def _clear(layout: QHBoxLayout) -> None:
-    item: QLayoutItem | None
-    while (item := layout.takeAt(0)) is not None:
-        widget = item.widget()
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()

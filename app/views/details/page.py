@@ -122,6 +122,7 @@ class DetailsPage(Page):
         model.changed.connect(self._show_model)
         model.chain_changed.connect(self.chain.set_steps)
         model.scope_changed.connect(self._scope_changed)
+        model.found.connect(self.show_line)
         self._key("F4", self.show_why)
         self._key("F5", self._ask_again)
         for number in range(1, 10):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLayoutItem, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.viewmodels.details import Banner
 from app.viewmodels.silhouettes import Silhouette
@@ -13,6 +13,7 @@ from app.viewmodels.why_chain import ChainStep
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, IconButton, LinkButton, PrimaryButton, SilhouetteLabel, Words
+from app.views.widgets.layouts import emptied
 from app.views.widgets.painting import paint_panel
 
 CHAIN_HEIGHT = 232
@@ -120,8 +121,7 @@ class ChainCard(Card):
     def set_steps(self, steps: Sequence[ChainStep]) -> None:
         """Show these."""
         self.steps = tuple(steps)
-        while (item := self._grid.takeAt(0)) is not None:
-            _delete(item)
+        emptied(self._grid)
         if not steps:
             self._grid.addWidget(Words(tr("The node keeps no causes of this state."), fonts.BASE, Token.TEXT2), 0, 0)
         for row, step in enumerate(steps):
@@ -146,10 +146,3 @@ class ChainCard(Card):
             link.setAccessibleName(tr("Output of {step}", step=step.text))
             link.clicked.connect(lambda _checked=False, name=step.output: self.output_wanted.emit(name))
             self._grid.addWidget(link, row, 3, top)
-
-
-def _delete(item: QLayoutItem) -> None:
-    widget = item.widget()
-    if widget is not None:
-        widget.hide()
-        widget.deleteLater()

@@ -218,9 +218,7 @@ class TrafficPage(Page):
             line.show_words(row.addr, words, wrong=row.missing)
 
     def _say_slot(self, words: str) -> None:
-        self._looked.setText(
-            words or tr("Point at a slot, or use the arrows: who owns it, who takes it.")
-        )
+        self._looked.setText(words or tr("Point at a slot, or use the arrows: who owns it, who takes it."))
 
 
 def _fit(lines: list[_Line], box: QVBoxLayout, count: int) -> None:

@@ -167,16 +167,6 @@ class FormRow(QWidget):
         if not hint:
             row.addStretch(1)
 
-    def set_changed(self, changed: bool) -> None:
-        """Strong label while the value differs from what runs."""
-        self._label.setFont(theme.font(strong=changed))
-        self._label.set_token(Token.TEXT if changed else Token.TEXT2)
-
-    def set_hint(self, hint: str) -> None:
-        """The words behind the editor."""
-        self._hint.setText(hint)
-        self._hint.setVisible(bool(hint))
-
 
 def _paint_words(painter: QPainter, button: QAbstractButton) -> None:
     painter.setFont(button.font())

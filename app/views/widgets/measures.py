@@ -56,8 +56,3 @@ class ShareBar(Meter):
     def __init__(self, name: str, share: float = 0.0, hatched: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(name, share, Token.CHART, parent)
         self._hatched = hatched
-
-    def set_share(self, share: float, hatched: bool, words: str = "") -> None:
-        """A fraction of 0 to 1, whether it is only expected, and the words beside it."""
-        self._hatched = hatched
-        self.set_value(share, words)

@@ -186,6 +186,13 @@ def paint_bar(
     painter.restore()
 
 
+def paint_hatching(painter: QPainter, box: QRect, ink: Token, ground: Token) -> None:
+    """Fills a box with slanting lines; neighbouring boxes fit together."""
+    ratio = painter.device().devicePixelRatioF()
+    tile = _hatch(theme.colour(ink).name(), theme.colour(ground).name(), ratio)
+    painter.drawTiledPixmap(QRectF(box), tile, QPointF(box.left() % 6, box.top() % 6))
+
+
 @lru_cache(maxsize=16)
 def _hatch(ink: str, ground: str, ratio: float) -> QPixmap:
     """One 6 × 6 tile of the hatching, in the pixels of the screen."""

@@ -2,18 +2,18 @@
 
 It looks at once, then at fixed times: half an interval to a whole one after the first look, which part
 depends only on its name, so that those of many modules do not all look in one moment; from then on every
-interval, whatever the looks take. A time that passes during a look is left out. Told to look at once, it
-drops a look that is under way and begins anew.
+interval, whatever the looks take, up to a hundredth of it late. A time that passes during a look is left out.
+Told to look at once, it drops a look that is under way and begins anew.
 """
 
 import asyncio
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 
 from nodeagent.adapters.checkers.look import Look, Seen, refused
 from nodeagent.core.events import CheckerResult
+from nodeagent.engine.leisure import LATE, Leisure
 
 DEFAULT_INTERVAL = 10.0
 DEFAULT_TIMEOUT = 5.0
@@ -30,9 +30,10 @@ class Checker:
         interval: float,
         timeout: float,
         post: Callable[[CheckerResult], None],
+        leisure: Leisure,
     ) -> None:
         self._module, self._key, self._look = module, key, look
-        self._interval, self._timeout, self._post = interval, timeout, post
+        self._interval, self._timeout, self._post, self._leisure = interval, timeout, post, leisure
         self._round = 0
         self._called = asyncio.Event()
         self._under_way: asyncio.Timeout | None = None
@@ -50,9 +51,13 @@ class Checker:
         first = monotonic() - self._interval * (1 - phase(f"{self._module}/{self._key}")) / 2
         while True:
             await self._look_once()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._interval - (monotonic() - first) % self._interval):
-                    await self._called.wait()
+            now = monotonic()
+            due = now + self._interval - (now - first) % self._interval
+            call = self._leisure.call_at(due, self._called.set, min(LATE, self._interval / 100))
+            try:
+                await self._called.wait()
+            finally:
+                call.cancel()
 
     async def _look_once(self) -> None:
         while True:

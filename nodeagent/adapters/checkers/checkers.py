@@ -10,7 +10,7 @@ from nodeagent.adapters.checkers.custom import FIRST_PAUSE, CustomChecker
 from nodeagent.adapters.checkers.fetch import Fetcher, Trust, url_host
 from nodeagent.adapters.checkers.http import HttpLook
 from nodeagent.adapters.checkers.link_events import LinkEvents, link_events
-from nodeagent.adapters.checkers.local_net import InterfaceLook, IpLook, LinkLook
+from nodeagent.adapters.checkers.local_net import InterfaceLook, IpLook, LinkLook, LocalNet, interfaces
 from nodeagent.adapters.checkers.look import Look
 from nodeagent.adapters.checkers.names import Names
 from nodeagent.adapters.checkers.other_module import ModuleLook
@@ -18,6 +18,7 @@ from nodeagent.adapters.checkers.ping import PingLook
 from nodeagent.adapters.checkers.tcp import TcpLook
 from nodeagent.contract.config import CheckerRule
 from nodeagent.core.events import CheckerResult
+from nodeagent.engine.leisure import Leisure
 from nodeagent.engine.ports import CheckerJob, Post, Programs
 
 USUAL_PORT = "9010"
@@ -51,11 +52,13 @@ class ModuleCheckers:
         tasks: asyncio.TaskGroup,
         programs: Programs,
         health: tuple[str, int],
+        leisure: Leisure,
         pause: float = FIRST_PAUSE,
     ) -> None:
         self._post, self._tasks, self._programs, self._pause = post, tasks, programs, pause
+        self._leisure = leisure
         self._health = (health[0] or "127.0.0.1", health[1])
-        self._names, self._trust = Names(), Trust()
+        self._names, self._trust, self._net = Names(), Trust(), LocalNet(interfaces)
         self._modules: dict[str, dict[str, _Running]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._links: LinkEvents | None = None
@@ -71,6 +74,7 @@ class ModuleCheckers:
         self._end(before.values())
         if jobs:
             self._modules[module] = after
+        self._net.changed()  # who begins looks itself
         for job in jobs:
             if job.rule.key not in after:
                 after[job.rule.key] = self._begin(module, job)
@@ -78,6 +82,7 @@ class ModuleCheckers:
 
     def check_now(self, module: str, round: int) -> None:
         """Every checker of the module looks at once, whatever it is at; later results carry `round`."""
+        self._net.changed()
         for running in self._modules.get(module, {}).values():
             running.checking.now(round)
 
@@ -100,7 +105,7 @@ class ModuleCheckers:
             checking = CustomChecker(rule.key, job.program, self._programs, post, self._pause)
         else:
             interval, timeout = _seconds(rule, "interval", DEFAULT_INTERVAL), _timeout(rule)
-            checking = Checker(module, rule.key, self._look(rule), interval, timeout, post)
+            checking = Checker(module, rule.key, self._look(rule), interval, timeout, post, self._leisure)
         task = self._tasks.create_task(checking.run(), name=f"checker {module}/{rule.key}")
         running = _Running(job, checking, task)
         return running
@@ -117,11 +122,13 @@ class ModuleCheckers:
         wanted = any(r.job.rule.kind in _LOCAL for running in self._modules.values() for r in running.values())
         if wanted and self._links is None:
             self._links = link_events(self._links_changed)
+            self._net.watched = self._links.tells
         elif not wanted and self._links is not None:
             self._links.close()
-            self._links = None
+            self._links, self._net.watched = None, False
 
     def _links_changed(self) -> None:
+        self._net.changed()
         for running in self._modules.values():
             for one in running.values():
                 if one.job.rule.kind in _LOCAL:
@@ -141,12 +148,12 @@ class ModuleCheckers:
     def intf(self, rule: CheckerRule) -> Look:
         """`intf`; that of a virtual IP names the interface, or an address of its network."""
         if towards := rule.param("towards"):
-            return LinkLook(rule.param("name"), towards)
-        return InterfaceLook(self._names, rule.param("local_addr"), _timeout(rule))
+            return LinkLook(self._net, rule.param("name"), towards)
+        return InterfaceLook(self._net, self._names, rule.param("local_addr"), _timeout(rule))
 
     def ip(self, rule: CheckerRule) -> Look:
         """`ip`."""
-        return IpLook(self._names, rule.param("addr"), _timeout(rule))
+        return IpLook(self._net, self._names, rule.param("addr"), _timeout(rule))
 
     def http(self, rule: CheckerRule) -> Look:
         """`http`."""

@@ -11,7 +11,9 @@ _GATHER = 0.02
 
 
 class LinkEvents(Protocol):
-    """Calls back after changes, until it is closed."""
+    """Calls back after changes, until it is closed. `tells`: after every one."""
+
+    tells: bool
 
     def close(self) -> None:
         """Tell nothing more."""
@@ -24,6 +26,8 @@ if sys.platform == "linux":
 
     class NetlinkEvents:
         """What the kernel tells of links and addresses. The messages are not read: whoever is called looks itself."""
+
+        tells = True
 
         def __init__(self, changed: Callable[[], None]) -> None:
             self._loop = asyncio.get_running_loop()
@@ -63,6 +67,8 @@ if sys.platform == "linux":
 
 class NullEvents:
     """Nothing tells of changes here."""
+
+    tells = False
 
     def close(self) -> None:
         """Nothing is held."""

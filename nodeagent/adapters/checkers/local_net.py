@@ -1,9 +1,11 @@
 """Looks at this node's own interfaces and addresses."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
+from ipaddress import ip_address, ip_interface
+from time import monotonic
 
 import psutil
 
@@ -11,36 +13,81 @@ from nodeagent.adapters.checkers.look import Seen
 from nodeagent.adapters.checkers.names import Names
 from nodeagent.own_thread import in_thread
 
+TRUSTED = 5.0
+"""Seconds that one look at the interfaces serves everybody, where the system tells when something changes."""
+
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """An interface that carries an address, and whether it has a link."""
+    """An interface, whether it has a link, and its addresses with their netmasks (empty: unknown)."""
 
     name: str
     up: bool
+    addresses: tuple[tuple[str, str], ...]
+
+    def carries(self, addresses: frozenset[str]) -> bool:
+        """Whether it has one of these addresses."""
+        return any(address in addresses for address, _ in self.addresses)
+
+    def leads_to(self, address: str) -> bool:
+        """Whether the address is in one of its networks; that of a single address is none."""
+        found = ip_address(address)
+        networks = [ip_interface(f"{own}/{_prefix(mask)}").network for own, mask in self.addresses if mask]
+        return any(network.num_addresses > 1 and found in network for network in networks)
 
 
-def interfaces_of(addresses: frozenset[str]) -> tuple[Interface, ...]:
-    """The interfaces that carry one of these addresses. Blocks."""
-    names = [
-        name
-        for name, found in psutil.net_if_addrs().items()
-        if any(a.family in _FAMILIES and a.address.partition("%")[0] in addresses for a in found)
-    ]
-    stats = psutil.net_if_stats() if names else {}
-    return tuple(Interface(name, name in stats and stats[name].isup) for name in names)
+class LocalNet:
+    """This node's interfaces as they are now.
+
+    They are looked at in a thread. While `watched`, somebody calls `changed` whenever they may be different: then one
+    look serves everybody for `TRUSTED` seconds. Else it serves only whoever asks while it is under way. `look` blocks.
+    """
+
+    def __init__(self, look: Callable[[], tuple[Interface, ...]]) -> None:
+        self.watched = False
+        self._look = look
+        self._seen: asyncio.Future[tuple[Interface, ...]] | None = None
+        self._until = 0.0
+
+    def changed(self) -> None:
+        """What was seen until now tells nothing."""
+        self._seen = None
+
+    async def interfaces(self) -> tuple[Interface, ...]:
+        """All of them. Raises OSError when this node cannot look."""
+        seen = self._seen
+        if seen is None or (seen.done() and (monotonic() >= self._until or not self.watched)):
+            seen = self._seen = in_thread("interfaces", self._look)
+            self._until = monotonic() + TRUSTED
+        try:
+            return await asyncio.shield(seen)
+        except OSError:
+            self._seen = None
+            raise
+
+
+def interfaces() -> tuple[Interface, ...]:
+    """The interfaces of this node. Blocks."""
+    found, stats = psutil.net_if_addrs(), psutil.net_if_stats()
+    seen = []
+    for name in dict.fromkeys((*found, *stats)):
+        link = stats.get(name) or stats.get(name.partition(":")[0])  # an alias has the link of its interface
+        own = [a for a in found.get(name, ()) if a.family in _FAMILIES]
+        addresses = tuple((a.address.partition("%")[0], a.netmask or "") for a in own)
+        seen.append(Interface(name, link is not None and link.isup, addresses))
+    return tuple(seen)
 
 
 class _LocalLook:
-    def __init__(self, names: Names, address: str, timeout: float) -> None:
-        self._names, self._address, self._timeout = names, address, timeout
+    def __init__(self, net: LocalNet, names: Names, address: str, timeout: float) -> None:
+        self._net, self._names, self._address, self._timeout = net, names, address, timeout
 
-    async def _interfaces(self) -> tuple[Interface, ...]:
+    async def _interfaces(self) -> list[Interface]:
         targets = await self._names.targets(self._address, self._timeout)
         addresses = frozenset(target.address.partition("%")[0] for target in targets)
-        return await in_thread("interfaces", lambda: interfaces_of(addresses))
+        return [one for one in await self._net.interfaces() if one.carries(addresses)]
 
 
 class IpLook(_LocalLook):
@@ -71,32 +118,16 @@ class InterfaceLook(_LocalLook):
 class LinkLook:
     """Good while an interface has a link: the one of this name, or without one whichever network holds an address."""
 
-    def __init__(self, name: str, towards: str) -> None:
-        self._name, self._towards = name, towards
+    def __init__(self, net: LocalNet, name: str, towards: str) -> None:
+        self._net, self._name, self._towards = net, name, towards
 
     async def look(self) -> Seen:
         """Look once."""
-        interface = await in_thread("interfaces", lambda: link_of(self._name, self._towards))
-        if interface is None:
-            what = f"no interface {self._name}" if self._name else f"no interface in the network of {self._towards}"
-            return Seen(False, f"this node has {what}")
-        return Seen(interface.up, f"{interface.name} has {'a' if interface.up else 'no'} link")
-
-
-def link_of(name: str, towards: str) -> Interface | None:
-    """The interface of this name, or the one whose network holds the address; None when there is none. Blocks."""
-    stats = psutil.net_if_stats()
-    if not name:
-        name = next((known for known, networks in _networks() if any(ip_address(towards) in n for n in networks)), "")
-    return Interface(name, stats[name].isup) if name in stats else None
-
-
-def _networks() -> Iterator[tuple[str, list[IPv4Network | IPv6Network]]]:
-    """Each interface with the networks of its addresses; those of a single address are none."""
-    for name, found in psutil.net_if_addrs().items():
-        plain = [(a.address.partition("%")[0], a.netmask) for a in found if a.family in _FAMILIES and a.netmask]
-        networks = [ip_interface(f"{address}/{_prefix(netmask)}").network for address, netmask in plain]
-        yield name, [network for network in networks if network.num_addresses > 1]
+        for one in await self._net.interfaces():
+            if one.name == self._name or (not self._name and one.leads_to(self._towards)):
+                return Seen(one.up, f"{one.name} has {'a' if one.up else 'no'} link")
+        what = f"no interface {self._name}" if self._name else f"no interface in the network of {self._towards}"
+        return Seen(False, f"this node has {what}")
 
 
 def _prefix(netmask: str) -> int:

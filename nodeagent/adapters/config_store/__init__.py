@@ -7,10 +7,21 @@ from nodeagent.adapters.config_store.cluster import ClusterStore
 from nodeagent.adapters.config_store.cluster_record import CommittedCluster, OpenCommit
 from nodeagent.adapters.config_store.damage import Damaged
 from nodeagent.adapters.config_store.modules import ModuleStore, Trial
+from nodeagent.adapters.config_store.unfinished import Unfinished, UnfinishedChanges
 from nodeagent.adapters.config_store.vip_check import VipLook, no_look
 from nodeagent.home import Home
 
-__all__ = ["ClusterStore", "CommittedCluster", "ConfigStore", "Damaged", "ModuleStore", "OpenCommit", "Trial"]
+__all__ = [
+    "ClusterStore",
+    "CommittedCluster",
+    "ConfigStore",
+    "Damaged",
+    "ModuleStore",
+    "OpenCommit",
+    "Trial",
+    "Unfinished",
+    "UnfinishedChanges",
+]
 
 
 @dataclass(frozen=True, slots=True)

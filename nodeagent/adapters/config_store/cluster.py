@@ -10,7 +10,6 @@ import re
 import socket
 import threading
 from contextlib import suppress
-from ipaddress import ip_address
 from secrets import token_bytes
 from uuid import uuid4
 
@@ -31,6 +30,7 @@ from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, Severity, errors_of
 from nodeagent.contract.revisions import Difference, Revision
+from nodeagent.contract.value_types import is_ip
 from nodeagent.durable import PRIVATE, make_private, wall_time, write_durably
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
@@ -260,7 +260,7 @@ class ClusterStore:
         if request.name not in config.nodes:
             text = f"this node is to be {request.name!r}, which is not in it; the nodes are {', '.join(config.nodes)}"
             problems.append(Problem(Severity.ERROR, text, CLUSTER_XML))
-        for node in (node for lan in config.lans for node in lan.nodes if _is_name(node.addr)):
+        for node in (node for lan in config.lans for node in lan.nodes if not is_ip(node.addr)):
             text = f"the address {node.addr} of {node.node} is a host name, which is resolved once, by who applies"
             problems.append(Problem(Severity.ERROR, f"{text}: give the IP address", CLUSTER_XML))
         if any(len(key) != KEY_BYTES for key in request.keys):
@@ -325,14 +325,6 @@ class ClusterStore:
             return msgspec.json.decode(self._stage_file.read_bytes(), type=StagedCluster)
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-
-
-def _is_name(address: str) -> bool:
-    try:
-        ip_address(address)
-    except ValueError:
-        return True
-    return False
 
 
 def _waits(commit: OpenCommit) -> str:

@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 
 import psutil
@@ -18,6 +17,7 @@ from nodeagent.contract.module_files import (
     script_candidates,
 )
 from nodeagent.contract.states import Script
+from nodeagent.contract.value_types import is_ip
 from nodeagent.icmp import NOT_ALLOWED, may_ping
 
 ON_WINDOWS = sys.platform == "win32"
@@ -74,7 +74,7 @@ def checker_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[P
     virtual = {address.addr for address in config.vip.addresses} if config.vip else set()
     for rule in checkers:
         address = rule.param("local_addr" if rule.kind == "intf" else "addr")
-        if rule.kind in {"intf", "ip"} and _is_address(address) and address not in own | virtual:
+        if rule.kind in {"intf", "ip"} and is_ip(address) and address not in own | virtual:
             text = f"{rule.key} is down from the start: this node does not have {address}"
             problems.append(_warning(text, USERCONFIG))
         program = rule.param("exec")
@@ -82,14 +82,6 @@ def checker_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[P
             text = f"{rule.key} cannot run: {program} is neither in bin/ nor a program of this node"
             problems.append(_warning(text, USERCONFIG))
     return problems
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_program(name: str, files: Mapping[str, bytes]) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from nodeagent.client.api_client import ApiClient, CallFailed, NodeKey, Trouble
+from nodeagent.client.api_client import ApiClient
+from nodeagent.client.failures import UNREACHED, CallFailed, Trouble
+from nodeagent.client.node_key import NodeKey
 from nodeagent.engine.ports import Caller, Peer, Refused
 
 CONNECT, LIMIT = 3.0, 3700.0
 """Seconds for a connection, and for a whole call: an order may be waited for an hour."""
-UNREACHED = (Trouble.REFUSED, Trouble.TIMED_OUT, Trouble.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from nodeagent.adapters.vip.null import NoVip
 if sys.platform == "linux":
     from nodeagent.adapters.vip.ability import node_problems, vip_problem
     from nodeagent.adapters.vip.kernel import LinuxVip, release_all
+    from nodeagent.adapters.vip.places import interface_for
     from nodeagent.adapters.vip.probes import ProbeFrames
 
     Vip: TypeAlias = LinuxVip | NoVip
@@ -23,7 +24,7 @@ if sys.platform == "linux":
         problem = vip_problem()
         return NoVip(problem) if problem else LinuxVip(record)
 else:
-    from nodeagent.adapters.vip.null import ProbeFrames, node_problems, release_all, vip_problem
+    from nodeagent.adapters.vip.null import ProbeFrames, interface_for, node_problems, release_all, vip_problem
 
     Vip: TypeAlias = NoVip
 
@@ -32,4 +33,13 @@ else:
         return NoVip(vip_problem())
 
 
-__all__ = ["NoVip", "ProbeFrames", "Vip", "node_problems", "open_vip", "release_all", "vip_problem"]
+__all__ = [
+    "NoVip",
+    "ProbeFrames",
+    "Vip",
+    "interface_for",
+    "node_problems",
+    "open_vip",
+    "release_all",
+    "vip_problem",
+]

@@ -65,6 +65,10 @@ class ProbeFrames:
         """The reason, when there is something to listen on."""
         return NOT_LINUX if list(interfaces) else ""
 
+    def admit(self, interface: str, macs: Iterable[str]) -> str:
+        """The reason."""
+        return NOT_LINUX
+
     def send(self, interface: str, mac: str, payload: bytes) -> str:
         """The reason."""
         return NOT_LINUX
@@ -85,6 +89,11 @@ def vip_problem() -> str:
 def node_problems(vip: VirtualIp) -> tuple[str, ...]:
     """Why this node cannot serve it."""
     return (NOT_LINUX,)
+
+
+def interface_for(address: str, name: str) -> tuple[str, str]:
+    """No interface, with the reason."""
+    return "", NOT_LINUX
 
 
 def release_all() -> str:

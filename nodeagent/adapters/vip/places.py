@@ -1,6 +1,6 @@
 """Where a virtual IP goes on this node: which interface carries which address, or why none can. Blocks briefly."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from nodeagent.adapters.vip import links
 from nodeagent.contract.config import VirtualAddress, VirtualIp, VmacType
@@ -13,20 +13,31 @@ def plan_here(module: str, vip: VirtualIp) -> tuple[VipPlan | None, tuple[str, .
     found: list[tuple[str, Interface]] = []
     problems: list[str] = []
     for address in vip.addresses:
-        name = address.interface or links.interface_towards(address.addr)
+        name, problem = _interface(address.addr, address.interface, macs)
         if address.addr in holders:
             held = f"{address.addr} is an address of this machine ({holders[address.addr]})"
             problems.append(f"{held}: a virtual address must be one that no machine has")
-        elif not name:
-            problems.append(f"no interface of this node has the network of {address.addr}: name it in <interface>")
-        elif name not in macs:
-            here = ", ".join(sorted(macs))
-            problems.append(f'this node has no interface "{name}" for {address.addr}: it has {here}')
+        elif problem:
+            problems.append(problem)
         else:
             found.append((address.addr, Interface(name, macs[name])))
             problems += _mac_problem(address, macs)
     problems += _forwarding_problem(vip, dict(found))
     return (None if problems else VipPlan(module, vip, tuple(found))), tuple(dict.fromkeys(problems))
+
+
+def interface_for(address: str, name: str) -> tuple[str, str]:
+    """The interface of this node that would carry the address, named or found; else why none can, one sentence."""
+    return _interface(address, name, links.macs())
+
+
+def _interface(address: str, given: str, macs: Collection[str]) -> tuple[str, str]:
+    name = given or links.interface_towards(address)
+    if not name:
+        return "", f"no interface of this node has the network of {address}: name it in <interface>"
+    if name not in macs:
+        return "", f'this node has no interface "{name}" for {address}: it has {", ".join(sorted(macs))}'
+    return name, ""
 
 
 def _mac_problem(address: VirtualAddress, macs: dict[str, str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterable
 
-from nodeagent.adapters.vip.frames import probe, read_probe
+from nodeagent.adapters.vip.frames import probe, raw, read_probe
 from nodeagent.core.vip_rules import PROBE_ETHERTYPE
 
 Deliver = Callable[[str, str, bytes], None]
@@ -15,6 +15,9 @@ _BURST = 64
 _LONGEST = 2048
 _SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40
 _IFREQ, _IFNAMSIZ = 40, 16
+_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, _PACKET_MR_UNICAST = 263, 1, 3
+_MEMBERSHIP = struct.Struct("iHH8s")
+"""Interface, kind, length of the MAC, MAC."""
 
 
 class ProbeFrames:
@@ -36,6 +39,21 @@ class ProbeFrames:
             except OSError as error:
                 problem = f"probe frames on {name} are not possible: {error}"
         return problem
+
+    def admit(self, interface: str, macs: Iterable[str]) -> str:
+        """Let the hardware filter of an open interface pass these MACs, too, until it is closed. Gives what is wrong.
+
+        As for a virtual MAC: the machine's network or its hypervisor may yet hold the frames back.
+        """
+        sock = self._sockets[interface]
+        try:
+            number = socket.if_nametoindex(interface)
+            for mac in macs:
+                wanted = _MEMBERSHIP.pack(number, _PACKET_MR_UNICAST, 6, raw(mac))
+                sock.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, wanted)
+        except OSError as error:
+            return f"{interface} cannot receive for a MAC that is not its own: {error}"
+        return ""
 
     def send(self, interface: str, mac: str, payload: bytes) -> str:
         """Send one from the interface's own MAC. Gives what is wrong in one sentence."""

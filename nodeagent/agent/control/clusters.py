@@ -86,7 +86,7 @@ class AgentClusters:
         store, author = self.parts.store.cluster, request.author or caller.name
         staged = await in_thread(store.stage, await in_thread(store.restoring, request.revision, author))
         if not staged.ok:
-            raise Refused(422, "bad-cluster", str(errors_of(list(staged.problems))[0]), staged.problems)
+            raise Refused(422, "bad-cluster", str(errors_of(staged.problems)[0]), staged.problems)
         return await self.commit_cluster(caller, Commit(staged.signature, author, request.confirm_within))
 
     async def deconfigure_cluster(self, caller: Caller) -> ClusterInfo:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
+from nodeagent.adapters.config_store import Unfinished
 from nodeagent.adapters.safe_archive import read_archive, write_archive
+from nodeagent.agent.configuration_scripts import AFTER_COMMIT
 from nodeagent.agent.control.parts import Parts, in_thread, signed_by
 from nodeagent.contract.api import Commit, FileInfo, ModuleInfo, Staged, StageModule
 from nodeagent.contract.errors import Problem, errors_of
@@ -16,7 +19,7 @@ from nodeagent.contract.shim_calls import shim_call_problems
 from nodeagent.contract.states import LogType, Script, State
 from nodeagent.contract.status import ModuleStatus
 from nodeagent.core import events as ev
-from nodeagent.engine.ports import Caller, Refused
+from nodeagent.engine.ports import Caller, CommittedModule, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class AgentModules:
                 info = await in_thread(store.deconfigure, module)
                 await self._forget(module)
                 await in_thread(store.drop_state, module)
+                await self.parts.scripts.settle(module)
         self.parts.say(LogType.USER, f"module {module} was deconfigured by {caller.name}")
         return replace(info, problems=problems)
 
@@ -120,8 +124,41 @@ class AgentModules:
                 await in_thread(store.remove, module)
             finally:  # what could not be removed is in force
                 self.parts.take_module(module)
+            await self.parts.scripts.settle(module)
             self.parts.say(LogType.USER, f"module {module} was uninstalled by {caller.name}; {backup} holds it")
             return Uninstalled(str(backup))
+
+    async def finish_changes(self) -> None:
+        """Go on with what the agent before this one has begun and not finished; new changes wait for it."""
+        async with asyncio.TaskGroup() as tasks:
+            for module, change in self.parts.scripts.earlier.items():
+                tasks.create_task(self._finish(module, change))
+
+    async def _finish(self, module: str, change: Unfinished) -> None:
+        async with self._alone(module):
+            if change.process is not None:
+                await self.parts.scripts.await_earlier(module, change)
+            try:
+                committed = await in_thread(self.parts.store.modules.module, module)
+                if committed is not None:
+                    await self._finish_with(committed, change)
+            except (Refused, OSError) as error:  # left for the next agent
+                text = f"the change that the last agent began cannot be finished: {error}"
+                self.parts.journal.append(LogType.ERROR, text, module=module)
+            else:
+                await self.parts.scripts.settle(module)
+
+    async def _finish_with(self, module: CommittedModule, change: Unfinished) -> None:
+        name, revision = module.config.name, module.revision
+        if Script.DECONFIG in change.left:
+            text = f"the agent ended while {name} was taken out of force: revision {revision} is still in force"
+            self.parts.journal.append(LogType.ERROR, text, module=name)
+        elif revision != change.before:
+            text = f"the agent ended while revision {revision} was put in force: the rest of it is done now"
+            self.parts.journal.append(LogType.INFO, text, module=name)
+            await self.parts.engine.handled()
+            left = change.left if change.process is None else change.left[1:]
+            await self._run(module, replace(change, left=left))
 
     async def _stage(self, module: str, request: StageModule) -> Staged:
         store = self.parts.store.modules
@@ -143,23 +180,25 @@ class AgentModules:
         store = self.parts.store.modules
         status = self._status(module)
         running = status.revision if status else 0
-        before = await in_thread(store.current, module)
-        now = await in_thread(store.commit, module, request.signature, request.author, running)
-        problems = await self._put_in_force(module) if now != before else ()
+        change = Unfinished(await in_thread(store.current, module), AFTER_COMMIT)
+        await in_thread(self.parts.scripts.owe, module, change)
+        try:
+            now = await in_thread(store.commit, module, request.signature, request.author, running)
+        except Refused:
+            await self.parts.scripts.settle(module)
+            raise
+        problems = await self._put_in_force(module, change) if now != change.before else ()
+        await self.parts.scripts.settle(module)
         return replace(await self._with_waits(await in_thread(store.info, module)), problems=problems)
 
-    async def _put_in_force(self, module: str) -> tuple[Problem, ...]:
+    async def _put_in_force(self, module: str, change: Unfinished) -> tuple[Problem, ...]:
         self.parts.take_module(module)
         await self.parts.engine.handled()
         committed = await in_thread(self.parts.store.modules.module, module)
-        if committed is None:
-            return ()
-        problems: tuple[Problem, ...] = ()
-        for script in (Script.CONFIG, Script.POSTCONFIG, Script.UPDATE):
-            state = self._state(module)
-            if script is not Script.UPDATE or state is not State.STOP:
-                problems += await self.parts.scripts.run(script, committed, state)
-        return problems
+        return () if committed is None else await self._run(committed, change)
+
+    async def _run(self, module: CommittedModule, change: Unfinished) -> tuple[Problem, ...]:
+        return await self.parts.scripts.run(change, module, partial(self._state, module.config.name))
 
     async def _deconfigured(self, module: str) -> tuple[Problem, ...]:
         """Run deconfig. Refused unless the module is at rest, and it rests until the caller has finished."""
@@ -168,7 +207,10 @@ class AgentModules:
         if status is not None and (status.state is not State.STOP or status.script is not None):
             raise Refused(409, "running", f"{module} is {status.state} {status.status}: stop it first")
         committed = await in_thread(self.parts.store.modules.module, module)
-        return () if committed is None else await self.parts.scripts.run(Script.DECONFIG, committed)
+        if committed is None:
+            return ()
+        change = Unfinished(committed.revision, (Script.DECONFIG,))
+        return await self._run(committed, change)
 
     async def _forget(self, module: str) -> None:
         """The core lets go of it, and nothing of it is still to be written."""

@@ -54,11 +54,11 @@ class AgentPeers:
             async with asyncio.timeout(PATIENCE):
                 _, writer = await asyncio.open_connection(request.address, request.port)
         except TimeoutError:
-            return Reached(False, f"no answer within {PATIENCE:g} s: a firewall or a wrong address")
+            return Reached(False, f"no answer within {PATIENCE:g} s: a firewall or a wrong address", cause="silence")
         except ConnectionRefusedError:
-            return Reached(False, "refused: nothing listens there")
+            return Reached(False, "refused: nothing listens there", cause="refused")
         except OSError as error:
-            return Reached(False, error.strerror or str(error))
+            return Reached(False, error.strerror or str(error), cause="no way")
         source = str(writer.get_extra_info("sockname")[0])
         writer.close()
         return Reached(True, "", time.monotonic() - began, source, await asyncio.to_thread(mtu_of, source))

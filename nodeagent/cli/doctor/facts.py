@@ -63,6 +63,9 @@ class Peer:
     path_mtu: bool | None = None
     """Whether a packet as large as the interface allows gets there; None: could not be tried."""
     hears_us: bool | None = None
+    udp_port: int = 4800
+    """Of the heartbeats."""
+    api_port: int = 9453
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,19 @@ def _peer(config: ClusterConfig, status: NodeStatus, me: str, seen: PeerStatus) 
         unreached = failed.sentence
     mtu = next((place.reached.mtu for place in from_here if place.reached.mtu), 0)
     path_mtu = _large_packet(theirs[0], mtu) if theirs and mtu else None
-    return Peer(seen, _resolved(seen.name), theirs, from_here, from_there, unreached, uuid, path_mtu, hears_us)
+    return Peer(
+        seen,
+        _resolved(seen.name),
+        theirs,
+        from_here,
+        from_there,
+        unreached,
+        uuid,
+        path_mtu,
+        hears_us,
+        udp_port=config.port,
+        api_port=ports[0][1],
+    )
 
 
 def _there(node: str, work: Callable[[], T]) -> T:

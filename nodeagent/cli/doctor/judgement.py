@@ -106,7 +106,7 @@ def _peer(seen: Seen, peer: Peer) -> Iterator[Finding]:
     yield from (_way(about, "from here", place) for place in peer.from_here)
     yield from (_way(about, "from there", place) for place in peer.from_there)
     if peer.unreached:
-        advice = "open TCP 9453 between the nodes; its key has to be the one the cluster was applied with"
+        advice = f"open TCP {peer.api_port} there; its key has to be the one the cluster was applied with"
         yield warning(about, f"it could not be asked: {peer.unreached}", advice)
     yield from _mtu(about, peer)
     if peer.names and not {*peer.names} & {*peer.expected}:
@@ -128,14 +128,15 @@ def _heartbeats(about: str, peer: Peer) -> Iterator[Finding]:
     silent = [lan for lan in peer.seen.lans if not lan.heard]
     if not peer.seen.alive:
         text = f"no heartbeat: {peer.seen.reason or 'not heard'}"
-        yield bad(about, text, "open UDP 4800 both ways, compare cluster keys (`keepgreen cluster info` on both)")
+        advice = f"open UDP {peer.udp_port} both ways, compare cluster keys (`keepgreen cluster info` on both)"
+        yield bad(about, text, advice)
     elif silent:
         where = ", ".join(f"{lan.lan} ({lan.address})" for lan in silent)
         yield warning(about, f"not heard on {where}", "look at that network: the others carry the cluster alone")
     else:
         yield good(about, f"heard on {', '.join(lan.lan for lan in peer.seen.lans) or 'its lan'}")
     if peer.seen.alive and peer.hears_us is False:
-        yield bad(about, "it does not hear this node", "open UDP 4800 from here to there")
+        yield bad(about, "it does not hear this node", f"open UDP {peer.udp_port} from here to there")
 
 
 def _way(about: str, way: str, place: Place) -> Finding:

@@ -13,6 +13,8 @@ from app.console import Console
 from app.services.memory import Memory, Remembered, RememberedCluster
 from app.services.nodes import NodeAddress
 from app.services.tasks import TaskOwner
+from app.views.configuration.cluster_page import ClusterPage
+from app.views.widgets import AskSheet
 from tests.app.conftest import SHOTS
 from tests.app.e2e.hands import Hands, button
 
@@ -92,6 +94,30 @@ async def test_a_cluster_is_forgotten_after_a_question(qapp: QApplication, tmp_p
         await hands.until(lambda: shown(console) == "first_run", "nothing is left to show")
         await hands.until((tmp_path / "console.json").exists, "it is written")
     assert Memory(tmp_path).load().clusters == ()
+
+
+async def test_closing_and_forgetting_ask_about_the_draft_of_a_cluster(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path, SILENT) as (console, hands):
+        window = console.window
+        await hands.until(lambda: shown(console) == "monitoring.c1", "the remembered cluster is shown")
+        await hands.click_tab(window.top_bar.tabs, "Configuration")
+        page = window.page(shown(console))
+        assert isinstance(page, ClusterPage)
+        await hands.until(lambda: len(page.table.lines) == 1, "the node this console knows is the first row")
+        await hands.click(page.table.lan_button)
+        window.close()
+        (sheet,) = [one for one in page.findChildren(AskSheet) if one.isVisible()]
+        assert sheet.accessibleName() == "Changes of the cluster Contoso were not applied and are lost."
+        await hands.click(button(page, "Go back"))
+        assert window.isVisible()
+        tree = window.sidebar.tree
+        tree.customContextMenuRequested.emit(tree.visualRect(tree.model().index(0, 0)).center() + QPoint(1, 1))
+        await hands.choose("Forget this cluster…")
+        (sheet,) = [one for one in page.findChildren(AskSheet) if one.isVisible()]
+        assert "Changes of the cluster Contoso that were not applied are lost." in sheet.accessibleName()
+        await hands.click(button(page, "Leave it as it is"))
+        await hands.click(page.undo_button)
+        assert console._unsaved() == ""
 
 
 async def test_the_window_is_remembered(qapp: QApplication, tmp_path: Path) -> None:

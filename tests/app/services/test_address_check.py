@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.services.address_check import check
-from app.services.nodes import NodeAddress, Trouble, typed_address
+from app.services.nodes import NodeAddress, typed_address
 from nodeagent.adapters.tls import NodeKeys
+from nodeagent.client.failures import Trouble
 from tests.app.services.agents import fake_agent
 from tests.fakes.api_server import free_port
 

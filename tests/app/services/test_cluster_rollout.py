@@ -8,8 +8,9 @@ import pytest
 
 from app.services.cluster_rollout import ClusterRequest, Deadline, apply_cluster, check_cluster
 from app.services.connection import connection, logged_in
-from app.services.nodes import Credentials, NodeAddress, Trouble
+from app.services.nodes import Credentials, NodeAddress
 from app.services.rollout import Outcome, Stage, Step, StepState
+from nodeagent.client.failures import Trouble
 from tests.app.services.agents import ConsoleFarm
 from tests.e2e.real_farm import until
 

@@ -12,10 +12,11 @@ from app.services.cluster_session import ClusterSession
 from app.services.memory import RememberedCluster
 from app.services.module_rollout import ModuleRequest, apply_module, check_module
 from app.services.node_watcher import Pace
-from app.services.nodes import CallFailed, Credentials, NodeAddress, Reach, Trouble
+from app.services.nodes import Credentials, NodeAddress, Reach
 from app.services.rollout import Outcome, Stage, StepState, Target
 from app.services.secrets import Secrets
 from app.services.tasks import TaskOwner
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import LogQuery, SetSwitch
 from nodeagent.contract.states import Action
 from tests.app.services.agents import ConsoleFarm, ConsoleNode
@@ -127,12 +128,15 @@ async def test_the_others_are_learnt_from_one_pinned_node(trio: ConsoleFarm, tas
 
 async def test_a_password_for_all(pair: ConsoleFarm, tasks: TaskOwner) -> None:
     first = pair.nodes[0]
-    session = ClusterSession(RememberedCluster("c1", nodes=(first.place,)), Secrets(FakeVault()), tasks, pace=PACE)
+    secrets = Secrets(FakeVault())
+    session = ClusterSession(RememberedCluster("c1", nodes=(first.place,)), secrets, tasks, pace=PACE)
     session.start()
     await until(lambda: session.view()[0].trouble is Trouble.PASSWORD_NEEDED)
-    await session.sign_in(Credentials("admin", "wrong password"))
+    await secrets.keep(Credentials("admin", "wrong password"), first.place.pin)
+    session.reconnect("admin", (first.place,))
     await until(lambda: session.view()[0].trouble is Trouble.WRONG_PASSWORD)
-    await session.sign_in(first.credentials)
+    await secrets.keep(first.credentials, first.place.pin)
+    session.reconnect(first.credentials.user, (first.place,))
     await until(all_connected(session, 1))
     await session.stop()
 
@@ -146,7 +150,9 @@ async def test_a_replaced_server_is_trusted_only_by_a_person(pair: ConsoleFarm, 
     session = ClusterSession(RememberedCluster("c1", nodes=(wrong,)), secrets, tasks, on_learnt=kept.append, pace=PACE)
     session.start()
     await until(lambda: session.view()[0].trouble is Trouble.CERTIFICATE_CHANGED)
-    await session.trust(session.view()[0].name, node.known_pin)
+    session.add(node.place).retry()
+    assert session.remembered.nodes == (wrong,), "what a node tells of another one is no person's word"
+    session.trust(node.place)
     assert kept[-1].nodes == (node.place,)
     await session.sign_in(node.credentials)
     await until(all_connected(session, 1))
@@ -172,10 +178,26 @@ async def test_a_node_dies_while_a_module_is_applied(pair: ConsoleFarm, tasks: T
 
 
 async def test_one_place_is_watched_once(tasks: TaskOwner) -> None:
-    session = ClusterSession(RememberedCluster("c1"), Secrets(FakeVault()), tasks)
+    session = ClusterSession(RememberedCluster("c1", "Paris"), Secrets(FakeVault()), tasks)
     first = session.add(NodeAddress("10.0.0.1", pin="a" * 64))
     assert session.add(NodeAddress("10.0.0.1", pin="b" * 64)) is first
     assert session.add(NodeAddress("10.0.0.2", pin="a" * 64)) is first
     assert session.add(NodeAddress("10.0.0.2", pin="c" * 64)) is not first
-    session.rename("Paris")
     assert (session.title, len(session.remembered.nodes)) == ("Paris", 2)
+
+
+async def test_who_connects_anew_is_followed(tasks: TaskOwner) -> None:
+    """A replaced server, one that moved, and another user, as the page "Connect to nodes" tells of them."""
+    first, second = NodeAddress("10.0.0.1", pin="a" * 64), NodeAddress("10.0.0.2", pin="b" * 64)
+    session = ClusterSession(RememberedCluster("c1", nodes=(first, second)), Secrets(FakeVault()), tasks)
+    known = session.nodes
+    session.reconnect("admin", (first, second))
+    assert session.nodes == known
+
+    replaced, moved = NodeAddress("10.0.0.1", pin="c" * 64), NodeAddress("10.0.0.9", pin="b" * 64)
+    session.reconnect("olga", (replaced, moved))
+    assert [watcher.address for watcher in session.nodes] == [replaced, moved]
+    assert session.remembered == RememberedCluster("c1", user="olga", nodes=(replaced, moved))
+
+    session.reconnect("olga", (NodeAddress("10.0.0.1", pin="b" * 64),))
+    assert session.remembered.nodes == (NodeAddress("10.0.0.1", pin="b" * 64),), "one machine, one line"

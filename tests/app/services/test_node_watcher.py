@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.services.node_watcher import NodeWatcher, Pace
-from app.services.nodes import CallFailed, Credentials, NodeAddress, Reach, Trouble
+from app.services.nodes import Credentials, NodeAddress, Reach
 from app.services.tasks import TaskOwner
 from nodeagent.adapters.tls import NodeKeys
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import Role
 from tests.app.services.agents import ConsoleFarm, fake_agent

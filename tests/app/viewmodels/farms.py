@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from app.services.nodes import CallFailed, NodeAddress, NodeView, Reach, Trouble
+from app.services.nodes import NodeAddress, NodeView, Reach
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import (
     FileInfo,
     LogLine,
@@ -172,7 +173,7 @@ class FakeSession:
     """A cluster whose nodes the test moves; orders are written down and answered as told."""
 
     def __init__(self, *views: NodeView, title: str = "Contoso web", id: str = "c1") -> None:
-        self.id, self.title = id, title
+        self.id, self.title, self.user = id, title, "admin"
         self.nodes = [FakeWatched(view) for view in views]
         self.called: list[tuple[object, ...]] = []
         self.failure: CallFailed | None = None

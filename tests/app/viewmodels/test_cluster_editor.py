@@ -2,12 +2,13 @@
 
 import pytest
 
-from app.services.nodes import NodeAddress, Trouble
+from app.services.nodes import NodeAddress
 from app.services.rollout import Stage
 from app.viewmodels.cluster_apply import Phase
 from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.cluster_form import EMPTY, with_node
 from app.viewmodels.cluster_rows import Standing
+from nodeagent.client.failures import Trouble
 from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.cluster_xml import read_cluster
 from tests.app.viewmodels.connecting import owner, settled, until

@@ -4,7 +4,6 @@ import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.services.nodes import CallFailed, Trouble
 from app.viewmodels.details import DetailsModel
 from app.viewmodels.menus import Deed
 from app.viewmodels.node_facts import facts, resource_rows, resources_text, signed
@@ -13,6 +12,7 @@ from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import NBSP
 from app.viewmodels.why_chain import STEPS_SHOWN, chain, named_line
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import CauseLink, WhyAnswer
 from nodeagent.contract.states import LogType, ResourceState
 from nodeagent.contract.status import Listener, ModuleStatus, ResourceStatus
@@ -89,6 +89,16 @@ def test_a_silent_node_offers_to_try_again(qtbot: QtBot) -> None:
     assert banner.remedy is not None
     assert banner.remedy.command is not None
     assert banner.remedy.command.deed is Deed.RETRY
+
+
+@pytest.mark.parametrize("trouble", [Trouble.WRONG_PASSWORD, Trouble.PASSWORD_NEEDED, Trouble.CERTIFICATE_CHANGED])
+def test_a_node_that_waits_for_a_person_leads_to_where_he_types(qtbot: QtBot, trouble: Trouble) -> None:
+    session = FakeSession(silenced(view("node1", ready()), trouble=trouble))
+    session.user = "control"
+    banner = details(session).banner(NOW)
+    assert banner is not None
+    assert banner.facts.endswith(" Do this under Add cluster, with the address of this server.")
+    assert ("control" in banner.facts) == (trouble is not Trouble.CERTIFICATE_CHANGED)
 
 
 def test_not_configured_leads_to_the_configuration(qtbot: QtBot) -> None:

@@ -1,10 +1,11 @@
 import msgspec
 import pytest
 
-from app.services.nodes import NodeAddress, NodeView, Reach, Trouble
+from app.services.nodes import NodeAddress, NodeView, Reach
 from app.viewmodels.farm import farm
 from app.viewmodels.silhouettes import Silhouette, worst
 from app.viewmodels.text import NBSP, clock, moment, short_clock
+from nodeagent.client.failures import Trouble
 from nodeagent.contract.states import Mode
 from nodeagent.contract.status import ModuleStatus
 from tests.app.viewmodels.farms import NOW, paused, ready, silenced, starting, stopped, view, waiting

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from app.services.memory import RememberedCluster
-from app.services.nodes import Credentials, NodeAddress, Trouble
+from app.services.nodes import Credentials, NodeAddress
 from app.services.secrets import Secrets
 from app.viewmodels.address_row import RowState
 from app.viewmodels.first_run import ConnectModel
+from nodeagent.client.failures import Trouble
 from tests.app.viewmodels.connecting import owner, settled
 from tests.fakes.cluster_nodes import FakeNodes, FakeVault, pin_of
 

@@ -9,11 +9,12 @@ import pytest
 
 from app.services.module_package import PackageTrouble, read_package, template
 from app.services.module_rollout import ModuleRequest
-from app.services.nodes import Credentials, NodeAddress, Trouble
+from app.services.nodes import Credentials, NodeAddress
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState
 from app.services.tasks import TaskOwner
 from app.viewmodels.module_apply import ModuleApply
 from app.viewmodels.new_module import NewModule
+from nodeagent.client.failures import Trouble
 from nodeagent.contract.module_files import USERCONFIG
 from tests.app.viewmodels.farms import FakeSession, ready, view
 

@@ -3,8 +3,9 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from app.services.nodes import CallFailed, Trouble
-from app.viewmodels.module_history import ModuleHistory, revision_words
+from app.viewmodels.module_history import ModuleHistory
+from app.viewmodels.revision_history import revision_words
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.revisions import Difference, FileChange, Revision
 from tests.app.viewmodels.farms import NOW
 

@@ -36,14 +36,17 @@ def two_modules() -> FarmModel:
         ("configuration", Scope("c"), Place(Tab.CONFIGURATION, "c")),
         ("configuration", Scope("c", node="node1"), Place(Tab.CONFIGURATION, "c")),
         ("configuration", Scope("c", module="web"), Place(Tab.CONFIGURATION, "c", "web")),
-        ("timeline", Scope("c"), Place(Tab.MONITORING, "c")),
+        ("timeline", Scope("c"), Place(Tab.TIMELINE, "c")),
+        ("timeline", Scope("c", module="web"), Place(Tab.TIMELINE, "c", "web")),
+        ("timeline", Scope("c", node="node3"), Place(Tab.TIMELINE, "c", node="node3")),
+        ("a word of no tab", Scope("c"), Place(Tab.MONITORING, "c")),
     ],
 )
 def test_a_tab_and_a_scope_lead_to_one_page(tab: str, scope: Scope, expected: Place) -> None:
     assert place(tab, scope, two_modules()) == expected
 
 
-@pytest.mark.parametrize("tab", ["details", "test"])
+@pytest.mark.parametrize("tab", ["details", "timeline", "test"])
 def test_without_a_module_there_is_only_monitoring(tab: str) -> None:
     assert place(tab, Scope("c"), farm("Contoso", (view("node1"),))).tab is Tab.MONITORING
 
@@ -59,7 +62,7 @@ def test_the_key_of_a_page_begins_with_its_tab_and_tells_clusters_apart() -> Non
 def test_a_greyed_tab_says_why() -> None:
     assert set(tab_reasons(None, None).values()) == {"connect to a cluster first"}
     empty = tab_reasons(Scope("c"), farm("Contoso", (view("node1"),)))
-    assert {tab for tab, reason in empty.items() if reason} == {Tab.DETAILS, Tab.TEST}
+    assert {tab for tab, reason in empty.items() if reason} == {Tab.DETAILS, Tab.TIMELINE, Tab.TEST}
     assert not any(tab_reasons(Scope("c"), two_modules()).values())
 
 

@@ -91,3 +91,16 @@ def test_values_stay_as_they_are_written() -> None:
 
 def test_what_nobody_knows_stays_as_it_is() -> None:
     assert said("w3wp.exe (pid 4188) gone") == "w3wp.exe (pid 4188) gone"
+
+
+def test_an_alarm_of_the_probes_is_told_in_french_whatever_the_age_of_the_agent() -> None:
+    start, way = (
+        "probes of n2 do not reach n1 on eth0: the switch blocks",
+        "les sondes de n2 n’atteignent pas n1 sur eth0",
+    )
+    earlier = f"{way}\u00a0: le commutateur bloque ou a appris la MAC virtuelle"
+    assert said(f"{start} or has learnt the virtual MAC") == earlier
+    assert said(f"{start} or has learnt the virtual MAC 5a:fe:0a:00:00:64 of 10.0.0.100, 10.0.0.101") == (
+        f"{earlier} 5a:fe:0a:00:00:64 de 10.0.0.100, 10.0.0.101"
+    )
+    assert said(f"{start} frames to everybody").startswith(f"{way}\u00a0: le commutateur bloque les trames")

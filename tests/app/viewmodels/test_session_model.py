@@ -1,10 +1,10 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.services.nodes import CallFailed, Trouble
 from app.viewmodels.menus import Command, Deed
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import OrderAnswer, ProblemDetail
 from nodeagent.contract.states import Action
 from tests.app.viewmodels.farms import FakeSession, FakeTasks, line, ready, silenced, stopped, view

@@ -97,3 +97,14 @@ def test_the_filter_keeps_what_matches_and_what_stands_above(qtbot: QtBot) -> No
     assert tree(kept) == tree(sidebar)
     kept.set_text("")
     assert tree(kept) == tree(sidebar)
+
+
+def test_a_cluster_without_a_title_has_a_short_name_beside_the_whole_one(qtbot: QtBot) -> None:
+    sidebar, _, _ = shown(view("node1", ready()), view("node2", ready()), view("node3", ready()), title="")
+    line = sidebar.index_of(Scope("c1"))
+    assert (line.data(), line.data(SidebarRole.SHORT)) == ("Cluster of node1", "node1 +2")
+    assert line.data(Qt.ItemDataRole.ToolTipRole) == "Cluster of node1, Ready"
+    alone, _, _ = shown(view("node1", ready()), title="")
+    assert alone.index_of(Scope("c1")).data(SidebarRole.SHORT) == "node1"
+    titled, _, _ = shown(view("node1", ready()))
+    assert titled.index_of(Scope("c1")).data(SidebarRole.SHORT) == ""

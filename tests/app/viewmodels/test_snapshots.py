@@ -5,10 +5,10 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from app.services.nodes import CallFailed, Trouble
 from app.viewmodels.audit import AuditModel
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.snapshots import Snapshots
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.record_api import AuditLine
 from tests.app.viewmodels.farms import NOW, FakeSession, FakeTasks, ready, silenced, stopped, view
 

@@ -1,8 +1,8 @@
 """The virtual IP of a module, live: nodes are asked for themselves, and for a client."""
 
-from app.services.nodes import CallFailed, Trouble
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.traffic import STALE, TrafficModel
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.vip_status import VipWhere
 from tests.app.viewmodels.farms import NODES, NOW, FakeSession, FakeTasks, ready, slots_of, view
 

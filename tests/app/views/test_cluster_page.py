@@ -8,12 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.services.nodes import Trouble
 from app.services.rollout import Stage
 from app.viewmodels.cluster_apply import Phase
 from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.cluster_form import EMPTY, addressed, with_lan, with_node
+from app.viewmodels.cluster_history import ClusterHistory
+from app.viewmodels.port_check import PortCheck
 from app.views.configuration.cluster_page import ClusterPage
+from nodeagent.client.failures import Trouble
 from nodeagent.contract.api import ClusterInfo
 from tests.app.conftest import Look
 from tests.app.viewmodels.connecting import owner, settled, until
@@ -51,7 +53,8 @@ class Bench:
         )
 
     async def show(self, width: int = 1184, height: int = 852) -> ClusterPage:
-        self.page = ClusterPage(self.editor, "Contoso web")
+        ports = PortCheck(self.editor, self.session, self.nodes.ask, self.tasks)
+        self.page = ClusterPage(self.editor, "Contoso web", ports, ClusterHistory(self.session, self.tasks))
         self.editor.load()
         await settled(self.tasks)
         self.page.resize(width, height)

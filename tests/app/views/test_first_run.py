@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.services.demo import DemoRecord, DemoTrouble
 from app.services.memory import RememberedCluster
-from app.services.nodes import NodeAddress, Trouble
+from app.services.nodes import NodeAddress
 from app.services.secrets import Secrets
 from app.viewmodels.demo_farm import DemoFarm
 from app.viewmodels.first_run import ConnectModel
 from app.viewmodels.found_nodes import FoundNodes
 from app.views.first_run import FirstRunPage
+from nodeagent.client.failures import Trouble
 from tests.app.conftest import Look
 from tests.app.viewmodels.connecting import owner, settled, until
 from tests.fakes.cluster_nodes import FakeNodes, FakeVault, pin_of

@@ -20,6 +20,7 @@ from app.views.widgets import AskSheet
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.module_files import USERCONFIG
 from nodeagent.contract.revisions import Difference, FileChange, Revision, Uninstalled
+from nodeagent.contract.vip_status import FloodHeard, FloodProbe
 from tests.app.conftest import Look
 from tests.app.viewmodels.farms import NOW, FakeSession, ready, stopped, view
 from tests.app.viewmodels.modules import FULL, RULES
@@ -39,6 +40,8 @@ class FakeConfiguredSession(FakeSession):
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(*(view(f"node{n}", ready()) for n in (1, 2, 3)))
         self.files = files
+        self.deaf: set[str] = set()
+        """Nodes whose switch port does not flood."""
 
     async def credentials_of(self, address: NodeAddress) -> Credentials | None:
         return Credentials("admin", "secret-secret")
@@ -64,6 +67,10 @@ class FakeConfiguredSession(FakeSession):
 
     async def module_archive(self, node: str, module: str) -> bytes:
         return b"PK archive"
+
+    async def flood_probe(self, node: str, request: FloodProbe) -> FloodHeard:
+        others = tuple(f"node{n}" for n in (1, 2, 3) if node != f"node{n}")
+        return FloodHeard(node, "eth0", others, others if node not in self.deaf else ())
 
     async def uninstall(self, node: str, module: str) -> Uninstalled:
         self._note("uninstall", node, module)
@@ -129,6 +136,9 @@ def test_looks(tab: str, look: Look, shot: Callable[[QWidget, str], Path]) -> No
             editor.show(Tab(tab))
             if tab == "vip":
                 editor.lists.choose(Listing.ADDRESSES, editor.lists.rows(Listing.ADDRESSES)[1].path)
+                model._session.deaf |= {"node3"} if look.mode == "dark" else set()  # type: ignore[attr-defined]
+                QTest.mouseClick(page.form.elements(Tab.VIP).advice.test, Qt.MouseButton.LeftButton)
+                assert len(page.form.elements(Tab.VIP).advice.words) == 4
             elif tab == "failover":
                 editor.set_rules(RULES.replace("== down", "== dwn"))
         elif tab == "processes":

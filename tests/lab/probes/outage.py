@@ -16,6 +16,8 @@ import msgspec
 from tests.lab.probes.tcp import cause, connected
 
 LINGER = struct.pack("ii", 1, 0)
+TICK, STALL = 0.005, 0.01
+"""Seconds: how often the clients look at the clock, and from when on they have stood still."""
 
 
 class OutageOrder(msgspec.Struct):
@@ -49,10 +51,16 @@ class Outages(msgspec.Struct):
     """All clients by source address."""
 
     clients: dict[str, ClientOutage] = {}
+    stalls: list[tuple[float, float]] = []
+    """(moment, seconds) of each time that the clients themselves stood still for `STALL` or longer."""
 
     def hit(self) -> dict[str, ClientOutage]:
         """Those with a connect that failed."""
         return {source: client for source, client in self.clients.items() if client.failures}
+
+    def stalled(self, since: float, until: float) -> float:
+        """Seconds of the longest stall of the clients themselves between two moments."""
+        return max((late for moment, late in self.stalls if since < moment < until), default=0.0)
 
     def since(self, moment: float) -> list[float]:
         """Sorted: seconds from `moment` (time.monotonic) until each client that was hit had service again."""
@@ -86,7 +94,16 @@ async def run(order: OutageOrder, ended: asyncio.Event) -> Outages:
         seen.failures = dict(failures)
         result.clients[source] = seen
 
+    async def watch() -> None:
+        while not ended.is_set():
+            before = time.monotonic()
+            await asyncio.sleep(TICK)
+            late = time.monotonic() - before - TICK
+            if late >= STALL:
+                result.stalls.append((time.monotonic(), late))
+
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
         for source in order.sources:
             tasks.create_task(client(source))
     return result

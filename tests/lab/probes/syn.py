@@ -45,8 +45,8 @@ class SynAnswers(msgspec.Struct):
     """How many RSTs answered one of these SYNs."""
 
     def count(self) -> tuple[int, int, int]:
-        """SYNs answered by (nobody, one node, several); a SYN-ACK that a node sends again makes no difference."""
-        sizes = Counter(min(len(set(macs)), 2) for ports in self.taken.values() for macs in ports.values())
+        """SYNs with (no answer, exactly one, several)."""
+        sizes = Counter(min(len(macs), 2) for ports in self.taken.values() for macs in ports.values())
         return sizes[0], sizes[1], sizes[2]
 
     def by_source(self) -> Counter[str]:

@@ -2,7 +2,7 @@
 
 from nodeagent.adapters.http_api.route import Call, Route
 from nodeagent.contract.states import Role
-from nodeagent.contract.vip_status import SetGate, VipStatus, VipWhere, WhereQuery
+from nodeagent.contract.vip_status import FloodHeard, FloodProbe, SetGate, VipStatus, VipWhere, WhereQuery
 
 
 async def _vip(call: Call) -> object:
@@ -16,6 +16,10 @@ async def _where(call: Call) -> object:
 async def _gate(call: Call) -> object:
     call.control.traffic.set_gate(call.caller, call.module, call.body.open)
     return None
+
+
+async def _flood_probe(call: Call) -> object:
+    return await call.control.traffic.flood_probe(call.body)
 
 
 _VIP = "/modules/{module}/vip"
@@ -41,5 +45,17 @@ ROUTES: tuple[Route, ...] = (
         takes=SetGate,
         changes=True,
         audited=lambda body: "open" if body.open else "close",
+    ),
+    Route(
+        "floodProbe",
+        "POST",
+        "/vip/flood-probe",
+        "Whether the other nodes' frames to a MAC that no switch knows arrive here; ask all nodes at once",
+        _flood_probe,
+        Role.CONTROL,
+        takes=FloodProbe,
+        gives=FloodHeard,
+        changes=True,
+        audited=lambda body: body.interface or body.address,
     ),
 )

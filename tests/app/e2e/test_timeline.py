@@ -1,0 +1,124 @@
+"""The timeline on a real farm: an application is killed, its death is seen there, a click leads to its line."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.console import Console
+from app.services.memory import RememberedCluster
+from app.viewmodels.silhouettes import Silhouette
+from app.viewmodels.timeline_lanes import Bar, Lane
+from app.views.details.page import DetailsPage
+from app.views.timeline.page import TimelinePage
+from tests.app.e2e.hands import Hands, button
+from tests.app.e2e.test_console import living
+from tests.app.services.agents import ConsoleFarm
+from tests.e2e.real_farm import APP
+
+
+@pytest.fixture
+def farm() -> Iterator[ConsoleFarm]:
+    """Three nodes that serve; the path is short, as a socket's must be."""
+    directory = Path(tempfile.mkdtemp(prefix="kg-"))
+    made = ConsoleFarm(directory, 3, block=7)
+    try:
+        made.start_agents()
+        made.form_cluster()
+        made.apply()
+        made.start()
+        yield made
+    finally:
+        made.power_off()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def shown(console: Console) -> TimelinePage:
+    page = console.window.page(console.window.current_key())
+    assert isinstance(page, TimelinePage)
+    return page
+
+
+def lane(page: TimelinePage, node: str) -> Lane:
+    return next(one for one in page.model.lanes if one.node == node)
+
+
+def greens(page: TimelinePage) -> int:
+    """Lanes that are Ready now."""
+    return sum(bool(one.bars) and one.bars[-1].silhouette is Silhouette.READY for one in page.model.lanes)
+
+
+def dying(page: TimelinePage, node: str, since: float) -> Bar | None:
+    """The bar that a restart has left on the lane."""
+    found = [bar for bar in lane(page, node).bars if bar.silhouette is Silhouette.TRANSIENT and bar.start > since]
+    return found[0] if found else None
+
+
+@pytest.mark.timeout(120)
+async def test_a_death_is_seen_and_leads_to_its_line(qapp: QApplication, tmp_path: Path, farm: ConsoleFarm) -> None:
+    cluster = RememberedCluster("c1", "Contoso", nodes=tuple(node.place for node in farm.nodes))
+    async with living(qapp, tmp_path, cluster) as (console, hands):
+        await hands.until(lambda: "c1" in console._clusters, "the cluster is open")
+        for node in farm.nodes:
+            await console.secrets.keep(node.credentials, node.known_pin, remember=False)
+        for watcher in console._clusters["c1"].session.nodes:
+            watcher.retry()
+        hands.begin("the timeline of three green nodes")
+        await hands.click_tab(console.window.top_bar.tabs, "Timeline")
+        page = shown(console)
+        await hands.until(lambda: greens(page) == 3, "three lanes are green")
+        await hands.picture("green")
+
+        hands.begin("an application dies")
+        victim, before = farm.nodes[1], page.model.session.now()
+        for process in victim.processes():
+            if f"{APP}-{victim.name}" in " ".join(process.cmdline()):
+                os.kill(process.pid, signal.SIGKILL)
+        await hands.until(lambda: dying(page, victim.name, before) is not None, "the lane tells of it")
+        await hands.until(lambda: greens(page) == 3, "it runs again")
+        await hands.picture("died")
+
+        hands.begin("a click leads to the log")
+        await hands.click(button(page, "Fit incident"))
+        await hands.picture("incident")
+        bar = dying(page, victim.name, before)
+        assert bar is not None
+        await hands.click(page.chart.viewport(), place_of(page, victim.name, (bar.start + bar.end) / 2))
+        await see_the_line(console, hands, victim.name)
+
+        hands.begin("the table of events leads there, too")
+        await hands.click_tab(console.window.top_bar.tabs, "Timeline")
+        death = next(one for one in page.model.events.shown if f"{APP}" in one.line.text or "kg_app" in one.line.text)
+        row = page.table.visualRect(page.model.events.index(page.model.events.row_of(death), 0))
+        await hands.click(page.table.viewport(), row.center())
+        assert page.model.chosen == death
+        await hands.picture("chosen")
+        QTest.keyClick(page.table, Qt.Key.Key_Return)
+        details = await see_the_line(console, hands, victim.name)
+        assert details.log.table.chosen_line() == death.line
+
+
+def place_of(page: TimelinePage, node: str, moment: float) -> QPoint:
+    """Where a moment of a node's lane is painted."""
+    number = page.model.lanes.index(lane(page, node))
+    return QPoint(round(page.chart.scale().x(moment)), page.chart.bar_box(number).center().y())
+
+
+async def see_the_line(console: Console, hands: Hands, node: str) -> DetailsPage:
+    """Details of this node, with a line selected that tells of the death."""
+    page = console.window.page(console.window.current_key())
+    assert isinstance(page, DetailsPage)
+    assert page.model.node == node
+    await hands.until(lambda: page.log.table.chosen_line() is not None, "a line is selected")
+    line = page.log.table.chosen_line()
+    assert line is not None
+    assert line.module == "farm"
+    await hands.picture("line")
+    return page
