@@ -167,13 +167,20 @@ class OpenCluster:
         self._timeline = TimelineModel(self.model, self._shared.tasks)
         page = TimelinePage(self._timeline)
         page.line_wanted.connect(self._show_line)
+        page.moment_wanted.connect(self._show_moment)
         return page
 
-    def _show_line(self, module: str, node: str, line: LogLine | None) -> None:
+    def _show_line(self, module: str, node: str, line: LogLine) -> None:
         """The log of a module on a node, at this line."""
         self._shared.go(Place(Tab.DETAILS, self.id, module, node))
-        if self._details is not None and line is not None:
+        if self._details is not None:
             self._details.seek(line)
+
+    def _show_moment(self, module: str, node: str, moment: float) -> None:
+        """The log of a module on a node, as it was then."""
+        self._shared.go(Place(Tab.DETAILS, self.id, module, node))
+        if self._details is not None:
+            self._details.seek_moment(moment)
 
     def _cluster_page(self) -> ClusterPage:
         session, tasks = self.session, self._shared.tasks

@@ -1,5 +1,6 @@
 """One module on one node, opened: its banner, its live log, a script's output, its resources and the node's facts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -55,7 +56,7 @@ class Banner:
 class DetailsModel(QObject):
     """`changed` after each new state of the module or its node; `scope_changed` when another one was chosen.
 
-    `found(LogLine)` when the log has the line that `seek` was asked for.
+    `found(LogLine)` when the log has the line that `seek` or `seek_moment` was asked for.
     """
 
     changed = Signal()
@@ -235,21 +236,37 @@ class DetailsModel(QObject):
 
     def seek(self, line: LogLine) -> None:
         """Have this line of the node's log, read back from its disk if need be; `found` tells when it is there."""
-        self.log.flush()
-        if line.cursor < self.log.oldest_cursor and self.view is not None and self.view.reached:
-            self._tasks.run_soon(self._read_back(self.node, line), f"log of {self.node} back to {line.cursor}")
-        else:
-            self.found.emit(line)
+        self._seek(lambda first: first.cursor <= line.cursor, lambda: line)
 
-    async def _read_back(self, node: str, line: LogLine) -> None:
+    def seek_moment(self, moment: float) -> None:
+        """Have what was written last before this moment on this computer's clock."""
+        own = moment - self.session.clocks.of(self.node)
+        self._seek(lambda first: first.time <= own, lambda: self.log.line_at(own))
+
+    def _seek(self, reached: Callable[[LogLine], bool], wanted: Callable[[], LogLine | None]) -> None:
+        self.log.flush()
+        first = self.log.oldest_line
+        if first is not None and not reached(first) and self.view is not None and self.view.reached:
+            work = self._read_back(self.node, reached, wanted)
+            self._tasks.run_soon(work, f"log of {self.node} further back")
+        else:
+            self._tell_found(wanted())
+
+    async def _read_back(
+        self, node: str, reached: Callable[[LogLine], bool], wanted: Callable[[], LogLine | None]
+    ) -> None:
         for _ in range(SOUGHT_PAGES):
             first = self.log.oldest_line
-            if node != self.node or first is None or first.cursor <= line.cursor:
+            if node != self.node or first is None or reached(first):
                 break
             await self._read_older(node, first.cursor, first.time)
             if self.log.oldest_line is first:
                 break
         if node == self.node:
+            self._tell_found(wanted())
+
+    def _tell_found(self, line: LogLine | None) -> None:
+        if line is not None:
             self.found.emit(line)
 
     def _begin(self) -> None:

@@ -4,6 +4,7 @@ Lines arrive in batches; the table grows at most ten times a second. A filter sh
 works through the older ones in slices, so that the window never waits for it.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
@@ -179,6 +180,11 @@ class LogModel(QAbstractTableModel):
             middle = (low + high) // 2
             low, high = (middle + 1, high) if self._shown[middle].cursor < cursor else (low, middle)
         return low if low < len(self._shown) else -1
+
+    def line_at(self, time: float) -> LogLine | None:
+        """The last line shown that was written up to this time on the node's clock, else the first one."""
+        place = bisect_right(self._shown, time, key=lambda line: line.time) - 1
+        return self._shown[max(place, 0)] if self._shown else None
 
     # --- what is shown ------------------------------------------------------------------------
 

@@ -99,6 +99,8 @@ PATTERNS = (
     'this rule waits for "{resource}", checked only while UP: its checker needs when="pre"',
     "the end of the text",
     # What a node says of its virtual IP, and of a rule that serves a client.
+    "a virtual IP is served by Linux nodes only: use a load balancer that asks the health URL,"
+    " Windows Network Load Balancing, or Linux nodes for this module",
     "a frame came from the virtual MAC on {interface}: the switch may have learnt it",
     "{node} is alive on the wire, UDP {port} between it and {other} is blocked",
     "probes of {node} do not reach {other} on {interface}: the switch blocks or has learnt the virtual MAC {mac}"

@@ -277,6 +277,12 @@ class TimelineModel(QObject):
         else:
             self.centre(event.time)
 
+    def choose_near(self, moment: float) -> None:
+        """Put the cursor on the event in view that is nearest, whatever its lane."""
+        near = min(self.events.shown, key=lambda event: abs(event.time - moment), default=None)
+        if near is not None:
+            self.choose(near)
+
     def step(self, number: int, direction: int) -> None:
         """From the cursor to the next event of a lane, or to the one before."""
         at = self.chosen.time if self.chosen else (self.range.end if direction < 0 else self.range.start)

@@ -14,7 +14,6 @@ from app.viewmodels.silhouettes import Silhouette, of_module
 from app.viewmodels.text import NBSP, clock_fine, labelled, number, span, tr
 from app.viewmodels.timeline_events import TimelineEvent
 from app.viewmodels.timeline_story import SETTLING, Freeze, Gap, Story
-from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import State, Status
 from nodeagent.contract.status import ModuleStatus
 
@@ -44,8 +43,6 @@ class Bar:
     by: str = ""
     share: str = ""
     """`33 %`; empty when it is not known."""
-    line: LogLine | None = None
-    """The line of the log that says so."""
     goes_on: bool = False
     """Only the share is another than in the bar before."""
 
@@ -95,14 +92,6 @@ class Lane:
         first = bisect_left(self.events, moment - reach, key=_time)
         last = bisect_right(self.events, moment + reach, key=_time)
         return min(self.events[first:last], key=lambda event: abs(event.time - moment), default=None)
-
-    def line_at(self, moment: float) -> LogLine | None:
-        """The last line up to this moment that tells something of this lane; else what the bar there rests on."""
-        place = bisect_right(self.events, moment, key=_time) - 1
-        bar = self.bar_at(moment)
-        if place >= 0:
-            return self.events[place].line
-        return bar.line if bar is not None else None
 
 
 @dataclass(frozen=True)
@@ -227,10 +216,9 @@ def _states(told: NodeTold, module: str, status: ModuleStatus | None) -> list[Ba
     """A bar for each state that the log tells of, and the present one as the node itself says."""
     states = told.story.states.get(module, ())
     bars = [
-        Bar(one.time, states[at + 1].time if at + 1 < len(states) else inf, one.silhouette, one.words, by=one.by,
-            line=one.line)
+        Bar(one.time, states[at + 1].time if at + 1 < len(states) else inf, one.silhouette, one.words, by=one.by)
         for at, one in enumerate(states)
-    ]  # fmt: skip
+    ]
     if status is None or not status.configured:
         return bars
     words, since = f"{status.state} {status.status}", status.since + told.shift
@@ -249,7 +237,7 @@ def _at_rest(begin: float, end: float) -> Bar:
 
 def _frozen(freeze: Freeze) -> Bar:
     words = tr("frozen {length}", length=seconds_words(freeze.seconds))
-    return Bar(freeze.end - freeze.seconds, freeze.end, Silhouette.TRANSIENT, words, Kind.FROZEN, line=freeze.line)
+    return Bar(freeze.end - freeze.seconds, freeze.end, Silhouette.TRANSIENT, words, Kind.FROZEN)
 
 
 def _unread(told: NodeTold, begin: float, bars: Sequence[Bar]) -> Bar:

@@ -54,7 +54,10 @@ class NodeLog:
         self.known_from = 0.0
 
     async def read(self, now: float, modules: Iterable[str]) -> None:
-        """Read the day up to what is known, `now` on the node's clock, and of each module the state before."""
+        """Read the day up to what is known, and what the modules that changed were before it.
+
+        `now` is on the node's clock.
+        """
         self.reading = True
         self.forget()
         try:
@@ -63,7 +66,8 @@ class NodeLog:
             self._lines = [*filter(worth_telling, older), *self._lines]
             if not complete and older:
                 self.known_from = older[0].time
-            for module in modules:
+            moved = {line.module for line in self._lines if state_of(line)}  # of the others the node itself tells
+            for module in moved.intersection(modules):
                 await self._state_before(module, self.known_from or now - DAY)
             self.trouble, self.was_read, self._told = "", True, None
         except CallFailed as failed:

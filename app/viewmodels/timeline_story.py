@@ -35,7 +35,6 @@ class StateTold:
     words: str
     """`UP Ready`."""
     by: str
-    line: LogLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class Freeze:
 
     end: float
     seconds: float
-    line: LogLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +96,9 @@ def story(lines: Iterable[LogLine], shift: float) -> Story:
     for one in timed:
         line = one.line
         if (told := state_of(line)) is not None:
-            states.setdefault(line.module, []).append(StateTold(one.time, *told, line))
+            states.setdefault(line.module, []).append(StateTold(one.time, *told))
         elif (seconds := frozen_for(line)) is not None:
-            freezes.append(Freeze(one.time, seconds, line))
+            freezes.append(Freeze(one.time, seconds))
         elif line.origin == "membership" and (gone := _GONE.match(line.text)):
             losses.append((one.time, gone[1]))
         elif _of_agent(line) and _STARTS.match(line.text) and before is not None:

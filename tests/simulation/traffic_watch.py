@@ -82,7 +82,8 @@ class TrafficWatch:
         self._powers_changed: dict[str, float] = {}
         self._refused: dict[str, float] = {}
         self._refuses_since: dict[str, float] = {}
-        self._stopped: dict[str, float] = {}
+        self._could_not_know: dict[str, float] = {}
+        """When an agent was stopped whose kernel refused, and that had not told it anything since."""
         self._shares: dict[tuple[Powers, frozenset[str]], tuple[str | None, ...]] = {}
         self._mended: dict[tuple[str, str], float] = {}
         """When the address was last seen broken; its slots follow it."""
@@ -140,22 +141,19 @@ class TrafficWatch:
             new |= self._refuses_since.get(name, self.now) <= started + 0.1  # nor could the new one do anything
             if self._holds_for_ever(name, config.name) and (new or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
-            refused = self._refuses_since.get(name, self.now)
-            if self._stopped.get(name, LONG_AGO) >= max(refused, recent) and self._could_not_know(name):
+            if self._could_not_know.get(name, LONG_AGO) >= recent:
                 return "an agent ended and could not know that its kernel refuses"
             if self._new_window >= recent - limit and not self.farm.runs(name):
                 return "a new window is on its way"
         return ""
 
-    def _could_not_know(self, name: str) -> bool:
-        """The kernel had refused for less than the time between two settings of the slots."""
-        return self._stopped[name] < self._refuses_since.get(name, self.now) + 3 * self.farm.cluster.pulse + UNDER_WAY
-
     def left(self, node: str) -> bool:
         """The agent of a node was stopped; whether it may have said goodbye."""
         machine = self.farm.machines[node]
-        self._stopped[node] = self.now
-        return not any((traffic := traffic_of(machine, name)) and traffic.stuck for name in machine.modules)
+        stuck = any((traffic := traffic_of(machine, name)) and traffic.stuck for name in machine.modules)
+        if machine.kernel.refuses_slots and not stuck:
+            self._could_not_know[node] = self.now
+        return not stuck
 
     def _see(self, machine: FakeMachine, config: ModuleConfig) -> None:
         traffic = traffic_of(machine, config.name)

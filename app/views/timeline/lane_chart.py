@@ -55,12 +55,13 @@ class Row:
 
 
 class LaneChart(QAbstractScrollArea):
-    """A click on a bar or mark leads to the log: `line_wanted(Lane, LogLine)`, None where no line tells of the moment.
+    """A click leads to the log: `event_wanted(Lane, TimelineEvent)`, or `moment_wanted(Lane, float)` between events.
 
     A click on the axis puts the cursor on the nearest event. Drag, arrows and the wheel move and zoom.
     """
 
-    line_wanted = Signal(object, object)
+    event_wanted = Signal(object, object)
+    moment_wanted = Signal(object, float)
 
     def __init__(self, model: TimelineModel) -> None:
         super().__init__()
@@ -333,18 +334,14 @@ class LaneChart(QAbstractScrollArea):
             else:
                 self.refresh()
         elif place.y() < AXIS and place.x() >= self._left:
-            self._choose_near(self.scale().moment(place.x()))
-
-    def _choose_near(self, moment: float) -> None:
-        """The cursor on the event that is nearest, whatever its lane."""
-        near = min(self._model.events.shown, key=lambda event: abs(event.time - moment), default=None)
-        if near is not None:
-            self._model.choose(near)
+            self._model.choose_near(self.scale().moment(place.x()))
 
     def _open(self, lane: Lane, event: TimelineEvent | None, moment: float) -> None:
         if event is not None:
             self._model.choose(event)
-        self.line_wanted.emit(lane, event.line if event is not None else lane.line_at(moment))
+            self.event_wanted.emit(lane, event)
+        else:
+            self.moment_wanted.emit(lane, moment)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn, scale = event.angleDelta(), self.scale()

@@ -17,7 +17,6 @@ from app.views.timeline.overview import Overview
 from app.views.timeline.scale import gutter
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, Choice, Divider, EmptyState, IconButton, LinkButton, ToggleButton, Words
-from nodeagent.contract.api import LogLine
 
 SECOND = 1000
 GAP = 12
@@ -85,9 +84,10 @@ class _NoEvent(QWidget):
 
 
 class TimelinePage(Page):
-    """`line_wanted(module, node, LogLine or None)` when a click leads to the log."""
+    """A click leads to the log of a module on a node: `line_wanted(module, node, LogLine)`, or `moment_wanted`."""
 
     line_wanted = Signal(str, str, object)
+    moment_wanted = Signal(str, str, float)
     help_topic = "timeline"
 
     def __init__(self, model: TimelineModel) -> None:
@@ -168,7 +168,8 @@ class TimelinePage(Page):
         self.back.clicked.connect(model.go_back)
         self.spans.chosen.connect(lambda key: model.set_span(int(key)))
         self.fit.clicked.connect(model.fit_incident)
-        self.chart.line_wanted.connect(self._lane_clicked)
+        self.chart.event_wanted.connect(self._lead)
+        self.chart.moment_wanted.connect(lambda lane, at: self.moment_wanted.emit(lane.module, lane.node, at))
         self.table.chosen.connect(model.choose)
         self.table.opened.connect(self._open)
         self.open_log.clicked.connect(lambda: self._open(model.chosen))
@@ -249,8 +250,8 @@ class TimelinePage(Page):
 
     # --- what the user does -------------------------------------------------------------------
 
-    def _lane_clicked(self, lane: Lane, line: LogLine | None) -> None:
-        self.line_wanted.emit(lane.module, lane.node, line)
+    def _lead(self, lane: Lane, event: TimelineEvent) -> None:
+        self.line_wanted.emit(lane.module, lane.node, event.line)
 
     def _open(self, event: TimelineEvent | None) -> None:
         """An event of all modules is shown in the log of the first of its lanes."""
@@ -259,4 +260,4 @@ class TimelinePage(Page):
         lane = next((one for one in self.model.lanes if one.node == event.node and event in one.events), None)
         if lane is not None:
             self.model.choose(event)
-            self.line_wanted.emit(lane.module, lane.node, event.line)
+            self._lead(lane, event)

@@ -154,7 +154,8 @@ async def test_a_replaced_server_is_trusted_only_by_a_person(pair: ConsoleFarm, 
     assert session.remembered.nodes == (wrong,), "what a node tells of another one is no person's word"
     session.trust(node.place)
     assert kept[-1].nodes == (node.place,)
-    await session.sign_in(node.credentials)
+    await secrets.keep(node.credentials, node.place.pin)
+    session.reconnect("admin", (node.place,))
     await until(all_connected(session, 1))
     await session.stop()
 

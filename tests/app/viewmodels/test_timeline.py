@@ -68,10 +68,8 @@ def test_every_node_is_read_once_and_a_lane_is_made_for_each_module_on_it() -> N
 
 def test_the_state_before_the_day_is_asked_for() -> None:
     _, model = made(incident())
-    first = lane(model, "farm", "node2").bars[0]
+    first = lane(model, "farm", "node3").bars[0]
     assert (first.start, first.words) == (pytest.approx(NOW - DAY, abs=60), "UP Ready")
-    assert first.line is not None
-    assert first.line.time < NOW - DAY
 
 
 def test_lines_that_the_console_has_are_not_asked_for_again_and_new_ones_follow() -> None:
@@ -290,15 +288,13 @@ def test_steps_go_through_the_events_of_one_lane() -> None:
     assert model.chosen.about is About.ORDER
 
 
-def test_a_moment_leads_to_the_last_line_before_it() -> None:
+def test_an_event_is_hit_only_from_nearby() -> None:
     _, model = made(incident())
     one = lane(model, "farm", "node3")
-    red = one.line_at(INCIDENT + 70)
-    assert red is not None
-    assert red.text.startswith("STOP NotReady")
     assert one.event_near(INCIDENT + 60.1, 0.5) == event(model, TOO_OFTEN)
     assert one.event_near(INCIDENT + 70.0, 0.5) is None
-    assert lane(model, "api", "node1").line_at(NOW) is not None
+    model.choose_near(INCIDENT + 60.04)
+    assert model.chosen == event(model, TOO_OFTEN)
 
 
 # --- the table --------------------------------------------------------------------------------

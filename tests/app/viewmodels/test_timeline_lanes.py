@@ -38,7 +38,6 @@ def test_each_state_lasts_until_the_next_and_the_last_one_until_now() -> None:
     )
     one = made(told(*lines))
     assert shape(one) == [(-300, -200, "STOP NotReady"), (-200, -100, "UP Transient"), (-100, inf, "UP Ready")]
-    assert one.bars[0].line == lines[0]
     assert one.bar_at(NOW - 250) == one.bars[0]
     assert one.bar_at(NOW - 301) is None
     assert one.bar_at(NOW + 5) == one.bars[2]
@@ -74,7 +73,6 @@ def test_a_freeze_cuts_into_the_state_before_it() -> None:
         (-100, inf, "UP Ready"),
     ]
     assert one.bars[1].kind is Kind.FROZEN
-    assert one.bars[1].line == lines[1]
 
 
 def test_a_freeze_of_a_node_without_the_module_leaves_the_lane_empty() -> None:

@@ -40,6 +40,34 @@ def test_an_older_one_is_read_back_without_gaps() -> None:
     assert details.log.rowCount() == ALL - details.log.oldest_cursor + 1
 
 
+def test_a_moment_leads_to_the_last_line_before_it() -> None:
+    session, details, found = made()
+    details.seek_moment(NOW - ALL + 500.5)
+    assert found == [session.logs["node1"][499]]
+    details.seek_moment(NOW + 60)
+    assert found[1:] == [session.logs["node1"][-1]]
+    details.seek_moment(NOW - 2 * ALL)
+    assert found[2:] == [session.logs["node1"][0]], "before the log began: its first line"
+
+
+def test_a_moment_is_that_of_the_axis_not_of_the_node() -> None:
+    session = LoggedSession(view("node1", ready(), clock=100.0))
+    session.nodes[0].lines += [line(at, time=NOW + at) for at in range(1, 200)]
+    details = DetailsModel(still(session), FakeTasks(), "farm", "node1")
+    found: list[LogLine] = []
+    details.found.connect(found.append)
+    details.seek_moment(NOW + 50.5)
+    assert [one.cursor for one in found] == [150]
+
+
+def test_an_empty_log_has_nothing_to_show() -> None:
+    details = DetailsModel(still(LoggedSession(view("node1", ready()))), FakeTasks(), "farm", "node1")
+    found: list[LogLine] = []
+    details.found.connect(found.append)
+    details.seek_moment(NOW)
+    assert found == []
+
+
 def test_a_node_that_does_not_answer_any_more_shows_what_is_there() -> None:
     session, details, found = made()
     session.failure = CallFailed(Trouble.TIMED_OUT, "no answer")

@@ -68,10 +68,11 @@ def place(chart: LaneChart, lane: str, moment: float) -> QPoint:
     return QPoint(round(chart.scale().x(moment)), chart.bar_box(number).center().y())
 
 
-def hear(page: TimelinePage) -> list[tuple[str, str, LogLine | None]]:
-    """Where clicks lead from now on."""
-    led: list[tuple[str, str, LogLine | None]] = []
+def hear(page: TimelinePage) -> list[tuple[str, str, LogLine | float]]:
+    """Where clicks lead from now on: to a line or to a moment."""
+    led: list[tuple[str, str, LogLine | float]] = []
     page.line_wanted.connect(lambda module, node, line: led.append((module, node, line)))
+    page.moment_wanted.connect(lambda module, node, moment: led.append((module, node, moment)))
     return led
 
 
@@ -163,16 +164,15 @@ def test_sixty_four_nodes_scroll(qtbot: QtBot, shot: Callable[[QWidget, str], Pa
 # --- the way to the log -----------------------------------------------------------------------
 
 
-def test_a_click_on_a_bar_leads_to_its_line(qtbot: QtBot) -> None:
+def test_a_click_on_a_bar_leads_to_its_moment_and_on_a_mark_to_its_line(qtbot: QtBot) -> None:
     _, page = shown(qtbot, incident())
     led = hear(page)
     at_the_incident(page)
     click(page.chart.viewport(), place(page.chart, "farm, node3", INCIDENT + 70))
     click(page.chart.viewport(), place(page.chart, "farm, node3", INCIDENT + 41.1))
     (module, node, red), (_, _, died) = led
-    assert red is not None
-    assert died is not None
-    assert (module, node, red.text) == ("farm", "node3", "STOP NotReady: phase (start by maxloop)")
+    assert (module, node, red) == ("farm", "node3", pytest.approx(INCIDENT + 70, abs=0.2))
+    assert isinstance(died, LogLine)
     assert page.model.chosen is not None
     assert page.model.chosen.line == died
     assert "UP Transient" in died.text or "gone" in died.text
@@ -183,7 +183,7 @@ def test_a_click_where_nothing_was_told_opens_the_log_all_the_same(qtbot: QtBot)
     _, page = shown(qtbot, session)
     led = hear(page)
     click(page.chart.viewport(), place(page.chart, "farm, node1", NOW - 600))
-    assert led == [("farm", "node1", None)]
+    assert led == [("farm", "node1", pytest.approx(NOW - 600, abs=3))]
 
 
 def test_a_click_on_the_axis_or_a_row_puts_the_cursor_there_and_leads_nowhere(qtbot: QtBot) -> None:
