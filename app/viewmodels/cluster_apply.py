@@ -297,7 +297,7 @@ class ClusterApply(QObject):
 
 def _silence(seen: Seen) -> str:
     return tr(
-        "{node} does not hear {peers} yet: check UDP 4800 between them before you keep it",
+        "{node} does not hear {peers} yet: check the UDP port of the heartbeats between them before you keep it",
         node=seen.node,
         peers=names(seen.silent),
     )

@@ -196,7 +196,7 @@ class ModuleLife(WatchfulLife):
     def _judge_adoption(self, now: float) -> None:
         """Adopt when all monitored processes are the same and one round of checks was good; else repair."""
         senses, errd = self.senses, self.memory.switches.errd
-        scanned = senses.monitor.scanned or not errd
+        scanned = (senses.monitor.scanned and not senses.monitor.looking) or not errd
         missing = self._recovered - frozenset(senses.monitor.processes) if errd and scanned else frozenset()
         if missing or (errd and scanned and senses.monitor.failing):
             names = ", ".join(sorted({name for name, _ in missing})) or "a monitored process"

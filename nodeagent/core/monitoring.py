@@ -238,6 +238,11 @@ class ProcessMonitor:
         self._next_scan = now if self._again else due
         self._again = False
 
+    @property
+    def looking(self) -> bool:
+        """A scan is under way: what was seen before may be over."""
+        return self._asked is not None
+
     def _look(self, now: float) -> None:
         if self._asked is None:
             self._next_scan = now

@@ -289,7 +289,7 @@ async def test_peers_that_do_not_hear_each_other_are_said_before_keeping() -> No
     editor = await bench.load()
     editor.save_and_apply()
     await until(lambda: editor.apply.phase is Phase.ASKING)
-    assert editor.apply.seen_sentence.startswith("node1 does not hear node2 yet: check UDP 4800")
+    assert editor.apply.seen_sentence.startswith("node1 does not hear node2 yet: check the UDP port of the heartbeats")
     editor.apply.go_back()
     await settled(bench.tasks)
 
