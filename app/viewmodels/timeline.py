@@ -1,7 +1,7 @@
 """The timeline of a cluster: every node's day on one clock, the part of it that is looked at, and the chosen event."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -311,13 +311,16 @@ class TimelineModel(QObject):
     def _follow(self, node: str, now: float, *, reached: bool) -> None:
         log = self._logs.setdefault(node, NodeLog(self.session.session, node))
         own = now - self.session.clocks.of(node)
-        if log.was_read and log.follow(own):
+        followed = log.was_read and log.follow(own)
+        if not reached or log.reading:
             return
-        if reached and not log.reading and now >= log.tried + AGAIN:
+        if followed and log.wants_past:
+            log.reading = True
+            self._tasks.run_soon(self._then_look(log.read_past, own), f"past of {node}")
+        elif not followed and now >= log.tried + AGAIN:
             log.reading, log.tried = True, now
-            modules = [card.name for card in self.session.farm.modules if node in card.nodes]
-            self._tasks.run_soon(self._read(log, own, modules), f"timeline of {node}")
+            self._tasks.run_soon(self._then_look(log.read, own), f"timeline of {node}")
 
-    async def _read(self, log: NodeLog, now: float, modules: Iterable[str]) -> None:
-        await log.read(now, modules)
+    async def _then_look(self, read: Callable[[float], Awaitable[None]], now: float) -> None:
+        await read(now)
         self._soon()

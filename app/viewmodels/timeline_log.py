@@ -1,6 +1,6 @@
 """The lines of one node that the timeline needs: those the console has already, the rest of the day from its disk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from app.viewmodels.events_model import new_lines
 from app.viewmodels.session_model import Session, failure_words
@@ -25,6 +25,9 @@ class NodeLog:
         self._lines: list[LogLine] = []
         self._before: dict[str, LogLine] = {}
         """By module the change of state that was the last before the day began."""
+        self._changed: set[str] = set()
+        """Modules whose state changed in the day: what they were before it must be asked for, once."""
+        self._asked: set[str] = set()
         self._cursor = 0
         self._told: tuple[tuple[int, int, float], Story] | None = None
         self.reading = False
@@ -44,16 +47,24 @@ class NodeLog:
             self.was_read = False
             return False
         lines, self._cursor = new_lines(watched, self._cursor)
-        self._lines += filter(worth_telling, lines)
+        fresh = [line for line in lines if worth_telling(line)]
+        self._lines += fresh
+        self._changed.update(line.module for line in fresh if state_of(line))
         self._shorten(now)
         return True
+
+    @property
+    def wants_past(self) -> bool:
+        """Whether `read_past` has something to ask."""
+        return self.was_read and bool(self._changed - self._asked - self._before.keys())
 
     def forget(self) -> None:
         """Another log answers under this name, or a part of it was missed."""
         self._lines, self._before, self._cursor, self.was_read, self._told = [], {}, 0, False, None
+        self._changed, self._asked = set(), set()
         self.known_from = 0.0
 
-    async def read(self, now: float, modules: Iterable[str]) -> None:
+    async def read(self, now: float) -> None:
         """Read the day up to what is known, and what the modules that changed were before it.
 
         `now` is on the node's clock.
@@ -63,15 +74,25 @@ class NodeLog:
         try:
             self.follow(now)
             older, complete = await self._day(now)
-            self._lines = [*filter(worth_telling, older), *self._lines]
+            told = [line for line in older if worth_telling(line)]
+            self._lines[:0] = told
+            self._changed.update(line.module for line in told if state_of(line))
             if not complete and older:
                 self.known_from = older[0].time
-            moved = {line.module for line in self._lines if state_of(line)}  # of the others the node itself tells
-            for module in moved.intersection(modules):
-                await self._state_before(module, self.known_from or now - DAY)
             self.trouble, self.was_read, self._told = "", True, None
+            await self._past(now)
         except CallFailed as failed:
             self.trouble = failure_words(failed)
+        finally:
+            self.reading = False
+
+    async def read_past(self, now: float) -> None:
+        """Read what the modules that have changed since were before the day."""
+        self.reading = True
+        try:
+            await self._past(now)
+        except CallFailed:
+            return  # the lane begins with its first change
         finally:
             self.reading = False
 
@@ -100,12 +121,17 @@ class NodeLog:
             until, before = fresh[0].time, fresh[0].cursor
         return found, False
 
-    async def _state_before(self, module: str, moment: float) -> None:
-        query = LogQuery(module=module, types="I", text=STATE_WORDS, until=moment, limit=BEFORE, newest=True)
-        page = await self._session.log(self.node, query)
-        told = [line for line in page.lines if line.module == module and line.time <= moment and state_of(line)]
-        if told:
-            self._before[module] = told[-1]
+    async def _past(self, now: float) -> None:
+        """Of a module that did not change in the day the node itself says since when it is what it is."""
+        for module in sorted(self._changed - self._asked - self._before.keys()):
+            self._asked.add(module)
+            moment = self.known_from or now - DAY
+            query = LogQuery(module=module, types="I", text=STATE_WORDS, until=moment, limit=BEFORE, newest=True)
+            page = await self._session.log(self.node, query)
+            told = [line for line in page.lines if line.module == module and line.time <= moment and state_of(line)]
+            if told:
+                self._before.setdefault(module, told[-1])
+                self._told = None
 
     def _shorten(self, now: float) -> None:
         """Lines older than a day go, and the oldest of too many; the state they tell of stays known."""

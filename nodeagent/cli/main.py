@@ -23,6 +23,7 @@ from nodeagent.cli.commands_service import service
 from nodeagent.cli.commands_snapshot import snapshot
 from nodeagent.cli.commands_state import state, why
 from nodeagent.cli.commands_switches import SWITCHES
+from nodeagent.cli.commands_token import token
 from nodeagent.cli.commands_vip import vip
 from nodeagent.cli.commands_waits import WAITS
 from nodeagent.cli.exits import CommandFailed, Exit
@@ -30,7 +31,7 @@ from nodeagent.cli.exits import CommandFailed, Exit
 _COMMANDS = (
     *(agent, cluster, module, config, deconfig, check, *ACTIONS, run_without, *WAITS, state, why),
     *(log, logview, print_info, print_error, cmdlog, snapshot, set_value, get_value, *SWITCHES, *LOOPS),
-    *(passwd, fingerprint, enrol, level, service, doctor, firewall, vip, demo, console, completion),
+    *(passwd, token, fingerprint, enrol, level, service, doctor, firewall, vip, demo, console, completion),
 )
 for _change in CHANGES:
     cluster.add_command(_change)

@@ -49,6 +49,13 @@ def all_nodes() -> dict[str, NodeCalls]:
     return {name: LocalCalls("" if name == info.name else name) for name in info.nodes}
 
 
+def nodes_or_this() -> dict[str, NodeCalls]:
+    """Every node of the cluster, by name; this one alone while it is in none. Raises CommandFailed."""
+    info = fetch("/cluster", ClusterInfo)
+    names = info.nodes if info.configured else (info.name,)
+    return {name: LocalCalls("" if name == info.name else name) for name in names}
+
+
 def finished(work: Coroutine[Any, Any, R]) -> R:
     """Run it to its end. Raises CommandFailed for every failed call."""
     try:

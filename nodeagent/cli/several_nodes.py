@@ -21,6 +21,8 @@ HERE_ONLY = ("agent", "service", "passwd", "demo", "console", "doctor", "firewal
 """Commands about this computer, and one that never ends."""
 ONE_FILE = (["snapshot"], ["module", "package"])
 """Commands that write a file here."""
+EVERYWHERE = (["token", "add"], ["token", "revoke"])
+"""Commands that go to all nodes by themselves."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,8 @@ def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
     nodes, command = _nodes(words[0]), list(words[1:])
     if command[0] in HERE_ONLY or (command[0] == "log" and "-f" in command):
         raise CommandFailed(f"{' '.join(command[:2])} is for this node alone: leave out -H", Exit.USAGE)
+    if any(command[: len(one)] == one for one in EVERYWHERE):
+        raise CommandFailed(f"{' '.join(command[:2])} goes to all nodes by itself: leave out -H", Exit.USAGE)
     if len(nodes) > 1 and any(command[: len(one)] == one for one in ONE_FILE):
         raise CommandFailed(f"{command[0]} writes one file: name one node with -H", Exit.USAGE)
     results = _run_all(nodes, command, guarded)

@@ -1,7 +1,9 @@
-"""Calls about the configuration of the cluster, its key and its users."""
+"""Calls about the configuration of the cluster, its key, its users and their tokens."""
+
+from urllib.parse import quote
 
 from nodeagent.client.calls import Calls, asked
-from nodeagent.contract import api, revisions
+from nodeagent.contract import api, revisions, token_api
 
 
 class ClusterCalls(Calls):
@@ -62,3 +64,15 @@ class ClusterCalls(Calls):
     async def cluster_users(self) -> bytes:
         """The user table, for StageCluster.users."""
         return await self.call("GET", "/cluster/users", bytes)
+
+    async def tokens(self) -> tuple[token_api.TokenInfo, ...]:
+        """The API tokens that this node knows."""
+        return await self.call("GET", "/tokens", tuple[token_api.TokenInfo, ...])
+
+    async def make_token(self, request: token_api.NewToken) -> token_api.MadeToken:
+        """Make an API token on this node alone; see client.api_tokens, which asks all."""
+        return await self.call("POST", "/tokens", token_api.MadeToken, request)
+
+    async def revoke_token(self, name: str) -> None:
+        """End an API token on this node alone."""
+        await self.call("DELETE", f"/tokens/{quote(name, safe='')}", type(None))

@@ -88,6 +88,7 @@ class FarmTraffic:
         self._by_udp: frozenset[str] = frozenset()
         """Who lives by the heartbeats of every module: its probes say nothing new."""
         self._due: float | None = None
+        self._silent: set[str] = set()
 
     # --- what it is told ------------------------------------------------------------------------
 
@@ -187,6 +188,9 @@ class FarmTraffic:
         for module in list(self._modules.values()):
             armed |= module.traffic.follow(self._surroundings(module, now), now)
             module.traffic.tick(now)
+        before, self._silent = self._silent, {node for m in self._modules.values() for node in m.traffic.wire_only}
+        if self._silent - before:  # it stays in the table, so nothing else tells it that it is not heard
+            self._membership.send_soon()
         told, self._told = self._told, {name: self._own_beat(module) for name, module in self._modules.items()}
         if armed or told != self._told or now >= self._next_probe:
             self._probe(now)

@@ -109,7 +109,7 @@ class Membership:
             if name != me:
                 self._peers[name] = configured_peer(config, me, name, before.get(name), now)
         self._longest_window = max(self._longest_window, config.window)
-        self._send_soon()
+        self.send_soon()
 
     def set_modules(self, modules: Mapping[str, ModuleBeat]) -> None:
         """This node's modules; a change is told at once, and three times in quick succession."""
@@ -118,7 +118,7 @@ class Membership:
         self._modules = dict(modules)
         self._names |= {module_id(name): name for name in modules}
         self._outgoing.put(self._modules)
-        self._send_soon()
+        self.send_soon()
 
     def set_wall_offset(self, offset: float) -> None:
         """Wall clock = core clock + offset; only passed on."""
@@ -149,8 +149,7 @@ class Membership:
         if self._config is None:
             return None
         window = self._config.window
-        links = [link for peer in self._peers.values() for link in peer.links.values()]
-        times = [link.expires(window) for link in links if link.heard]
+        times = [link.expires(window) for peer in self._peers.values() for link in peer.links.values() if link.heard]
         times += [] if self._left else [self._next_send]
         return max(self._now, min(times)) if times else None
 
@@ -297,7 +296,8 @@ class Membership:
         if sentence := self._namesakes.add(name, first, second, now):
             self._changes.append(PeerChange(LogType.CRITICAL, sentence))
 
-    def _send_soon(self) -> None:
+    def send_soon(self) -> None:
+        """The next heartbeat goes out at once, three times in quick succession."""
         self._hurry = REPEATS - 1
         self._next_send = self._now
 

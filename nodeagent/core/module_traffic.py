@@ -260,7 +260,7 @@ class ModuleTraffic:
     def steady(self) -> bool:
         """Nothing but new words of the others, an event or a deadline has anything to change."""
         waits = self.problem or self.inherits or (self.wanted and not self.prepared)
-        return not waits and self._last is not None and not self._last.wire_only and self.handover.steady
+        return not waits and self._last is not None and not self.wire_only and self.handover.steady
 
     @property
     def timeout(self) -> float | None:
@@ -271,9 +271,10 @@ class ModuleTraffic:
         """What was last known of another node."""
         return self._last.others.get(node, NOBODY) if self._last else NOBODY
 
-    def is_wire_only(self, node: str) -> bool:
-        """Whether the node is silent on UDP and heard by its probes."""
-        return self._last is not None and node in self._last.wire_only
+    @property
+    def wire_only(self) -> tuple[str, ...]:
+        """The nodes that are silent on UDP and heard by their probes."""
+        return self._last.wire_only if self._last else ()
 
     def share(self) -> float:
         """Percent of the slots of the first group that the kernel holds for this node."""

@@ -55,7 +55,7 @@ def _node(traffic: ModuleTraffic, node: str) -> VipNode:
     if node == traffic.me:
         return VipNode(node, serves, True, False, _epoch(traffic.seen), _epoch(traffic.applied))
     known = traffic.presence(node)
-    return VipNode(node, serves, known.alive, traffic.is_wire_only(node), _epoch(known.seen), _epoch(known.applied))
+    return VipNode(node, serves, known.alive, node in traffic.wire_only, _epoch(known.seen), _epoch(known.applied))
 
 
 def _group(name: str, powers: dict[str, int], owners: tuple[str | None, ...], held: GroupSlots, taken: int) -> VipGroup:

@@ -50,6 +50,7 @@ BODIES: dict[str, object] = {
     "confirmCluster": {"signature": "sig"},
     "rollbackCluster": {"signature": "sig"},
     "password": {"password": "a new password"},
+    "makeToken": {"name": "backup", "role": "monitor"},
 }
 
 
@@ -64,6 +65,7 @@ def path_of(route: Route) -> str:
         "{name}": "userlog_x.ulog",
         "{resource}": "custom.db",
         "{user}": "admin",
+        "{token}": "prometheus",
         "{number}": "2",
     }
     path = route.path + QUERIES.get(route.name, "")
@@ -141,6 +143,8 @@ async def test_every_role_on_every_route(node: Served, route: Route) -> None:
     assert (body is None) == (route.takes is None)
     if route.name == "presentClusterKey":
         node.control.key = bytes(32)
+    if route.name == "revokeToken":
+        await node.users.add_token("prometheus", Role.MONITOR)
     if route.role is None:
         assert (await node.tls(route.method, path_of(route), body)).status == route.status
         return

@@ -169,6 +169,7 @@ TOLD: dict[str, tuple[str, object, tuple[object, ...]]] = {
 ELSEWHERE = frozenset(
     {
         *("identity", "openapi", "login", "logout", "status", "events", "clusterUsers", "password"),
+        *("tokens", "makeToken", "revokeToken"),
         *("nodeChallenge", "nodeLogin", "relayGet", "relayPost", "relayPut", "relayDelete"),
     }
 )

@@ -548,6 +548,17 @@ def test_an_application_that_does_not_answer_is_not_adopted() -> None:
     ]
 
 
+def test_an_application_that_dies_while_it_is_looked_at_is_not_adopted() -> None:
+    """Its death is told, a scan is under way, and a checker that looked before says that all is well."""
+    one = started(replace(CHECKED, monitoring=FARM.monitoring))
+    again(one)
+    one.world.advance(0.0085)
+    one.kill_process("app")
+    one.world.advance(0.5)
+    assert [counted.by for counted in one.disk["farm"].counted] == ["crash"]
+    assert not [line for line in lines(one, LogType.INFO) if "was adopted" in line]
+
+
 def test_a_checker_that_never_answers_does_not_cost_the_application() -> None:
     one = started(CHECKED)
     one.looks_like["tcp.web"] = "hangs"

@@ -18,6 +18,8 @@ from tests.fakes.vip_kernel import INTERFACE, probe_frame
 SCRIPTS = frozenset({Script.PRESTART, Script.POSTSTOP, Script.TRANSITION, Script.START_BOTH, Script.STOP_BOTH})
 CALM = 0.02
 """Delay of a network without a fault, seconds at most."""
+KEY_ID = slice(4, 12)
+"""Where a heartbeat names its key."""
 WIRE = "the wire"
 """What carries the probe frames, beside the lans of the heartbeats."""
 
@@ -48,7 +50,7 @@ class Farm:
         self.before_change: Callable[[], None] = lambda: None
         """Called before anything about who can hear whom changes."""
         self.delivered: dict[str, list[tuple[str, int, bytes]]] = {}
-        """Node → (lan, how often its agent was started, bytes) of the last datagrams it has read."""
+        """Node → (lan, how often its agent was started, 0: it had not the key; bytes) of the last datagrams."""
         self._pump_at = float("inf")
         self._addresses = {(lan.name, node.node): node.addr for lan in cluster.lans for node in lan.nodes}
 
@@ -110,8 +112,9 @@ class Farm:
                 self.machines[delivery.target].tell(frame)
                 continue
             if self.runs(delivery.target):
-                known = self.delivered.setdefault(delivery.target, [])
-                known.append((delivery.lan, self.machines[delivery.target].starts, delivery.data))
+                machine, known = self.machines[delivery.target], self.delivered.setdefault(delivery.target, [])
+                readable = delivery.data[KEY_ID] in map(machine.sealer.key_id, machine.keys)
+                known.append((delivery.lan, machine.starts if readable else 0, delivery.data))
                 del known[:-20]
             source = self._addresses[delivery.lan, delivery.source]
             self.machines[delivery.target].tell(ev.DatagramReceived(delivery.lan, source, delivery.data))

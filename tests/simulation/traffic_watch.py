@@ -2,7 +2,7 @@
 
 Two kernels that answer one client break its connection. That must not happen but for five reasons, and these
 are all that `excuse` knows; each ends one window and half a second after its cause:
-1. the two nodes are parted: neither UDP nor the wire joins them both ways;
+1. the two nodes are parted: neither UDP nor the wire joins them both ways (to whom stands still, until it runs);
 2. datagrams and probes get lost or are late by chance, and one of the two has lost the other by that;
 3. one has not heard the other since one of their agents was started, and UDP does not join them: a probe
    is believed only from a session that heartbeats have proven;
@@ -113,11 +113,14 @@ class TrafficWatch:
         joined = self.farm.joined(one, other, config.farm.lans)
         if joined and self.farm.runs(one) and self.farm.runs(other):
             self._met[config.name, one, other] = self.now
+        frozen_until = max(self.farm.machines[name].frozen_until for name in (one, other))
+        here = max(self.now, frozen_until)  # who stands still hears of nothing before it runs again
         if not joined and not self.farm.wired(one, other):
-            self._parted[config.name, one, other] = self.now
+            self._parted[config.name, one, other] = here
         started = max(self.watch.started.get(name, 0.0) for name in (one, other))
-        if not joined and self._met.get((config.name, one, other), LONG_AGO) < started + self.farm.cluster.window:
-            self._strange[config.name, one, other] = self.now
+        strangers = self._met.get((config.name, one, other), LONG_AGO) < started + self.farm.cluster.window
+        if strangers and (not joined or frozen_until > self.now):
+            self._strange[config.name, one, other] = here
 
     def excuse(self, config: ModuleConfig, one: str, other: str) -> str:
         """Why these two kernels may contradict each other now; empty when they must not."""
@@ -136,9 +139,9 @@ class TrafficWatch:
             return "never met"
         for name in (one, other):
             machine = self.farm.machines[name]
-            started = self.watch.started.get(name, 0.0)
-            new = max(started, machine.frozen_until) > self.now - 0.1
-            new |= self._refuses_since.get(name, self.now) <= started + 0.1  # nor could the new one do anything
+            new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
+            traffic = traffic_of(machine, config.name)
+            new |= traffic is not None and not traffic.prepared  # it has refused all that the new one wanted
             if self._holds_for_ever(name, config.name) and (new or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
             if self._could_not_know.get(name, LONG_AGO) >= recent:
@@ -185,6 +188,7 @@ class TrafficWatch:
         for config in self.modules():
             for name in dirty.intersection(config.nodes):
                 machine = self.farm.machines[name]
+                self._look_at_kernel(machine)
                 told = self.watch.of(name, config.name).status
                 if told is None or told.state is not State.UP:
                     self._forget_flows(config, name)
@@ -194,6 +198,13 @@ class TrafficWatch:
             if config.name in self._changed:
                 self._slots_changed(config)
         self._changed.clear()
+
+    def _look_at_kernel(self, machine: FakeMachine) -> None:
+        if machine.kernel.refuses or machine.kernel.refuses_slots:
+            self._refused[machine.name] = self.now
+            self._refuses_since.setdefault(machine.name, self.now)
+        else:
+            self._refuses_since.pop(machine.name, None)
 
     def _slots_changed(self, config: ModuleConfig) -> None:
         held = {name: self.farm.machines[name].kernel.groups(config.name, self.now) for name in config.nodes}
@@ -286,11 +297,6 @@ class TrafficWatch:
         table = machine.kernel.tables.get(config.name)
         should = status.phase not in WITHOUT_ADDRESS
         has, bare = bool(table and table.addresses), bool(table and table.addresses and not table.filter)
-        if machine.kernel.refuses or machine.kernel.refuses_slots:
-            self._refused[machine.name] = self.now
-            self._refuses_since.setdefault(machine.name, self.now)
-        else:
-            self._refuses_since.pop(machine.name, None)
         if has and not should:
             raise Violated(f"the virtual address is on {machine.name} while {config.name} is in “{status.phase}”")
         if has == should and not bare:

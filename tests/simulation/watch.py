@@ -205,6 +205,7 @@ class Watch:
         if line.type is LogType.CRITICAL and line.origin == "maxloop":
             hold.maxloop_stops_only_after_too_many(self, machine, told, line.module)
             told.actions.append(self.now)
+            told.must_adopt = False
             self.stop_begins(machine, told, line.module)
         elif line.type is LogType.ERROR and (action := ACTED.search(line.text)):
             if action[1] != Action.STOP:

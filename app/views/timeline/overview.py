@@ -159,7 +159,9 @@ class Overview(QWidget):
         return super().event(event)
 
     def words_at(self, x: float) -> str:
-        """What is said of a place: the worst state there, and when it was so."""
+        """What is said of a place: the worst state there, and when it was so; left of the axis what it is about."""
+        if x < self._left:
+            return self._words()
         one, now = self.stretch_at(x), self._model.session.now()
         if one is None:
             return ""

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,13 +13,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from nodeagent.contract.states import Role
+from nodeagent.contract.token_api import NAME, TokenInfo, name_problem
 from nodeagent.engine.ports import Refused
 
 T = TypeVar("T")
 
 ADMIN = "admin"
 """The first user, made when it gets its password."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$a2VlcGdyZWVuLW5vYm9keQ$tpsbERAUzfwESglWMLzhhKpw5bTKQPwf7+Q4/MIjoPY"
 """Verified in place of the hash of a user who does not exist, so that both answers take the same time."""
@@ -60,6 +59,7 @@ class Users:
     def __init__(self, data: bytes, keep: Callable[[bytes], Awaitable[None]]) -> None:
         self._table, self._keep = read_table(data), keep
         self._hashing = ThreadPoolExecutor(1, "passwords")
+        self._changing = asyncio.Lock()
 
     @property
     def data(self) -> bytes:
@@ -90,34 +90,43 @@ class Users:
         digest = _digest(token)
         return next((known for known in self._table.tokens if hmac.compare_digest(known.hash, digest)), None)
 
+    @property
+    def tokens(self) -> tuple[TokenInfo, ...]:
+        """The API tokens, by name."""
+        return tuple(TokenInfo(token.name, token.role) for token in sorted(self._table.tokens, key=lambda t: t.name))
+
     async def set_password(self, name: str, password: str) -> None:
         """Give a user a new password; `admin` is made when there is none. Raises Refused."""
-        user = next((user for user in self._table.users if user.name == name), None)
-        if user is None and name != ADMIN:
-            raise Refused(404, "no-such-user", f"there is no user {name!r}")
-        fresh = User(name, user.role if user else Role.ADMIN, await self._in_thread(HASHER.hash, password))
-        others = tuple(other for other in self._table.users if other.name != name)
-        await self._commit(msgspec.structs.replace(self._table, users=(*others, fresh)))
+        async with self._changing:
+            user = next((user for user in self._table.users if user.name == name), None)
+            if user is None and name != ADMIN:
+                raise Refused(404, "no-such-user", f"there is no user {name!r}")
+            fresh = User(name, user.role if user else Role.ADMIN, await self._in_thread(HASHER.hash, password))
+            others = tuple(other for other in self._table.users if other.name != name)
+            await self._commit(msgspec.structs.replace(self._table, users=(*others, fresh)))
 
-    async def add_token(self, name: str, role: Role) -> str:
-        """A new API token under a name of its own; it is shown once and not kept. Raises Refused."""
-        if not NAME.fullmatch(name):
-            raise Refused(
-                400, "bad-request", f"{name!r} is no name: letters, digits, '.', '_', '@' and '-' are allowed"
-            )
-        if any(token.name == name for token in self._table.tokens):
-            raise Refused(409, "token-exists", f"there is a token {name!r} already")
-        token = secrets.token_urlsafe(32)
-        fresh = Token(name, role, _digest(token))
-        await self._commit(msgspec.structs.replace(self._table, tokens=(*self._table.tokens, fresh)))
-        return token
+    async def add_token(self, name: str, role: Role, token: str = "") -> str:
+        """A new API token under a name of its own; it is shown once and not kept. Raises Refused.
+
+        `token` is one that another node of the cluster has made, to be known here too.
+        """
+        if problem := name_problem(name):
+            raise Refused(400, "bad-request", problem)
+        async with self._changing:
+            if any(known.name == name for known in self._table.tokens):
+                raise Refused(409, "token-exists", f"there is a token {name!r} already")
+            made = token or secrets.token_urlsafe(32)
+            fresh = Token(name, role, _digest(made))
+            await self._commit(msgspec.structs.replace(self._table, tokens=(*self._table.tokens, fresh)))
+            return made
 
     async def revoke_token(self, name: str) -> None:
         """End a token. Raises Refused when there is none of that name."""
-        left = tuple(token for token in self._table.tokens if token.name != name)
-        if len(left) == len(self._table.tokens):
-            raise Refused(404, "no-such-token", f"there is no token {name!r}")
-        await self._commit(msgspec.structs.replace(self._table, tokens=left))
+        async with self._changing:
+            left = tuple(token for token in self._table.tokens if token.name != name)
+            if len(left) == len(self._table.tokens):
+                raise Refused(404, "no-such-token", f"there is no token {name!r}")
+            await self._commit(msgspec.structs.replace(self._table, tokens=left))
 
     def close(self) -> None:
         """End the hashing thread."""

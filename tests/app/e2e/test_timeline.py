@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from app.console import Console
 from app.services.memory import RememberedCluster
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.timeline_lanes import Bar, Lane
+from app.viewmodels.timeline_lanes import Bar, Kind, Lane
 from app.views.details.page import DetailsPage
 from app.views.timeline.page import TimelinePage
 from tests.app.e2e.hands import Hands, button
@@ -55,6 +55,26 @@ def greens(page: TimelinePage) -> int:
     return sum(bool(one.bars) and one.bars[-1].silhouette is Silhouette.READY for one in page.model.lanes)
 
 
+def has(page: TimelinePage, node: str, kind: Kind) -> bool:
+    """Whether a lane has a bar of this kind."""
+    return any(bar.kind is kind for bar in lane(page, node).bars)
+
+
+async def the_timeline(console: Console, hands: Hands, farm: ConsoleFarm) -> TimelinePage:
+    """The page, once all nodes are green on it."""
+    await hands.until(lambda: "c1" in console._clusters, "the cluster is open")
+    for node in farm.nodes:
+        await console.secrets.keep(node.credentials, node.known_pin, remember=False)
+    for watcher in console._clusters["c1"].session.nodes:
+        watcher.retry()
+    hands.begin("the timeline of three green nodes")
+    await hands.click_tab(console.window.top_bar.tabs, "Timeline")
+    page = shown(console)
+    await hands.until(lambda: greens(page) == 3, "three lanes are green")
+    await hands.picture("green")
+    return page
+
+
 def dying(page: TimelinePage, node: str, since: float) -> Bar | None:
     """The bar that a restart has left on the lane."""
     found = [bar for bar in lane(page, node).bars if bar.silhouette is Silhouette.TRANSIENT and bar.start > since]
@@ -65,16 +85,7 @@ def dying(page: TimelinePage, node: str, since: float) -> Bar | None:
 async def test_a_death_is_seen_and_leads_to_its_line(qapp: QApplication, tmp_path: Path, farm: ConsoleFarm) -> None:
     cluster = RememberedCluster("c1", "Contoso", nodes=tuple(node.place for node in farm.nodes))
     async with living(qapp, tmp_path, cluster) as (console, hands):
-        await hands.until(lambda: "c1" in console._clusters, "the cluster is open")
-        for node in farm.nodes:
-            await console.secrets.keep(node.credentials, node.known_pin, remember=False)
-        for watcher in console._clusters["c1"].session.nodes:
-            watcher.retry()
-        hands.begin("the timeline of three green nodes")
-        await hands.click_tab(console.window.top_bar.tabs, "Timeline")
-        page = shown(console)
-        await hands.until(lambda: greens(page) == 3, "three lanes are green")
-        await hands.picture("green")
+        page = await the_timeline(console, hands, farm)
 
         hands.begin("an application dies")
         victim, before = farm.nodes[1], page.model.session.now()
@@ -122,3 +133,30 @@ async def see_the_line(console: Console, hands: Hands, node: str) -> DetailsPage
     assert line.module == "farm"
     await hands.picture("line")
     return page
+
+
+@pytest.mark.timeout(120)
+async def test_a_freeze_and_a_lost_node_are_seen(qapp: QApplication, tmp_path: Path, farm: ConsoleFarm) -> None:
+    cluster = RememberedCluster("c1", "Contoso", nodes=tuple(node.place for node in farm.nodes))
+    async with living(qapp, tmp_path, cluster) as (console, hands):
+        page = await the_timeline(console, hands, farm)
+        frozen, killed = farm.nodes[2], farm.nodes[0]
+        hands.begin("a node stands still")
+        frozen.pause_agent()
+        await hands.look(3.0)
+        frozen.resume_agent()
+        await hands.until(lambda: has(page, frozen.name, Kind.FROZEN), "the freeze is hatched")
+        await hands.until(lambda: greens(page) == 3, "it is green again")
+
+        hands.begin("an agent is killed and another one begins")
+        killed.kill_agent()
+        await hands.until(lambda: bool(lane(page, killed.name).silent), "the lane says that it is silent")
+        assert lane(page, killed.name).bars[-1].kind is Kind.UNKNOWN
+        assert killed.name in page.model.facts
+        await hands.picture("silent")
+        killed.start_agent()
+        await hands.until(lambda: greens(page) == 3, "its application was adopted")
+        gap = [bar for bar in lane(page, killed.name).bars if bar.kind is Kind.UNKNOWN]
+        assert [bar.words for bar in gap] == ["Unknown: no agent ran"], "its peers saw it go"
+        await hands.click(button(page, "Fit incident"))
+        await hands.picture("frozen-and-lost")

@@ -79,11 +79,26 @@ def test_lines_that_the_console_has_are_not_asked_for_again_and_new_ones_follow(
     )
     _, model = made(session)
     asked = [call[2] for call in session.called if call[:2] == ("log", "node1")]
-    assert all(query.text for query in asked), "only the states before the day are asked for"
+    assert asked == []
     assert [one.line.text for one in lane(model, "farm", "node1").events] == ["tcp.web is down: refused"]
     session.nodes[0].lines += log_of("node1", state(NOW - 1, "UP Transient", by="errd"), first=3)
     model.look()
     assert lane(model, "farm", "node1").bar_at(NOW - 0.5).words == "UP Transient"  # type: ignore[union-attr]
+
+
+def test_a_module_that_changes_for_the_first_time_that_day_keeps_what_it_was() -> None:
+    session = incident()
+    _, model = made(session)
+    assert words(lane(model, "farm", "node1")) == ["UP Ready"]
+    assert not [call for call in session.called if call[:2] == ("log", "node1") and call[2].text]
+    died = log_of("node1", state(NOW - 1, "UP Transient", by="errd"), first=5)
+    session.logs["node1"] += died
+    session.nodes[0].lines += died
+    model.look()
+    model.look()
+    assert words(lane(model, "farm", "node1")) == ["UP Ready", "UP Transient"]
+    model.look()
+    assert len([call for call in session.called if call[:2] == ("log", "node1") and call[2].text]) == 1
 
 
 def test_a_log_that_cannot_be_read_says_why_and_is_asked_again_later() -> None:
@@ -120,7 +135,7 @@ async def test_of_too_much_the_newest_is_kept_and_the_rest_is_unknown() -> None:
     session = LoggedSession(view("node1", ready()))
     session.logs["node1"] = [line(at, time=NOW - 80000 + at, type=LogType.ERROR) for at in range(1, PAGE * PAGES + 9)]
     log = NodeLog(session, "node1")
-    await log.read(NOW, ("farm",))
+    await log.read(NOW)
     assert len([call for call in session.called if call[2].types == "CEUI"]) == PAGES
     assert log.known_from == session.logs["node1"][-(PAGE * PAGES - PAGES + 1)].time, "a line stands in two pages"
     log.follow(NOW)
@@ -132,7 +147,7 @@ async def test_what_is_older_than_a_day_goes_but_its_last_state_stays() -> None:
     session = LoggedSession(view("node1", ready()))
     session.nodes[0].lines += log_of("node1", state(NOW - 80000, "UP Transient"), state(NOW - 70000, "UP Ready"))
     log = NodeLog(session, "node1")
-    await log.read(NOW, ("farm",))
+    await log.read(NOW)
     log.follow(NOW + 50000)
     assert [one.words for one in log.story(0.0).states["farm"]] == ["UP Ready"]
 

@@ -347,6 +347,7 @@ def test_a_tooltip_says_what_is_there(qtbot: QtBot) -> None:
     gutter = place(page.chart, "farm, node3", INCIDENT)
     assert "corrected by +0.8" in page.chart.words_at(QPoint(60, gutter.y()))
     assert page.chart.words_at(QPoint(400, 10)) == ""
+    assert page.overview.words_at(20) == "24 h, all nodes"
     assert page.overview.words_at(page.overview._scale().x(NOW - 60)).startswith("NotReady: ")
     assert page.overview.words_at(page.overview._scale().x(NOW - 60000)).startswith("Ready: ")
 
