@@ -36,16 +36,32 @@ def killed(home: Home, after: float) -> list[tuple[str, int]]:
     return [(what, int(number)) for what, number in (line.split() for line in whole)]
 
 
+def a_round(home: Home) -> float:
+    """Seconds from the first word to a cluster and a module both committed: how fast this disk is."""
+    command = [sys.executable, "-m", "tests.fakes.committing", str(home.safe)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        began = time.monotonic()
+        while not process.stdout.readline().startswith(b"module"):
+            assert process.poll() is None
+        took = time.monotonic() - began
+        process.kill()
+    return took
+
+
 @pytest.mark.covers("storage kill", "storage atomic")
 def test_kill_at_any_instant(tmp_path: Path) -> None:
     home = Home(tmp_path, tmp_path / "var")
+    elsewhere = tmp_path / "speed"
+    window = 3 * a_round(Home(elsewhere, elsewhere / "var"))
     dice = random.Random(4711)
     lines: set[int] = set()
     last = {"cluster": 0, "module": 0}
     kills = 0
     while kills < KILLS or min(last.values()) < 4:
         kills += 1
-        for what, number in killed(home, dice.uniform(0, 0.12)):
+        for what, number in killed(home, dice.uniform(0, window)):
             if what == "line":
                 lines.add(number)
             else:
