@@ -1,7 +1,11 @@
 """log, logview, cmdlog, printi and printe."""
 
 import os
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 import msgspec
@@ -67,10 +71,24 @@ def _read(module: str, follow: bool, count: int, types: str, text: str, wants_js
     query = {key: value for key, value in wanted.items() if value}
     page = fetch("/log", LogPage, {**query, "newest": "1", "limit": str(count)})
     _show(page.lines, wants_json)
-    while follow:
-        time.sleep(_FOLLOW_SECONDS)
-        page = fetch("/log", LogPage, {**query, "after": str(page.next), "limit": str(_LONGEST_PAGE)})
-        _show(page.lines, wants_json)
+    with _ended_by_ctrl_c() if follow else nullcontext():
+        while follow:
+            time.sleep(_FOLLOW_SECONDS)
+            page = fetch("/log", LogPage, {**query, "after": str(page.next), "limit": str(_LONGEST_PAGE)})
+            _show(page.lines, wants_json)
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """End at once: a KeyboardInterrupt that falls into a destructor is lost, and following would go on."""
+    if threading.current_thread() is not threading.main_thread():  # one of several nodes; Ctrl-C is their main's
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(Exit.INTERRUPTED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @click.command()
