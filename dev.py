@@ -47,9 +47,9 @@ ALONE = ("tests/lab/test_vip_faults.py", "tests/lab/test_vip_changes.py", "tests
 """They count milliseconds and resets, and want the computer for themselves: they run when the others have ended."""
 TEMPLATES = "tests/e2e/test_templates.py"
 FARMS = (
-    ("tests/e2e", "tests/demo", "tests/app/e2e", f"--ignore={TEMPLATES}"),
-    # Both run nginx, and processes are found by name on the whole computer.
-    ("tests/lab", TEMPLATES, *(f"--ignore={test}" for test in ALONE)),
+    ("tests/e2e", f"--ignore={TEMPLATES}"),
+    # The first two run nginx, and processes are found by name on the whole computer.
+    ("tests/lab", TEMPLATES, "tests/demo", "tests/app/e2e", *(f"--ignore={test}" for test in ALONE)),
 )
 """Tests of several real agents: what each of two pytest gets."""
 SPINNER = "|/-\\"

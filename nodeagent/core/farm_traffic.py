@@ -180,9 +180,7 @@ class FarmTraffic:
             if not traffic.wanted and life.config.vip not in (None, traffic.vip):
                 self.configured(life)  # what had to wait for the stop
         self._linkless = {interface: until for interface, until in self._linkless.items() if now < until}
-        if self._thawed is not None and (
-            now >= self._thawed + self._window or self._membership.heard_all_since(self._thawed)
-        ):
+        if self._thawed is not None and (now >= self._thawed + self._window or self._heard_all_since(self._thawed)):
             self._thawed = None
         armed = False
         for module in list(self._modules.values()):
@@ -197,15 +195,16 @@ class FarmTraffic:
         self._remember(now, told == self._told)
         return told != self._told
 
-    def leave(self) -> bool:
-        """The agent ends and the applications go on: nothing of the kernel is changed after this.
-
-        False when the others must not be told: they would take slots that a kernel does not give up.
-        """
+    def leave(self) -> None:
+        """The agent ends and the applications go on: nothing of the kernel is changed after this."""
         self._left = True
         for module in self._modules.values():
             module.traffic.leave()
-        return not any(module.traffic.stuck for module in self._modules.values())
+
+    @property
+    def left(self) -> bool:
+        """The agent ends, and the others may be told: they would take slots that a kernel does not give up."""
+        return self._left and all(module.traffic.let_go for module in self._modules.values())
 
     def next_deadline(self, now: float) -> float | None:
         """When `follow` must be called at the latest."""
@@ -235,6 +234,11 @@ class FarmTraffic:
         return tuple(text for module in self._modules.values() for text in module.traffic.alarms(now))
 
     # --- inside -----------------------------------------------------------------------------------
+
+    def _heard_all_since(self, thaw: float) -> bool:
+        """Every living peer was heard both ways since then: by its probes, where UDP is silent."""
+        wire_only = all(self.wire.echoed(node) >= thaw for node in self._silent)
+        return wire_only and self._membership.heard_all_since(thaw)
 
     def _living(self, now: float) -> tuple[bool, list[Living]]:
         """All that a datagram can change, unless something here waits for more than that."""

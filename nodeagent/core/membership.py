@@ -343,8 +343,8 @@ class Membership:
         return any(peer.alive and not peer.lives(now, half) for peer in self._peers.values())
 
     def heard_all_since(self, moment: float) -> bool:
-        """Whether every peer that counts as alive was heard both ways after this moment."""
-        return all(peer.proven_after(moment) for peer in self._peers.values() if peer.alive)
+        """Whether every peer that this node goes by since a freeze ended at this moment was heard both ways after."""
+        return not any(peer.awaited_since(moment) for peer in self._peers.values())
 
     def said_goodbye(self, node: str, module: int) -> bool:
         """Whether the peer's agent ended, and not by silence, and the next one has not told of the module yet."""

@@ -162,6 +162,7 @@ class ModuleTraffic:
         """
         if self.prepared and self._last:
             slots = tuple(GroupSlots(group.group, group.mine, quiet=ALL) for group in self._held)
+            self._asked = self.handover.table.epoch
             self._emit(self._set_slots(self.handover.table, slots, LEAVING, self._last))
 
     def taken(self, event: TrafficPrepared, now: float) -> None:
@@ -257,6 +258,11 @@ class ModuleTraffic:
         return self.inherits or (self.prepared and bool(self.problem) and self.able)
 
     @property
+    def let_go(self) -> bool:
+        """The kernel has done what it was told last, or holds nothing."""
+        return self._asked is None and not self.stuck
+
+    @property
     def steady(self) -> bool:
         """Nothing but new words of the others, an event or a deadline has anything to change."""
         waits = self.problem or self.inherits or (self.wanted and not self.prepared)
@@ -315,10 +321,8 @@ class ModuleTraffic:
 
     def alarms(self, now: float) -> tuple[str, ...]:
         """What needs a human, in words."""
-        name, found = (
-            self._config.name,
-            [f"{text} and put back" for text, at in self._repaired.items() if now - at < 60],
-        )
+        name = self._config.name
+        found = [f"{text} and put back" for text, at in self._repaired.items() if now - at < 60]
         if self.problem:
             found.append(self.problem)
         if self.observed:

@@ -190,8 +190,8 @@ class Node:
                     life.shut_down(now)
             case ev.AgentStopping():
                 self._effects += [do.SetHealth(name, False) for name in self._lives]
-                if self.traffic.leave():  # quiet before the others hear the goodbye
-                    self._effects += self.membership.leave(now)
+                self.traffic.leave()
+                self._say_goodbye(now)
             case _:
                 self._tell(event, now)
 
@@ -236,6 +236,12 @@ class Node:
                 life.switch(event.switch, event.on, event.author, event.until, now)
             case TrafficPrepared() | SlotsSet() | TrafficObserved() | GateSet():
                 self.traffic.event(event, now)
+                self._say_goodbye(now)
+
+    def _say_goodbye(self, now: float) -> None:
+        """The agent ends, and all kernels are quiet before the others hear of it; from then on nothing is sent."""
+        if self.traffic.left:
+            self._effects += self.membership.leave(now)
 
     def _answer(self, ticket: int, verdict: Verdict) -> None:
         self._effects.append(do.AnswerOrder(ticket, verdict.accepted, verdict.text))

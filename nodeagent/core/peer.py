@@ -190,9 +190,10 @@ class Peer:
                 return True
         return False
 
-    def proven_after(self, moment: float) -> bool:
-        """Heard both ways since then."""
-        return any(link.proven is not None and link.proven > moment for link in self.links.values())
+    def awaited_since(self, thaw: float) -> bool:
+        """It counts as alive, or was forgiven its silence at the end of a freeze, and was not heard both ways since."""
+        proofs = [link.proven for link in self.links.values() if link.proven is not None]
+        return (self.alive or thaw in proofs) and not any(proof > thaw for proof in proofs)
 
     def consider(self, session: Session) -> bool:
         """Keep a candidate, at most four, the one touched longest ago goes; True when it is new."""

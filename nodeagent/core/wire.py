@@ -134,6 +134,10 @@ class Wire:
         found = [heard for (_, name, _), heard in self._heard.items() if name == node and now < heard.at + window]
         return sorted(found, key=lambda heard: heard.counter, reverse=True)
 
+    def echoed(self, node: str) -> float:
+        """When this node had sent what the other has heard last by its own probes, on this node's clock; 0: never."""
+        return max((heard.echoed for (_, name, _), heard in self._heard.items() if name == node), default=0.0)
+
     def mac(self, interface: str, node: str) -> str:
         """The hardware address a node last sent a probe from, empty when none was believed."""
         return self._macs.get((interface, node), "")

@@ -296,6 +296,7 @@ def test_the_connections_of_a_new_agent_that_has_not_said_a_word_of_its_module_a
     farm.start(shop())
     machine, theirs = farm.machines["n1"], farm.mine("n1")
     machine.tell(ev.AgentStopping())
+    farm.run(0.001)  # its kernel answers
     machine.kill_agent()
     farm.run(0.5)
     modules, machine.modules = machine.modules, {}

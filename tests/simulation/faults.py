@@ -39,6 +39,8 @@ from tests.simulation.vip_faults import VIP_KINDS
 from tests.simulation.weather import Weather
 
 YEAR = 365 * 86400.0
+ANSWER = 0.001
+"""Seconds that an agent which is stopped waits for its kernel."""
 SWEEP = 0.5
 """Seconds between two sweeps of a key rotation."""
 
@@ -164,9 +166,16 @@ def agent_stop(w: Weather) -> str:
     machine = w.living()
     if machine is None or machine.frozen:
         return ""
+    w.stops(machine.name)
     machine.tell(ev.AgentStopping())
-    w.left(machine.name)
-    w.kill(machine, power=False)
+    agent = machine.agent
+
+    def end() -> None:
+        if machine.agent is agent:
+            w.left(machine.name)
+            w.kill(machine, power=False)
+
+    w.farm.world.after(ANSWER, end)
     w.later(w.random.uniform(0.5, 4.0), lambda: w.revive(machine))
     return f"the agent of {machine.name} is stopped"
 

@@ -47,7 +47,9 @@ def simulate(seed: int) -> Outcome:
         watch.note("*", text)
 
     end = farm.world.now + HEALED_AT
-    weather = Weather(farm, random, touched, end, said=said, before_injection=watch.snapshot, left=watch.left)
+    weather = Weather(
+        farm, random, touched, end, said=said, before_injection=watch.snapshot, stops=watch.stops, left=watch.left
+    )
     watch.entered = weather.entered
     begin = farm.world.now
     try:

@@ -110,6 +110,7 @@ def test_who_comes_waits_for_those_who_share_out_a_lost_nodes_slots_without_it()
     while not three.health["web"]:
         farm.world.advance(0.001)
     two.tell(ev.AgentStopping())
+    farm.world.advance(0.001)
     two.kill_agent()
 
     def look() -> None:
@@ -133,6 +134,42 @@ def test_nodes_that_know_each_other_by_the_wire_alone_share_the_slots_soon() -> 
     farm.world.advance(2.0 + farm.cluster.window + 0.2)
     assert len(mine(farm, "n1") | mine(farm, "n2")) == SLOTS
     assert not mine(farm, "n1") & mine(farm, "n2")
+
+
+def test_who_was_frozen_waits_for_those_whose_silence_it_forgives() -> None:
+    """n1 loses n2 by UDP, not by the wire, and is frozen: what n2 has said before says nothing of what it has now."""
+    farm = started()
+    one = farm.machines["n1"]
+    farm.network.cut("n1", "n2", *farm.lans)
+    while not any(line.text.startswith("n2 lost") for line in one.log):
+        farm.world.advance(0.01)
+    one.freeze(3.0)
+    farm.world.advance(2.0)
+    farm.network.heal()
+    comes_back(farm)
+
+
+def test_who_was_frozen_waits_for_those_whom_it_knows_by_the_wire_alone() -> None:
+    """They are heard again by a probe that answers one from after the freeze."""
+    farm = started()
+    farm.network.part({"n1"}, {"n2"}, *farm.lans)
+    farm.world.advance(5.0)
+    farm.machines["n1"].freeze(3.0)
+    farm.world.advance(2.9)
+    comes_back(farm)
+
+
+def comes_back(farm: Farm) -> None:
+    """n1, whose slots n2 has taken, has its own again, and no datagram was answered twice."""
+    one, two = farm.machines.values()
+    assert (len(mine(farm, "n1")), len(mine(farm, "n2"))) == (0, SLOTS)
+
+    def look() -> None:
+        held = [machine.kernel.slots("web", farm.world.now) for machine in (one, two)]
+        assert not held[0] or not held[1] or not held[0].datagrams & held[1].datagrams
+
+    farm.world.advance(2.0, look)
+    assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n2")) < SLOTS
 
 
 def test_the_last_node_keeps_what_its_kernel_does_not_give_up() -> None:
@@ -159,7 +196,20 @@ def test_an_agent_whose_kernel_refuses_says_no_goodbye() -> None:
     machine = farm.machines["n1"]
     machine.kernel.refuses_slots = "Operation not permitted"
     farm.world.advance(0.5)
+    nothing_is_answered_twice_after_a_stop(farm)
+
+
+def test_a_goodbye_waits_for_the_kernel() -> None:
+    """It begins to refuse just before its agent is stopped, and could not show it yet."""
+    farm = started()
+    farm.machines["n1"].kernel.refuses_slots = "Operation not permitted"
+    nothing_is_answered_twice_after_a_stop(farm)
+
+
+def nothing_is_answered_twice_after_a_stop(farm: Farm) -> None:
+    machine = farm.machines["n1"]
     machine.tell(ev.AgentStopping())
+    farm.world.advance(0.001)
     machine.kill_agent()
 
     def look() -> None:

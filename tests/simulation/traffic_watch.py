@@ -1,14 +1,13 @@
 """The eyes on the virtual IPs of a run: what the kernels hold, who could know what of whom.
 
-Two kernels that answer one client break its connection. That must not happen but for five reasons, and these
+Two kernels that answer one client break its connection. That must not happen but for four reasons, and these
 are all that `excuse` knows; each ends one window and half a second after its cause:
 1. the two nodes are parted: neither UDP nor the wire joins them both ways (to whom stands still, until it runs);
 2. datagrams and probes get lost or are late by chance, and one of the two has lost the other by that;
 3. one has not heard the other since one of their agents was started, and UDP does not join them: a probe
    is believed only from a session that heartbeats have proven;
 4. nobody watches a kernel that was told to keep its slots for ever: its agent was the last one and has died
-   or stands still, or its kernel has done nothing for the next one;
-5. an agent was stopped before it could know that its kernel refuses to give up its slots;
+   or stands still, or its kernel has done nothing for the next one, or nothing at all since the two were parted;
 and while a new detection window is on its way to the nodes, a node that does not run may be judged by the other's.
 """
 
@@ -24,7 +23,7 @@ from nodeagent.core.handover import GroupSlots
 from nodeagent.core.module_traffic import OBSERVE, RETRY, ModuleTraffic
 from nodeagent.core.slot_table import Powers
 from nodeagent.core.slots import SLOTS, slot_plan
-from nodeagent.core.traffic_messages import SetSlots
+from nodeagent.core.traffic_messages import PrepareTraffic, SetSlots
 from tests.fakes.machine import FakeMachine
 from tests.simulation.farm import CALM, WIRE, Farm
 from tests.simulation.invariants import SLACK, Violated
@@ -82,8 +81,6 @@ class TrafficWatch:
         self._powers_changed: dict[str, float] = {}
         self._refused: dict[str, float] = {}
         self._refuses_since: dict[str, float] = {}
-        self._could_not_know: dict[str, float] = {}
-        """When an agent was stopped whose kernel refused, and that had not told it anything since."""
         self._shares: dict[tuple[Powers, frozenset[str]], tuple[str | None, ...]] = {}
         self._mended: dict[tuple[str, str], float] = {}
         """When the address was last seen broken; its slots follow it."""
@@ -142,21 +139,12 @@ class TrafficWatch:
             new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
             traffic = traffic_of(machine, config.name)
             new |= traffic is not None and not traffic.prepared  # it has refused all that the new one wanted
-            if self._holds_for_ever(name, config.name) and (new or not self.farm.runs(name)):
+            deaf = self._refuses_since.get(name, self.now) <= self._parted.get(key, LONG_AGO)
+            if self._holds_for_ever(name, config.name) and (new or deaf or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
-            if self._could_not_know.get(name, LONG_AGO) >= recent:
-                return "an agent ended and could not know that its kernel refuses"
             if self._new_window >= recent - limit and not self.farm.runs(name):
                 return "a new window is on its way"
         return ""
-
-    def left(self, node: str) -> bool:
-        """The agent of a node was stopped; whether it may have said goodbye."""
-        machine = self.farm.machines[node]
-        stuck = any((traffic := traffic_of(machine, name)) and traffic.stuck for name in machine.modules)
-        if machine.kernel.refuses_slots and not stuck:
-            self._could_not_know[node] = self.now
-        return not stuck
 
     def _see(self, machine: FakeMachine, config: ModuleConfig) -> None:
         traffic = traffic_of(machine, config.name)
@@ -177,7 +165,7 @@ class TrafficWatch:
 
     def observe(self, machine: FakeMachine, effect: do.Effect) -> None:
         """An effect is about to be carried out."""
-        if isinstance(effect, SetSlots):
+        if isinstance(effect, SetSlots | PrepareTraffic):
             self._changed.add(effect.module)
         elif isinstance(effect, do.RecordLine) and effect.text.startswith("new powers are in force"):
             self._powers_changed[effect.module] = self.now
@@ -207,7 +195,7 @@ class TrafficWatch:
             self._refuses_since.pop(machine.name, None)
 
     def _slots_changed(self, config: ModuleConfig) -> None:
-        held = {name: self.farm.machines[name].kernel.groups(config.name, self.now) for name in config.nodes}
+        held = {name: self._answered(name, config.name) for name in config.nodes}
         if all(held[name] == self._held.get((config.name, name), ()) for name in config.nodes):
             return
         for number, one in enumerate(config.nodes):
@@ -218,6 +206,14 @@ class TrafficWatch:
             self._count(self._held.get((config.name, name), ()), groups)
             self._held[config.name, name] = groups
             self._no_connection_of_another_is_reset(config, name, groups)
+
+    def _answered(self, node: str, module: str) -> tuple[GroupSlots, ...]:
+        """What clients get an answer for: nothing while the one address is gone, whatever the filter lets through."""
+        kernel = self.farm.machines[node].kernel
+        groups = kernel.groups(module, self.now)
+        if (table := kernel.tables.get(module)) and not table.addresses:
+            return tuple(GroupSlots(group.group, quiet=group.quiet) for group in groups)
+        return groups
 
     def _two_answer(self, config: ModuleConfig, one: str, other: str, mine: GroupSlots, others: GroupSlots) -> None:
         """Two kernels take new connections of a slot only while both hold it quiet; datagrams never."""

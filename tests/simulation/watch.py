@@ -20,7 +20,7 @@ from tests.simulation import invariants as hold
 from tests.simulation.coverage import Coverage
 from tests.simulation.farm import CALM, Farm
 from tests.simulation.invariants import ACTED, DOWN, LOST, SLACK, Owners, Violated
-from tests.simulation.traffic_watch import TrafficWatch
+from tests.simulation.traffic_watch import TrafficWatch, traffic_of
 
 SAMPLE = 0.2
 WAKE = 0.01
@@ -75,6 +75,8 @@ class Watch:
         self.apart: dict[tuple[str, str], float] = {}
         self.started: dict[str, float] = {}
         self.agents: dict[str, int] = {}
+        self._stopped: dict[str, int] = {}
+        """Which agent of a node was told to stop last, as its machine counts them."""
         self.forgetful: set[str] = set()
         """Nodes whose last agent died before the disk had what it knew: they may not find its scripts again."""
         self.disk_bad: dict[str, float] = {}
@@ -125,10 +127,20 @@ class Watch:
                 if one != other and not (self.farm.runs(other) and self.farm.joined(one, other)):
                     self.apart[one, other] = self.marked
 
+    def stops(self, node: str) -> None:
+        """An agent is told to stop; it ends as soon as its kernel has answered."""
+        self._stopped[node] = self.farm.machines[node].starts
+
+    def ends(self, machine: FakeMachine) -> bool:
+        """Whether the present agent was told to stop."""
+        return self._stopped.get(machine.name) == machine.starts
+
     def left(self, node: str) -> None:
-        """An agent was stopped: it says goodbye, unless its kernel holds on to its slots."""
-        if self.traffic.left(node):
-            self.goodbyes.append((self.now, node, self.farm.machines[node].starts))
+        """An agent that was stopped ends now: it has said goodbye, unless its kernel holds on to its slots."""
+        machine = self.farm.machines[node]
+        assert machine.agent is not None
+        if not any((traffic := traffic_of(machine, name)) and traffic.stuck for name in machine.modules):
+            self.goodbyes.append((self.now, node, machine.starts))
 
     def observe(self, machine: FakeMachine, effect: do.Effect) -> None:
         """An effect is about to be carried out."""

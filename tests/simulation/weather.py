@@ -22,6 +22,7 @@ class Weather:
     healed: bool = False
     said: Callable[[str, str], None] = lambda kind, text: None
     before_injection: Callable[[FakeMachine, bool], Callable[[], None]] | None = None
+    stops: Callable[[str], None] = lambda node: None
     left: Callable[[str], None] = lambda node: None
     ambushes: list[tuple[str, str, str, Action | None, float]] = field(default_factory=list)
     """(node, module, phase, action, delay): what is ordered in the phase; no action: the agent is killed."""
