@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.viewmodels.details import Banner
@@ -16,8 +16,8 @@ from app.views.widgets import Button, Card, IconButton, LinkButton, PrimaryButto
 from app.views.widgets.layouts import emptied
 from app.views.widgets.painting import paint_panel
 
-CHAIN_HEIGHT = 232
-"""What the chain takes at most; longer ones scroll."""
+HEAD, LEAST, CHAIN_HEIGHT = 47, 84, 232
+"""Pixels: of the line above the chain, of the shortest card, of the longest; longer chains scroll."""
 
 
 class WhyBanner(QFrame):
@@ -126,9 +126,18 @@ class ChainCard(Card):
             self._grid.addWidget(Words(tr("The node keeps no causes of this state."), fonts.BASE, Token.TEXT2), 0, 0)
         for row, step in enumerate(steps):
             self._add(row, step, last=row == len(steps) - 1)
-        self._grid.setRowStretch(len(steps), 1)
-        height = self._rows.sizeHint().height() + 47
-        self.setFixedHeight(min(max(height, 84), CHAIN_HEIGHT))
+        for row in range(self._grid.rowCount() + 1):  # one of an earlier chain would tear this one apart
+            self._grid.setRowStretch(row, int(row == len(steps)))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width breaks the words in other places."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        height = self._grid.heightForWidth(self._scroll.viewport().width()) + HEAD
+        self.setFixedHeight(min(max(height, LEAST), CHAIN_HEIGHT))
 
     def _add(self, row: int, step: ChainStep, *, last: bool) -> None:
         top = Qt.AlignmentFlag.AlignTop
@@ -138,9 +147,9 @@ class ChainCard(Card):
         evidence = Words(step.evidence, fonts.SIDE, Token.TEXT2, wrap=True)
         for words in (moment, text, evidence):
             words.setContentsMargins(0, 4, 0, 0)
-        self._grid.addWidget(moment, row, 0, top)
-        self._grid.addWidget(text, row, 1, top)
-        self._grid.addWidget(evidence, row, 2, top)
+        for column, words in enumerate((moment, text, evidence)):
+            self._grid.addWidget(words, row, column, top)
+            words.show()  # Qt would do it later, and the height is asked for now
         if step.output:
             link = LinkButton(tr("Output"))
             link.setAccessibleName(tr("Output of {step}", step=step.text))

@@ -1,6 +1,7 @@
 """Details by mouse and keyboard, and how it looks."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.details import DetailsModel
+from app.viewmodels.why_chain import ChainStep
 from app.views.details.page import DetailsPage
+from app.views.details.why_banner import ChainCard
 from app.views.main_window import MainWindow
 from app.views.widgets import Choice, LinkButton, Words
 from nodeagent.contract.states import Action, LogType
@@ -207,6 +210,21 @@ def test_the_chain_shows_times_evidence_and_the_output(qtbot: QtBot) -> None:
     link = next(button for button in page.chain.findChildren(LinkButton) if button.text() == "Output")
     QTest.mouseClick(link, Qt.MouseButton.LeftButton)
     assert page.output.text.textCursor().block().text() == "port 80 in use"
+
+
+def test_a_chain_that_grows_stands_in_even_rows(qtbot: QtBot) -> None:
+    card = ChainCard()
+    qtbot.addWidget(card)
+    card.resize(800, 200)
+    card.show()
+    steps = [ChainStep(str(n), f"13:11:{n:02}", "web_app gone", "by errd", "", "") for n in range(4)]
+    for count in (0, 1, 2, 4):
+        card.set_steps(steps[:count])
+        QApplication.processEvents()
+    tops = sorted(words.y() for words in card.findChildren(Words) if words.isVisible() and words.text()[:2] == "13")
+    gaps = [after - before for before, after in pairwise(tops)]
+    assert gaps == [gaps[0]] * 3
+    assert gaps[0] > 12
 
 
 def test_the_chain_goes_when_there_is_nothing_to_explain(qtbot: QtBot) -> None:
