@@ -201,7 +201,7 @@ def new_lines(watched: Watched, cursor: int) -> tuple[list[LogLine], int]:
 
 def _of_line(cluster: str, view: NodeView, line: LogLine) -> Event:
     icon, token = ("user", "text2") if line.type == LogType.USER else ("problem", "red")
-    return Event(line.time + shift(view), icon, token, cluster, line.module, view.name, line.text, line)
+    return Event(line.time + shift(view), icon, token, cluster, line.module, line.node or view.name, line.text, line)
 
 
 def _of_reach(cluster: str, before: NodeView, now: NodeView) -> list[Event]:

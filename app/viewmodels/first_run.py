@@ -173,7 +173,8 @@ class ConnectModel(QObject):
         if asking:
             return tr("still asking {nodes}", nodes=names(asking))
         if not self.chosen:
-            return tr("type the address of a node first")
+            refused = any(row.offers_password for row in self.rows)
+            return tr("type the right password first") if refused else tr("type the address of a node first")
         if not self.words_match:
             return tr("compare the words first: no password is sent before")
         return "" if all(self._has_password(row) for row in self.chosen) else tr("type the password first")

@@ -21,6 +21,7 @@ class ConnectCard(Card):
     def __init__(self, model: ConnectModel) -> None:
         super().__init__(tr("Connect to nodes"))
         self._model = model
+        self._connecting = False
         self.lines: dict[int, AddressLine] = {}
         inner = QVBoxLayout()
         inner.setContentsMargins(16, 16, 16, 16)
@@ -50,8 +51,9 @@ class ConnectCard(Card):
         self.lines[self._model.rows[-1].id].field.line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refresh(self) -> None:
-        """Shows the model again; the focus stays."""
+        """Shows the model again; the focus stays, but goes to the password that was wrong."""
         model = self._model
+        ended, self._connecting = self._connecting and not model.connecting, model.connecting
         self._show_lines()
         contacts = tuple((row.name, row.identity.words) for row in model.contacts if row.identity)
         self.words.set_nodes(contacts)
@@ -71,6 +73,9 @@ class ConnectCard(Card):
         self.connect_button.updateGeometry()
         self.connect_button.set_possible(not model.connect_reason, model.connect_reason)
         self.cancel_button.setVisible(model.connecting)
+        if ended and not model.chosen and not model.asks_password:
+            self.password.line.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.password.line.selectAll()
 
     def _login(self) -> QWidget:
         model = self._model

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter
-from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.viewmodels.log_model import LogColumn, LogModel, LogRole, type_words
 from app.viewmodels.text import tr
@@ -11,7 +11,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import TableView
 from app.views.widgets.painting import elided, text_width
-from app.views.widgets.tables import Index
+from app.views.widgets.tables import Index, paint_row
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 
@@ -26,14 +26,8 @@ class _Lines(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         box: QRect = option.rect
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         first = index.column() == LogColumn.TIME
-        if selected:
-            painter.fillRect(box, theme.colour(Token.SELECTED))
-            if first:
-                painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), theme.colour(Token.LINK))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(box, theme.colour(Token.HOVER))
+        paint_row(painter, option, first=first)
         line: LogLine = index.data(LogRole.LINE)
         left = box.left() + (16 if first else 8)
         ink, font = self._look(line, index.column())

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr
@@ -12,7 +12,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import TableView
 from app.views.widgets.painting import elided, paint_silhouette
-from app.views.widgets.tables import ROW, Index
+from app.views.widgets.tables import ROW, Index, paint_row
 
 WIDTHS = {EventColumn.TIME: 116, EventColumn.MODULE: 104, EventColumn.NODE: 112, EventColumn.ORIGIN: 128}
 WIDE = 900
@@ -25,14 +25,8 @@ class _Events(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         box: QRect = option.rect
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         first = index.column() == EventColumn.TIME
-        if selected:
-            painter.fillRect(box, theme.colour(Token.SELECTED))
-            if first:
-                painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), theme.colour(Token.LINK))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(box, theme.colour(Token.HOVER))
+        selected = paint_row(painter, option, first=first)
         event: TimelineEvent = index.data(EVENT_ROLE)
         left = box.left() + (16 if first else 8)
         column = index.column()

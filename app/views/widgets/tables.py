@@ -36,6 +36,19 @@ class CellRole(IntEnum):
     RIGHT = Qt.ItemDataRole.UserRole + 107
 
 
+def paint_row(painter: QPainter, option: QStyleOptionViewItem, *, first: bool) -> bool:
+    """The ground of a cell whose row is chosen or pointed at, with a bar before the first one; whether it is chosen."""
+    box: QRect = option.rect
+    selected = bool(option.state & QStyle.StateFlag.State_Selected)
+    if selected:
+        painter.fillRect(box, theme.colour(Token.SELECTED))
+        if first:
+            painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), theme.colour(Token.LINK))
+    elif option.state & QStyle.StateFlag.State_MouseOver:
+        painter.fillRect(box, theme.colour(Token.HOVER))
+    return selected
+
+
 class CellDelegate(QStyledItemDelegate):
     """Paints ground, selection, silhouette or icon, and the elided text of a cell."""
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -85,7 +86,7 @@ def break_down(info: DemoInfo) -> None:
 def wait_for(directory: Path, *, ready: bool) -> None:
     """Until ready.txt of the node says so. Raises TimeoutError after a minute."""
     deadline = time.monotonic() + 60
-    while status(directory).nodes[VICTIM - 1].ready is not ready:
+    while (status(directory).nodes[VICTIM - 1].ready == HTTPStatus.OK) is not ready:
         if time.monotonic() > deadline:
             raise TimeoutError(f"node{VICTIM} did not become {'ready' if ready else 'unready'}")
         time.sleep(0.1)

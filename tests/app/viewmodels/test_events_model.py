@@ -1,3 +1,4 @@
+import msgspec
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -59,6 +60,12 @@ def test_a_log_that_began_anew_is_read_from_its_start(qtbot: QtBot) -> None:
     session.nodes[0].lines[:] = [line(1, "first", LogType.ERROR), line(2, "second", LogType.ERROR)]
     events.look()
     assert [event.text for event in told(events)] == ["second", "first"]
+
+
+def test_a_line_names_its_node_before_the_console_knows_it(qtbot: QtBot) -> None:
+    session = FakeSession(view("127.0.0.12", ready()))
+    session.nodes[0].lines.append(msgspec.structs.replace(line(1, "gone", LogType.ERROR), node="node2"))
+    assert [event.node for event in told(followed(session))] == ["node2"]
 
 
 def test_silence_and_return_of_a_node(qtbot: QtBot) -> None:
