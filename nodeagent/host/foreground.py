@@ -15,6 +15,7 @@ from nodeagent.agent.supervisor import Terminal
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 from nodeagent.home import Home
+from nodeagent.host.priority import rise
 
 if sys.platform == "linux":
     from nodeagent.host.systemd import Systemd
@@ -43,6 +44,7 @@ def run_agent(home: Home, serve: Callable[[Agent], Coroutine[None, None, None]],
         return BAD_DATA
     try:
         with only_one(home.run / "agent.lock"):
+            rise()
             agent = Agent(home, settings)
             sys.setswitchinterval(THREAD_TURN)
             with asyncio.Runner() as runner:

@@ -2,17 +2,20 @@
 
 The service manager starts the process, which hands its main thread to the dispatcher; the dispatcher calls
 `Service` in a thread of its own, where the agent's loop runs. Ctrl-C and consoles play no part here.
+
+The manager waits 30 s for the dispatcher, and a system that boots is slow: the agent is loaded only after that.
 """
 
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nodeagent.agent.agent import Agent
 from nodeagent.home import Home
-from nodeagent.host.foreground import run_agent, show
 from nodeagent.host.installation import NAME, CannotInstall
+
+if TYPE_CHECKING:
+    from nodeagent.agent.agent import Agent
 
 assert sys.platform == "win32"
 
@@ -61,10 +64,14 @@ class Service:
     def SvcRun(self) -> None:
         """Run the agent; returns when it has ended. The dispatcher wants this name."""
         self._report(win32service.SERVICE_START_PENDING, _HINT)
+        from nodeagent.host.foreground import run_agent
+
         code = run_agent(self.home, self._serve, servicemanager.LogErrorMsg)
         self._report(win32service.SERVICE_STOPPED, 0, code)
 
-    async def _serve(self, agent: Agent) -> None:
+    async def _serve(self, agent: "Agent") -> None:
+        from nodeagent.host.foreground import show
+
         self._loop = asyncio.get_running_loop()
         await agent.run(self._stop, show, self)
 

@@ -1,0 +1,54 @@
+"""The agent's loop goes before ordinary work; what it starts does not. On the real scheduler."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WEIGHED = Path("/proc/self/autogroup").exists()
+"""Whether this kernel weighs sessions."""
+
+RISEN = """
+import os, subprocess, sys, threading
+from nodeagent.host.priority import rise
+
+rise()
+seen = [os.getpriority(os.PRIO_PROCESS, 0)]
+thread = threading.Thread(target=lambda: seen.append(os.getpriority(os.PRIO_PROCESS, 0)))
+thread.start()
+thread.join()
+child = subprocess.run(["nice"], stdout=subprocess.PIPE, check=True, start_new_session=True)
+group = open("/proc/self/autogroup").read().split()[-1] if os.path.exists("/proc/self/autogroup") else "0"
+print(*seen, child.stdout.decode().strip(), group)
+"""
+
+
+def risen(*before: str, service: bool = False) -> list[int]:
+    """What a process and its thread and child have after `rise`, and its session as the kernel weighs it."""
+    command = [*before, sys.executable, "-c", RISEN]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=30, start_new_session=service)
+    return [int(word) for word in done.stdout.split()]
+
+
+def allowed() -> int:
+    """What this machine gives to who asks for -10."""
+    done = subprocess.run(["nice", "-n", "-10", "nice"], capture_output=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the priorities of Linux")
+def test_only_the_loop_rises() -> None:
+    assert risen()[:3] == [allowed(), 0, 0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the priorities of Linux")
+def test_the_session_of_a_service_rises_that_of_a_shell_does_not() -> None:
+    shell, service = risen()[3], risen(service=True)[3]
+    assert shell == 0
+    assert service == (allowed() if WEIGHED else 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the priorities of Linux")
+def test_a_priority_that_somebody_gave_is_kept() -> None:
+    assert risen("nice", "-n", "5")[0] == 5
