@@ -1,7 +1,7 @@
 """History of a module or of the cluster: the revisions that a node keeps, and what each of them changed."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QStackedWidget, QWidget
 
 from app.services.node_watcher import wall_time
 from app.viewmodels.revision_history import RevisionHistory, as_text
@@ -10,7 +10,7 @@ from app.views.configuration.syntax import Highlighter, Language
 from app.views.widgets import Button, Card, CellRole, CodeEdit, EmptyState, TableView
 from nodeagent.contract.revisions import Revision
 
-WIDTHS = (104, 152, 120)
+WIDTHS = (104, 152)
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -82,6 +82,7 @@ class Revisions(QWidget):
         self.table.setModel(self._rows)
         for column, width in enumerate(WIDTHS):
             self.table.setColumnWidth(column, width)
+        self.table.horizontalHeader().setSectionResizeMode(len(WIDTHS), QHeaderView.ResizeMode.Stretch)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.selectionModel().currentRowChanged.connect(self._picked)
         self.list = Card(tr("History"), "-")
