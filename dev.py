@@ -13,6 +13,7 @@ import contextlib
 import ctypes.util
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -339,7 +340,8 @@ def test(rest: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         farms = []
         for places in FARMS:
-            farms.append(Aside([*pytest, *places], stack.enter_context(tempfile.TemporaryFile("w+"))))
+            said = stack.enter_context(tempfile.TemporaryFile("w+", errors="replace"))
+            farms.append(Aside([*pytest, *places], said))
             stack.callback(farms[-1].process.terminate)
         print("The farms of real agents are tested meanwhile; their reports follow.", flush=True)
         code = attached([*pytest, *(f"--ignore={place}" for place in own)])
@@ -426,6 +428,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 def main(argv: list[str]) -> int:
     """Do one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file on Windows takes less than what the tools write
+            stream.reconfigure(errors="replace")
     if problem := wrong_python(sys.version_info[:2]):
         print(problem, file=sys.stderr)
         return 1

@@ -11,7 +11,9 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication
 
 from app.navigator import FIRST_RUN, HELP, SETTINGS, Navigator
-from app.open_cluster import OpenCluster, Shared
+from app.open_cluster import OpenCluster
+from app.open_session import OpenSession, Shared
+from app.open_snapshot import OpenSnapshot
 from app.services.address_check import check
 from app.services.connection import loaded
 from app.services.demo import Demo
@@ -19,6 +21,7 @@ from app.services.discovery import scan
 from app.services.memory import Memory, RememberedCluster, Window
 from app.services.secrets import Secrets
 from app.services.sign_in import sign_in
+from app.services.snapshot_file import SnapshotFile
 from app.services.tasks import TaskOwner
 from app.viewmodels.demo_farm import DEMO_ID, DemoFarm
 from app.viewmodels.events_model import EventsModel
@@ -26,6 +29,7 @@ from app.viewmodels.first_run import ConnectModel
 from app.viewmodels.found_nodes import FoundNodes
 from app.viewmodels.goto_model import GotoModel
 from app.viewmodels.navigation import Place, Tab, place
+from app.viewmodels.opened_snapshots import SnapshotOpener
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.sidebar_model import Scope, SidebarModel
 from app.viewmodels.silhouettes import Silhouette
@@ -36,6 +40,7 @@ from app.views.help_page import HelpPage
 from app.views.main_window import MainWindow
 from app.views.settings import SettingsPage
 from app.views.theme import theme
+from app.views.widgets import AskSheet
 from nodeagent import __version__
 
 
@@ -45,7 +50,9 @@ class Console:
     def __init__(self, application: QApplication, memory: Memory, tasks: TaskOwner, demo_directory: Path) -> None:
         self._application, self._memory, self._tasks = application, memory, tasks
         self.secrets = Secrets()
-        self._clusters: dict[str, OpenCluster] = {}
+        self._clusters: dict[str, OpenSession] = {}
+        self._snapshots = 0
+        """How many were opened; a new one is named by it."""
         self._new: set[str] = set()
         """Clusters of which no node has told anything yet."""
         self._closed = asyncio.Event()
@@ -65,7 +72,10 @@ class Console:
             self.navigator.go,
             self.navigator.begin_module,
             self.navigator.show_event,
+            partial(self.window.show_page, EVENTS),
+            self.close_cluster,
         )
+        self._opener = SnapshotOpener(tasks)
         self._wire()
 
     # --- its life -----------------------------------------------------------------------------
@@ -92,7 +102,8 @@ class Console:
     def open_clusters(self, clusters: tuple[RememberedCluster, ...]) -> None:
         """Watch these clusters and show the first; those of the demo are not remembered."""
         for cluster in clusters:
-            if (known := self._clusters.get(cluster.id)) is not None:
+            known = self._clusters.get(cluster.id)
+            if isinstance(known, OpenCluster):
                 known.session.reconnect(cluster.user, cluster.nodes)
             else:
                 self._open(cluster)
@@ -105,9 +116,10 @@ class Console:
         cluster = self._clusters.pop(cluster_id)
         self.navigator.leave(cluster_id)
         self.sidebar.remove(cluster.model)
-        self.events.forget(cluster.model)
         self._tasks.run_soon(cluster.close(), f"close {cluster_id}")
-        self._tasks.run_soon(self._memory.forget_cluster(cluster_id), "forget a cluster")
+        if isinstance(cluster, OpenCluster):
+            self.events.forget(cluster.model)
+            self._tasks.run_soon(self._memory.forget_cluster(cluster_id), "forget a cluster")
 
     def tour(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """A name for each page worth a picture, and what shows it: the first cluster's, then the fixed ones."""
@@ -130,6 +142,7 @@ class Console:
         first_run = FirstRunPage(connect, FoundNodes(scan, self._known, self._tasks), self.demo)
         self._events_page = EventsPage(self.events)
         self._help_page = HelpPage()
+        first_run.open_wanted.connect(self.window.ask_for_snapshots)
         self.window.add_page(FIRST_RUN, first_run)
         self.window.add_page(EVENTS, self._events_page)
         self.window.add_page(SETTINGS, self._settings_page())
@@ -139,6 +152,10 @@ class Console:
         window = self.window
         window.unsaved = self._unsaved
         window.closed.connect(self._closed.set)
+        window.snapshots_chosen.connect(self._opener.open)
+        self._opener.begun.connect(lambda words: self.window.toasts.show_toast(Silhouette.TRANSIENT, words))
+        self._opener.opened.connect(self._open_snapshot)
+        self._opener.refused.connect(self._refuse_snapshots)
         window.help_wanted.connect(self._help)
         self._events_page.event_chosen.connect(self.navigator.show_event)
         self.events.unread_changed.connect(window.top_bar.set_unread)
@@ -155,12 +172,28 @@ class Console:
         self.events.follow(model)
         opened.session.start()
 
+    def _open_snapshot(self, files: tuple[SnapshotFile, ...]) -> None:
+        self._snapshots += 1
+        opened = OpenSnapshot(f"snapshot{self._snapshots}", files, self._shared)
+        self._clusters[opened.id] = opened
+        opened.model.answered.connect(self._answered)
+        opened.model.asked.connect(partial(self.navigator.show_asked, opened.id))
+        self.sidebar.add(opened.model)
+        self.navigator.go(Place(Tab.MONITORING, opened.id))
+
+    def _refuse_snapshots(self, sentences: str) -> None:
+        page = self.window.page(self.window.current_key())
+        if page is not None:
+            sheet = AskSheet(sentences, "", tr("Choose another file…"), tr("Close"))
+            sheet.answered.connect(lambda again: self.window.ask_for_snapshots() if again else None)
+            page.ask(sheet)
+
     def _changed(self, model: SessionModel) -> None:
         self.navigator.show_reasons()
         self._lead(model)
         if self.settled.is_set():
             return
-        views = [view for cluster in self._clusters.values() for view in cluster.session.view()]
+        views = [view for cluster in self._clusters.values() for view in cluster.model.session.view()]
         if model.farm.nodes and all(view.reached or view.trouble is not None for view in views):
             self.settled.set()
 
@@ -187,7 +220,10 @@ class Console:
         return tr("Changes of {modules} were not applied and are lost.", modules=names(lost)) if lost else ""
 
     def _known(self) -> tuple[RememberedCluster, ...]:
-        return tuple(cluster.session.remembered for cluster in self._clusters.values())
+        return tuple(cluster.session.remembered for cluster in self._live())
+
+    def _live(self) -> tuple[OpenCluster, ...]:
+        return tuple(cluster for cluster in self._clusters.values() if isinstance(cluster, OpenCluster))
 
     def _help(self, topic: str) -> None:
         self._help_page.show_topic(topic)
@@ -226,7 +262,7 @@ class Console:
         self.window.hide()
         for cluster in self._clusters.values():
             cluster.model.close()  # a view that is gone must hear of nothing any more
-        await asyncio.gather(*(cluster.session.stop() for cluster in self._clusters.values()))
+        await asyncio.gather(*(cluster.session.stop() for cluster in self._live()))
         try:
             await self._memory.remember(window=kept)
         finally:

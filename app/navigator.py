@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QPoint
 
-from app.open_cluster import OpenCluster
+from app.open_session import OpenSession
 from app.viewmodels.events_model import Event
 from app.viewmodels.goto_model import GotoEntry, GotoModel
 from app.viewmodels.menus import Command, Deed, MenuEntry
@@ -20,13 +20,15 @@ from app.views.top_bar import tab_names
 from app.views.widgets import AskSheet, Menu
 
 FIRST_RUN, SETTINGS, HELP = "first_run", "settings", "help"
+OPEN_SNAPSHOT = "open snapshot"
+"""Among the pages of *Go to*, though it asks for a file."""
 
 
 class Navigator:
     """Decides for one window. `clusters` are those that are open now; `forget(id)` closes one for good."""
 
     def __init__(
-        self, window: MainWindow, goto: GotoModel, clusters: Mapping[str, OpenCluster], forget: Callable[[str], None]
+        self, window: MainWindow, goto: GotoModel, clusters: Mapping[str, OpenSession], forget: Callable[[str], None]
     ) -> None:
         self._window, self._goto, self._clusters, self._forget = window, goto, clusters, forget
         self.scope: Scope | None = None
@@ -114,7 +116,7 @@ class Navigator:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _show(self, cluster: OpenCluster, to: Place) -> None:
+    def _show(self, cluster: OpenSession, to: Place) -> None:
         self._tab = to.tab
         cluster.show(to)
         self.show_reasons()
@@ -149,7 +151,10 @@ class Navigator:
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(point)
 
-    def _cluster_menu(self, cluster: OpenCluster, page: Page) -> Menu:
+    def _cluster_menu(self, cluster: OpenSession, page: Page) -> Menu:
+        if cluster.model.read_only:
+            close = MenuEntry(tr("Close the snapshot"))
+            return Menu.from_entries((close,), lambda _entry: self._forget(cluster.id), self._window)
         configure, new = MenuEntry(tr("Configure the cluster…")), MenuEntry(tr("New module…"))
         forget = MenuEntry(tr("Forget this cluster…"), separated=True)
 
@@ -171,6 +176,7 @@ class Navigator:
         others = [
             (EVENTS, tr("Events")),
             (FIRST_RUN, tr("Add cluster…")),
+            (OPEN_SNAPSHOT, tr("Open a snapshot…")),
             (SETTINGS, tr("Settings")),
             (HELP, tr("Help")),
         ]
@@ -186,6 +192,8 @@ class Navigator:
             self._back()
         elif entry.page in set(Tab):
             self.show_tab(entry.page)
+        elif entry.page == OPEN_SNAPSHOT:
+            self._window.ask_for_snapshots()
         else:
             self._window.show_page(entry.page)
 

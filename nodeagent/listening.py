@@ -105,6 +105,14 @@ async def closed(server: asyncio.Server) -> None:
         await asyncio.sleep(LOOK)
 
 
+class TurnedAway(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """End it at once."""
+        transport.close()
+
+
 class TcpPort:
     """One port of the agent on all addresses it is to be served on.
 

@@ -42,7 +42,7 @@ class Package(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...] = ()
 
 
-async def template(name: str = "farm") -> dict[str, bytes]:
+async def template(name: str) -> dict[str, bytes]:
     """The files of a shipped template."""
     return await asyncio.to_thread(_files_below, resource(f"modules/{name}"))
 

@@ -5,9 +5,9 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from app.services.node_watcher import NodeWatcher
+from app.services.connection import Work
 from nodeagent.contract import api, revisions
 from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
@@ -18,16 +18,24 @@ from nodeagent.contract.vip_status import FloodHeard, FloodProbe, VipStatus, Vip
 if TYPE_CHECKING:
     from nodeagent.client.api_client import ApiClient
 
+T = TypeVar("T")
 OnBytes = Callable[[int], None]
 """Told how many bytes have arrived in all."""
+
+
+class Called(Protocol):
+    """What a call needs of a node."""
+
+    async def call(self, work: Work[T]) -> T:
+        """Do something with the node's open session. Raises CallFailed."""
 
 
 class NodeCalls(ABC):
     """The calls of a cluster session."""
 
     @abstractmethod
-    def watcher(self, node: str) -> NodeWatcher:
-        """The watcher of the node with this name. Raises CallFailed when there is none."""
+    def watcher(self, node: str) -> Called:
+        """The node with this name. Raises CallFailed when there is none."""
 
     # --- orders -------------------------------------------------------------------------------
 

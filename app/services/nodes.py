@@ -41,6 +41,8 @@ class Reach(StrEnum):
     POLLING = "polling"
     """It answers, but gives no event stream."""
     UNREACHABLE = "unreachable"
+    SAVED = "saved"
+    """Not at all: it is a snapshot that somebody opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class NodeView(msgspec.Struct, frozen=True):
 
     @property
     def reached(self) -> bool:
-        """It answers now."""
-        return self.reach in {Reach.CONNECTED, Reach.POLLING}
+        """It answers now, were it from its snapshot."""
+        return self.reach in {Reach.CONNECTED, Reach.POLLING, Reach.SAVED}
 
 
 class CheckedAddress(msgspec.Struct, frozen=True):

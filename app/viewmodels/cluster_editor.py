@@ -7,20 +7,17 @@ from app.services.tasks import TaskOwner
 from app.viewmodels import cluster_form as form_edits
 from app.viewmodels.address_row import RowState, short_signature
 from app.viewmodels.cluster_apply import Apply, Check, ClusterApply, Participant
+from app.viewmodels.cluster_draft import ClusterDraft
 from app.viewmodels.cluster_form import EMPTY, ClusterForm, form_of
 from app.viewmodels.cluster_rows import ClusterRow, FormProblem, Standing, rows_of
-from app.viewmodels.edit_history import EditHistory
 from app.viewmodels.first_run import Ask, SignIn
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
 from app.viewmodels.text import labelled, names, number, said, tr, trn
 from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import ClusterInfo
-from nodeagent.contract.cluster_rules import NAME
 from nodeagent.contract.cluster_xml import read_cluster
-from nodeagent.contract.errors import Problem, errors_of
+from nodeagent.contract.errors import errors_of
 from nodeagent.contract.states import Role
-
-NODE, LAN = "node", "lan"
 
 
 class ClusterEditor(QObject):
@@ -35,9 +32,8 @@ class ClusterEditor(QObject):
         self._session, self._tasks = session, tasks
         self._checks = NodeChecks(session, ask, sign_in, tasks, self._address_told)
         self._running: ClusterInfo | None = None
-        self._history = EditHistory(EMPTY)
+        self._draft = ClusterDraft()
         self._named_by_console: set[str] = set()
-        self._problems: list[Problem] = []
         self.loaded = False
         self.load_trouble = ""
         self.rows: tuple[ClusterRow, ...] = ()
@@ -71,7 +67,7 @@ class ClusterEditor(QObject):
         self._running, self.loaded = info, True
         self._checks.members = dict(info.pins) if info is not None and info.configured else {}
         self._named_by_console.clear()
-        self._history = EditHistory(self._first_document(info))
+        self._draft = ClusterDraft(self._first_document(info))
         self._show()
         for row in range(len(self.form.nodes)):
             if asked := self.form.asked(row):
@@ -92,33 +88,28 @@ class ClusterEditor(QObject):
         for view in self._session.view():
             called = view.status.node if view.status else view.name
             self._checks.know(view.address.address, view.address)
-            data = form_edits.with_node(data, self._fitting(called, form_of(data)), view.address.address)
+            data = form_edits.with_node(data, form_edits.fitting_name(called, form_of(data)), view.address.address)
         return data
 
     @property
     def data(self) -> bytes:
         """cluster.xml as edited."""
-        return self._history.now
+        return self._draft.data
 
     @property
-    def xml(self) -> str:
-        """The same as text."""
-        return self.data.decode("utf-8", "replace")
+    def draft(self) -> ClusterDraft:
+        """The document being edited, to look at."""
+        return self._draft
 
     @property
     def form(self) -> ClusterForm:
-        """The table of the document."""
-        return form_of(self.data)
-
-    @property
-    def problems(self) -> list[Problem]:
-        """All findings of the document, with their lines."""
-        return self._problems
+        """The table of the document, as it was last readable."""
+        return self._draft.form
 
     def field_error(self, attribute: str) -> str:
         """The sentence under `port`, `pulse` or `slost_count`."""
         path = f"cluster/lans/@{attribute}"
-        return next((said(problem.text) for problem in errors_of(self._problems) if problem.path == path), "")
+        return next((said(problem.text) for problem in errors_of(self._draft.problems) if problem.path == path), "")
 
     # --- edits --------------------------------------------------------------------------------
 
@@ -142,7 +133,7 @@ class ClusterEditor(QObject):
 
     def add_node(self) -> int:
         """A new row; gives its place."""
-        name = form_edits.free_name([node.name for node in self.form.nodes], NODE)
+        name = form_edits.free_name([node.name for node in self.form.nodes], form_edits.NODE)
         self._named_by_console.add(name)
         self._change(form_edits.with_node(self.data, name), tr("Add {node}", node=name))
         return len(self.form.nodes) - 1
@@ -155,7 +146,7 @@ class ClusterEditor(QObject):
     def add_lan(self) -> None:
         """One more lan, with every node on it."""
         taken = [lan.name for lan in self.form.lans]
-        name = "private" if "private" not in taken else form_edits.free_name(taken, LAN)
+        name = "private" if "private" not in taken else form_edits.free_name(taken, form_edits.LAN)
         self._change(form_edits.with_lan(self.data, name), tr("Add lan {lan}", lan=name))
 
     def rename_lan(self, lan: int, name: str) -> None:
@@ -174,35 +165,34 @@ class ClusterEditor(QObject):
         """`port`, `pulse` or `slost_count`."""
         self._change(form_edits.timed(self.data, attribute, value.strip()), tr("Heartbeats"))
 
+    def type_xml(self, text: str, line: int) -> None:
+        """The file was typed to be this, last at this line."""
+        self._draft.type_xml(text, line)
+        self._show()
+
     def undo(self) -> None:
         """One edit back."""
-        if self._history.undo():
+        if self._draft.undo():
             self._show()
 
     def redo(self) -> None:
         """One edit forth."""
-        if self._history.redo():
+        if self._draft.redo():
             self._show()
-
-    @property
-    def undo_name(self) -> str:
-        """What undo takes back; empty when there is nothing."""
-        return self._history.undo_name
-
-    @property
-    def redo_name(self) -> str:
-        """What redo makes again; empty when there is nothing."""
-        return self._history.redo_name
 
     def take_back(self, data: bytes, revision: int) -> None:
         """An earlier revision as the draft; undo takes it away again."""
         if _readable(data):
             self._change(data, tr("Restore revision {number}", number=revision))
-            for row in range(len(self.form.nodes)):
-                if (asked := self.form.asked(row)) and self._checks.standing(asked) is None:
-                    self._checks.check(asked)
+            self.ask_new()
 
     # --- nodes --------------------------------------------------------------------------------
+
+    def ask_new(self) -> None:
+        """Ask the addresses that came with the whole document."""
+        for row in range(len(self.form.nodes)):
+            if (asked := self.form.asked(row)) and self._checks.standing(asked) is None:
+                self._checks.check(asked)
 
     def retry(self, row: int) -> None:
         """Ask the address once more."""
@@ -268,7 +258,7 @@ class ClusterEditor(QObject):
     @property
     def unapplied(self) -> bool:
         """Whether somebody's edits would be lost with the draft."""
-        return self.edited and bool(self.undo_name)
+        return self.edited and bool(self._draft.undo_name)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -306,6 +296,19 @@ class ClusterEditor(QObject):
 
     def blocked(self) -> str:
         """Why Check and Save and apply are not possible now; empty when they are."""
+        return self.hindrance() or self.fault()
+
+    def fault(self) -> str:
+        """What in the document itself keeps it from being applied; empty when nothing does."""
+        found = self._draft.problems
+        if not self._draft.broken:
+            config, found = read_cluster(self._applied_bytes())
+            if config is not None or all(row.left_out for row in self.rows):
+                return ""
+        return said(errors_of(found)[0].text)
+
+    def hindrance(self) -> str:
+        """What beside the document keeps it from being applied now; empty when nothing does."""
         if self.apply.busy:
             return tr("an apply waits for its confirmation") if self.apply.phase == "asking" else tr("an apply runs")
         if self._running is not None and self._running.pending is not None:
@@ -325,9 +328,6 @@ class ClusterEditor(QObject):
         taking_part = [row for row in self.rows if not row.left_out]
         if not taking_part:
             return tr("no node of the table answers yet")
-        config, found = read_cluster(self._applied_bytes())
-        if config is None:
-            return said(errors_of(found)[0].text)
         return ""
 
     # --- apply --------------------------------------------------------------------------------
@@ -363,36 +363,24 @@ class ClusterEditor(QObject):
     # --- inside -------------------------------------------------------------------------------
 
     def _change(self, data: bytes, name: str) -> None:
-        self._history.change(data, name)
+        self._draft.change(data, name)
         self._show()
 
     def _show(self) -> None:
-        _, self._problems = read_cluster(self.data)
         running = self._running.signature if self._running and self._running.configured else ""
-        self.rows, self.others = rows_of(self.form, self._problems, self._checks, running)
+        self.rows, self.others = rows_of(self.form, self._draft.problems, self._checks, running)
         self.changed.emit()
 
     def _address_told(self, address: str) -> None:
         """An answer came: a row that has no typed name yet takes the node's own."""
         known = self._checks.standing(address)
-        if known is not None and known.identity is not None:
+        if known is not None and known.identity is not None and not self._draft.broken:
             for at, node in enumerate(self.form.nodes):
                 if self.form.asked(at) == address and node.name in self._named_by_console:
                     self._named_by_console.discard(node.name)
-                    fitting = self._fitting(known.identity.node, self.form, instead_of=node.name)
-                    self._history.change(form_edits.renamed(self.data, at, fitting), tr("Name of {node}", node=fitting))
+                    fitting = form_edits.fitting_name(known.identity.node, self.form, instead_of=node.name)
+                    self._draft.change(form_edits.renamed(self.data, at, fitting), tr("Name of {node}", node=fitting))
         self._show()
-
-    def _fitting(self, called: str, form: ClusterForm, instead_of: str = "") -> str:
-        """The node's own name when it may stand and is free, else the name it has or a free one."""
-        taken = [node.name for node in form.nodes if node.name != instead_of]
-        try:
-            name = NAME.parse(called)
-        except ValueError:
-            name = ""
-        if name and name.lower() not in {other.lower() for other in taken}:
-            return name
-        return instead_of or form_edits.free_name(taken, NODE)
 
 
 def _readable(xml: bytes) -> bool:

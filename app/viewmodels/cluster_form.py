@@ -13,6 +13,8 @@ from nodeagent.contract.xml_scan import ElementSpan
 from nodeagent.contract.xml_source import Document
 
 LANS = "cluster/lans"
+NODE, LAN = "node", "lan"
+"""What new ones are called, with a number behind."""
 DEFAULTS = {rule.name: rule.default for rule in cluster_rules.LANS.attributes if not rule.unused}
 """The timing of heartbeats: `port`, `pulse` and `slost_count`."""
 EMPTY = b"""<cluster>
@@ -175,6 +177,18 @@ def free_name(taken: list[str], stem: str) -> str:
     """`node4`: the stem with the lowest number not taken."""
     used = {name.lower() for name in taken}
     return next(name for number in range(1, len(used) + 2) if (name := f"{stem}{number}") not in used)
+
+
+def fitting_name(called: str, form: ClusterForm, instead_of: str = "") -> str:
+    """What a node calls itself when that may stand and is free, else `instead_of`, else a free name."""
+    taken = [node.name for node in form.nodes if node.name != instead_of]
+    try:
+        name = cluster_rules.NAME.parse(called)
+    except ValueError:
+        name = ""
+    if name and name.lower() not in {other.lower() for other in taken}:
+        return name
+    return instead_of or free_name(taken, NODE)
 
 
 def cell_of(form: ClusterForm, problem: Problem) -> tuple[int, int] | None:

@@ -71,6 +71,7 @@ class DetailsModel(QObject):
         self.session, self._tasks = session, tasks
         self.module, self.node = module, node
         self.log = LogModel(self)
+        self.log.live = not session.read_only
         self.output = OutputModel(session, tasks, self)
         self.steps: tuple[ChainStep, ...] = ()
         """The cause chain, oldest first; empty while it is not read or there is none."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.services.nodes import NodeView, Reach
-from app.viewmodels.reach import reach_words, shift, silence_sentence, silent
+from app.viewmodels.reach import reach_words, saved, shift, silence_sentence, silent
 from app.viewmodels.silhouettes import WORST_FIRST, Silhouette, worst
 from app.viewmodels.text import joined, labelled, names, said, short_clock, span, tr, trn
 from app.viewmodels.tile import NodeTile, alarms_of, tile
@@ -275,6 +275,8 @@ def _facts(views: Sequence[NodeView], modules: int) -> str:
         nodes=trn("{count} node", "{count} nodes", len(views)),
         modules=trn("{count} module", "{count} modules", modules) if modules else tr("no module yet"),
     )
+    if all(saved(view) for view in views):
+        return tr("{parts}; as they were when the snapshot was taken", parts=parts)
     answering = sum(view.status is not None and view.reach in (Reach.CONNECTED, Reach.POLLING) for view in views)
     if answering == len(views):
         return tr("{parts}; every node answers this console", parts=parts)

@@ -93,6 +93,8 @@ class LogModel(QAbstractTableModel):
         self._incoming: list[LogLine] = []
         self._types, self._text, self._module = ALL_TYPES, "", ""
         self._held = False
+        self.live = True
+        """Whether lines may still come: not those of a snapshot."""
         self._shift = 0.0
         self._unsifted = 0
         self.counts: Counter[LogType] = Counter()
@@ -210,6 +212,8 @@ class LogModel(QAbstractTableModel):
     def shown_text(self) -> str:
         """`Live; 248 of 250 lines shown`."""
         values = {"shown": number(len(self._shown)), "all": number(len(self._lines))}
+        if not self.live:
+            return tr("{shown} of {all} lines shown", **values)
         if self._held:
             return tr("Paused; {shown} of {all} lines shown", **values)
         return tr("Live; {shown} of {all} lines shown", **values)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from app.viewmodels.farm import FarmModel, ModuleCard, NodeRow
-from app.viewmodels.reach import silent
+from app.viewmodels.reach import read_only, saved, silent
 from app.viewmodels.text import joined, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
 from nodeagent.contract.states import Action, Role
@@ -130,7 +130,7 @@ def why(tile: NodeTile) -> MenuEntry:
 
 def retry(row: NodeRow) -> MenuEntry:
     """The button of a silent node."""
-    reason = "" if silent(row.view) else tr("{node} answers", node=row.name)
+    reason = "" if silent(row.view) else read_only() if saved(row.view) else tr("{node} answers", node=row.name)
     return MenuEntry(tr("Try again"), not reason, reason, Command(Deed.RETRY, "", (row.name,)))
 
 
@@ -200,6 +200,8 @@ def _reason(tile: NodeTile, deed: Deed) -> str:
     """Why this is not possible on this node now, empty when it is."""
     if deed == Deed.OPEN_LOG:
         return ""
+    if saved(tile.view) and deed != Deed.WHY:
+        return read_only()
     if tile.stale:
         return tr("{node} does not answer this console", node=tile.node)
     status = tile.status

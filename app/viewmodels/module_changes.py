@@ -77,7 +77,8 @@ def _places(before: bytes, after: bytes) -> set[Place]:
         if old[path].get(name) != new[path].get(name)
     }
     # What stands in an element that is new or gone is no change of its own.
-    return found | {(path, "") for path in whole if path.rpartition("/")[0] not in whole}
+    found |= {(path, "") for path in whole if path.rpartition("/")[0] not in whole}
+    return found or {("", "")}  # text, comments or blanks
 
 
 def _values(document: Document) -> dict[str, dict[str, str]]:

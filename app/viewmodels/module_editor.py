@@ -23,6 +23,7 @@ from app.viewmodels.module_elements import LISTS, Listing, title
 from app.viewmodels.module_fields import FieldSpec, FieldState, Tab, field_state, page_fields, process_fields, tab_of
 from app.viewmodels.module_problems import FieldProblem, field_label, look, process_title
 from app.viewmodels.text import tr
+from app.viewmodels.xml_text import shown_xml, typed_xml
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.errors import Severity
 from nodeagent.contract.module_files import USERCONFIG
@@ -61,6 +62,10 @@ class ModuleEditor(QObject):
         self.process = 1
         self.lists = ElementLists(self)
         self._jumped = -1
+        self.document: Document | None = None
+        """The file as it was last readable: what the form shows while it is broken. None when it never was."""
+        self.broken = False
+        """Whether the file is no XML now; the form cannot edit it then."""
         self._read()
 
     # --- what there is ------------------------------------------------------------------------
@@ -83,7 +88,7 @@ class ModuleEditor(QObject):
     @property
     def text(self) -> str:
         """userconfig.xml as text, also when it is not XML."""
-        return self.document.text if self.document else self.xml.decode("utf-8", "replace")
+        return shown_xml(self.xml)
 
     def field(self, path: str, spec: FieldSpec) -> FieldState:
         """One field now. LookupError when the file cannot be read."""
@@ -159,8 +164,8 @@ class ModuleEditor(QObject):
         return sum(problem.tab is tab for problem in self.errors)
 
     def element(self) -> ElementSpan | None:
-        """The element that the form shows now, for the tint in the XML."""
-        if self.document is None:
+        """The element that the form shows now, for the tint in the XML; None while the file is broken."""
+        if self.document is None or self.broken:
             return None
         paths = {
             Tab.VIP: self.lists.chosen(Listing.ADDRESSES),
@@ -234,6 +239,11 @@ class ModuleEditor(QObject):
     def rules_error(self) -> str:
         """Why the rules typed are not taken over."""
         return self._rejected.get((FAILOVER, ""), "")
+
+    def type_xml(self, text: str, line: int) -> None:
+        """The file was typed to be this; what is typed in one line, from 1, is one step."""
+        name = tr("Line {line} of {file}", line=line, file=USERCONFIG.rpartition("/")[2])
+        self.write(typed_xml(self.xml, text), name, f"xml {line}")
 
     def replace(self, files: Files, name: str) -> None:
         """All files are these from now on."""
@@ -337,12 +347,14 @@ class ModuleEditor(QObject):
 
     def _read(self) -> None:
         try:
-            self.document: Document | None = Document(self.xml)
+            self.document = Document(self.xml)
+            self.broken = False
         except NotXml:
-            self.document = None
+            self.broken = True
         self.config: ModuleConfig | None
         self.problems: tuple[FieldProblem, ...]
-        self.config, self.problems = look(self.name, self.xml, self.document, self.cluster, self._nodes)
+        document = None if self.broken else self.document
+        self.config, self.problems = look(self.name, self.xml, document, self.cluster, self._nodes)
         self.changes: Changes = changes(self.base, self.files)
         self.process = max(1, min(self.process, len(self.processes)))
         self._jumped = -1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.viewmodels.farm import FarmModel
+from app.viewmodels.reach import saved
 from app.viewmodels.sidebar_model import Scope
 from app.viewmodels.silhouettes import WORST_FIRST
 from app.viewmodels.text import tr
@@ -56,7 +57,7 @@ def place(tab: str, scope: Scope, farm: FarmModel) -> Place:
             return Place(Tab.DETAILS, scope.session, tile.module, tile.node)
         case Tab.TIMELINE if farm.modules:
             return Place(Tab.TIMELINE, scope.session, scope.module, scope.node)
-        case Tab.TEST if module := scope.module or _first_module(scope, farm):
+        case Tab.TEST if not _saved(farm) and (module := scope.module or _first_module(scope, farm)):
             return Place(Tab.TEST, scope.session, module)
         case Tab.CONFIGURATION:
             return Place(Tab.CONFIGURATION, scope.session, scope.module)
@@ -75,10 +76,14 @@ def tab_reasons(scope: Scope | None, farm: FarmModel | None) -> dict[Tab, str]:
         Tab.MONITORING: "",
         Tab.DETAILS: no_module if _tile(scope, farm) is None else "",
         Tab.TIMELINE: no_module,
-        Tab.TEST: no_module,
+        Tab.TEST: tr("a snapshot has no clients to ask with") if _saved(farm) else no_module,
         Tab.CONFIGURATION: "",
         Tab.SUPPORT: "",
     }
+
+
+def _saved(farm: FarmModel) -> bool:
+    return any(saved(row.view) for row in farm.nodes)
 
 
 def _tile(scope: Scope, farm: FarmModel) -> NodeTile | None:

@@ -19,6 +19,32 @@ class Source(StrEnum):
     PACKAGE = "package"
 
 
+def templates() -> dict[str, tuple[str, str]]:
+    """The shipped templates by the name of their folder: what each is for, and what it does."""
+    return {
+        "farm": (
+            tr("Any application"),
+            tr("Starts and stops services or programs of your own, watches a process, on every node at once."),
+        ),
+        "nginx_farm": (
+            tr("nginx on every node"),
+            tr("Starts and watches nginx, asks it for a page, and checks its configuration before each change."),
+        ),
+        "apache_farm": (
+            tr("Apache on every node"),
+            tr("Starts and watches Apache, asks it for a page, and checks its configuration before each change."),
+        ),
+        "iis_farm": (
+            tr("IIS on every node"),
+            tr("Windows only: starts and watches the services of IIS, and asks it for a page."),
+        ),
+        "light": (
+            tr("A service on one node"),
+            tr("Starts, watches and restarts one service, without other nodes."),
+        ),
+    }
+
+
 class NewModule(QObject):
     """The question sheet of a new module. `created(name, files)` when it can begin."""
 
@@ -29,6 +55,7 @@ class NewModule(QObject):
         super().__init__(parent)
         self._taken, self._tasks = tuple(taken), tasks
         self.source = Source.TEMPLATE
+        self.template = "farm"
         self.name = ""
         self._touched = False
         self.path: Path | None = None
@@ -37,6 +64,13 @@ class NewModule(QObject):
     def choose(self, source: Source) -> None:
         """Where the files come from."""
         self.source = source
+        self.changed.emit()
+
+    def choose_template(self, folder: str) -> None:
+        """Begin with this template, under its own name as long as no other was typed."""
+        self.source, self.template = Source.TEMPLATE, folder
+        if not self._touched:
+            self.name = folder
         self.changed.emit()
 
     def set_name(self, name: str) -> None:
@@ -117,7 +151,7 @@ class NewModule(QObject):
             self._tasks.start(self._from_template(), "read the template")
 
     async def _from_template(self) -> None:
-        files: Mapping[str, bytes] = await template()
+        files: Mapping[str, bytes] = await template(self.template)
         self.created.emit(self.name, files)
 
     async def _open(self, path: Path) -> None:

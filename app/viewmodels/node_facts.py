@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.services.nodes import NodeView
-from app.viewmodels.reach import reach_words, shift
+from app.viewmodels.reach import reach_words, saved, shift
 from app.viewmodels.resource_line import Stretch, stretches
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import ago, joined, labelled, milliseconds, moment, names, number, said, span, tr, trn
@@ -117,6 +117,8 @@ def _resource(one: ResourceStatus, seconds: float, now: float, changes: Sequence
 
 
 def _reached(view: NodeView, now: float) -> tuple[FactRow, ...]:
+    if saved(view):
+        return (FactRow(tr("Snapshot"), view.address.place), FactRow(tr("Taken"), moment(view.as_of, now)))
     role = tr("as {role}", role=view.role.value) if view.role else tr("not logged in")
     return (
         FactRow(tr("Address"), view.address.place),

@@ -10,6 +10,16 @@ def silent(view: NodeView) -> bool:
     return view.reach == Reach.UNREACHABLE
 
 
+def saved(view: NodeView) -> bool:
+    """Whether it is a snapshot: nothing can be ordered."""
+    return view.reach == Reach.SAVED
+
+
+def read_only() -> str:
+    """Why nothing can be ordered of a snapshot."""
+    return tr("a snapshot is read only")
+
+
 def shift(view: NodeView) -> float:
     """Seconds to add to a time this node tells to have it on this computer's clock."""
     return view.as_of - view.status.time if view.status else 0.0
@@ -42,5 +52,7 @@ def reach_words(view: NodeView) -> str:
             return tr("asked every 2 s")
         case Reach.UNREACHABLE:
             return trouble_words(view)
+        case Reach.SAVED:
+            return tr("read from a snapshot")
         case _:
             return tr("connecting…")

@@ -123,6 +123,8 @@ PATTERNS = (
     "{node} is UP Ready on {address}",
     "the demo is already up in {directory}",
     "the agent of {node} did not run and is started again",
+    # What an opened snapshot says.
+    "it is not in the snapshot",
     # What is wrong with one value.
     '{name}="{value}" must be written in lower case',
     '{name}="{value}" must be {phrase}; did you mean "{near}"?',

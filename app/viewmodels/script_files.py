@@ -107,7 +107,7 @@ def as_text(data: bytes) -> ScriptText | None:
         codec = "latin-1"
         text = data.decode(codec)
     newline = "\r\n" if data.count(b"\r\n") * 2 > data.count(b"\n") else "\n"
-    return ScriptText(_unified(text), codec, newline)
+    return ScriptText(unified(text), codec, newline)
 
 
 def as_bytes(before: bytes, text: str) -> bytes:
@@ -124,24 +124,29 @@ def as_bytes(before: bytes, text: str) -> bytes:
         text.encode(shown.codec)
     except UnicodeEncodeError:
         return text.replace("\n", shown.newline).encode()
-    old, new = _LINE.findall(before.decode(shown.codec)), _LINE.findall(text)
+    return with_lines(before.decode(shown.codec), text, shown.newline).encode(shown.codec)
+
+
+def with_lines(before: str, text: str, newline: str) -> str:
+    """The text with `newline` at the ends of its lines, but those at its beginning and end that did not change."""
+    old, new = _LINE.findall(before), _LINE.findall(text)
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
-    middle = [line.replace("\n", shown.newline) for line in new[head : len(new) - tail]]
+    middle = [line.replace("\n", newline) for line in new[head : len(new) - tail]]
     kept = "".join([*old[:head], *middle, *(old[len(old) - tail :] if tail else [])])
     # A lone carriage return that comes to stand before a line feed would make one line of two.
-    whole = kept if _unified(kept) == text else text.replace("\n", shown.newline)
-    return whole.encode(shown.codec)
+    return kept if unified(kept) == text else text.replace("\n", newline)
 
 
 def _common(old: list[str], new: list[str]) -> int:
     return next(
-        (at for at, (mine, theirs) in enumerate(zip(old, new, strict=False)) if _unified(mine) != theirs),
+        (at for at, (mine, theirs) in enumerate(zip(old, new, strict=False)) if unified(mine) != theirs),
         min(len(old), len(new)),
     )
 
 
-def _unified(text: str) -> str:
+def unified(text: str) -> str:
+    """The text with line feeds only."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

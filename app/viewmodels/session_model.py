@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.services.nodes import NodeAddress, NodeView
 from app.viewmodels.farm import FarmModel, farm
 from app.viewmodels.menus import PAUSED, SWITCHES, Command, Deed, action_of
-from app.viewmodels.text import said, tr
+from app.viewmodels.reach import read_only
+from app.viewmodels.text import said, short_clock, tr
 from app.viewmodels.timeline_clock import Clocks
 from app.viewmodels.trouble_words import reason
 from nodeagent.client.failures import CallFailed
@@ -125,9 +126,10 @@ class SessionModel(QObject):
     asked = Signal(Command)
     """A command that leads somewhere instead of changing something: logs, why, snapshot."""
 
-    def __init__(self, session: Session, tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, tasks: Tasks, parent: QObject | None = None, *, at: float = 0.0) -> None:
+        """`at` is the moment that is shown, seconds since 1970; 0 = always the present one."""
         super().__init__(parent)
-        self.session = session
+        self.session, self._moment = session, at
         self._tasks = tasks
         self._views = session.view()
         self.clocks = Clocks()
@@ -149,12 +151,19 @@ class SessionModel(QObject):
         """The cluster's name, one made of its first node while it has none."""
         if self.session.title:
             return self.session.title
+        if self._moment:
+            return tr("Snapshot {time}", time=short_clock(self._moment))
         views = self.session.view()
         return tr("Cluster of {node}", node=views[0].name) if views else tr("New cluster")
 
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be ordered of any of its nodes, "" for live ones."""
+        return read_only() if self._moment else ""
+
     def now(self) -> float:
         """Wall-clock seconds, for the texts that tick."""
-        return datetime.now(UTC).timestamp()
+        return self._moment or datetime.now(UTC).timestamp()
 
     def close(self) -> None:
         """Hear no more of the session."""

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
 from app.viewmodels.farm import FarmModel
+from app.viewmodels.reach import saved
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr
@@ -39,6 +40,8 @@ class SidebarRole(IntEnum):
     SCOPE = KIND + 4
     SHORT = KIND + 5
     """A name to be shown where the whole one has no room, "" = it is cut."""
+    SAVED = KIND + 6
+    """It is a snapshot that was opened, not a live cluster."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class _Line:
     words: str = ""
     paused: bool = False
     short: str = ""
+    saved: bool = False
 
 
 class _Item:
@@ -176,6 +180,8 @@ class SidebarModel(QAbstractItemModel):
                 return line.scope
             case SidebarRole.SHORT:
                 return line.short
+            case SidebarRole.SAVED:
+                return line.saved
         return None
 
     # --- keeping it in step -------------------------------------------------------------------
@@ -260,6 +266,8 @@ class SidebarFilter(QSortFilterProxyModel):
 def _cluster_line(key: str, farm: FarmModel, named: bool) -> _Line:
     empty = farm.worst is Silhouette.UNCONFIGURED and not farm.modules
     words = tr("No module") if empty else farm.worst.words
+    if any(saved(row.view) for row in farm.nodes):
+        return _Line(NodeKind.CLUSTER, Scope(key), farm.title, farm.worst, words, short=tr("Snapshot"), saved=True)
     first = farm.nodes[0].name if farm.nodes else ""
     short = "" if named else tr("{node} +{count}", node=first, count=len(farm.nodes) - 1) if farm.nodes[1:] else first
     return _Line(NodeKind.CLUSTER, Scope(key), farm.title, farm.worst, words, short=short)
@@ -286,7 +294,7 @@ def _node_lines(key: str, farm: FarmModel) -> list[_Line]:
 def _accessible(line: _Line) -> str:
     match line.kind:
         case NodeKind.CLUSTER:
-            what = tr("cluster {name}", name=line.name)
+            what = line.name if line.saved else tr("cluster {name}", name=line.name)
         case NodeKind.MODULE:
             what = tr("module {name}", name=line.name)
         case NodeKind.NODE:

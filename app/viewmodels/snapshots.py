@@ -67,12 +67,16 @@ class Snapshots(QObject):
         """Why none can be made now, "" when one can."""
         if self.running:
             return tr("a snapshot is under way")
+        if self._session.read_only:
+            return self._session.read_only
         if not self.module:
             return tr("there is no module yet")
         return "" if self.nodes else tr("choose at least one node")
 
     def node_reason(self, node: str) -> str:
         """Why this node cannot give one now."""
+        if self._session.read_only:
+            return self._session.read_only
         tile = self._session.farm.tile(self.module, node)
         if tile is None:
             return tr("not configured on {node}", node=node)

@@ -1,6 +1,6 @@
 """The first page: three ways to a cluster, all in view at once. It is also what *Add cluster* shows."""
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout
 
@@ -11,6 +11,7 @@ from app.viewmodels.text import tr
 from app.views.first_run_connect import ConnectCard
 from app.views.first_run_found import DemoCard, FoundCard
 from app.views.page import MARGIN, Page
+from app.views.widgets import Button
 
 TICK_MS = 500
 
@@ -18,6 +19,8 @@ TICK_MS = 500
 class FirstRunPage(Page):
     """Connect at the left, Find and Demo at the right; in a narrow window these two stand below."""
 
+    open_wanted = Signal()
+    """The user wants to open snapshots, for which no cluster is needed."""
     help_topic = "first-run"
 
     def __init__(self, connect: ConnectModel, found: FoundNodes, demo: DemoFarm) -> None:
@@ -39,6 +42,9 @@ class FirstRunPage(Page):
         self._columns.addLayout(self._side, 7)
         self.body.addLayout(self._columns)
         self.body.addStretch(1)
+        self.open = Button(tr("Open a snapshot…"), "snapshot")
+        self.open.clicked.connect(self.open_wanted)
+        self.add_button(self.open)
         self.folded.connect(self._fold)
         self._ticker = QTimer(self, interval=TICK_MS)
         self._ticker.timeout.connect(self._tick)

@@ -2,10 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.viewmodels.goto_model import GotoModel
 from app.viewmodels.sidebar_model import SidebarModel
@@ -23,12 +32,13 @@ class MainWindow(QMainWindow):
 
     `tab_chosen(key)` when the user picks a tab: a page of exactly this key is shown at once, for others the owner
     decides by the scope. `page_shown(key)` after every change of page. `closed` when the user closes the window.
-    `help_wanted(topic)` on F1.
+    `help_wanted(topic)` on F1. `snapshots_chosen(paths)` when files were dropped or picked to be opened.
     """
 
     tab_chosen = Signal(str)
     page_shown = Signal(str)
     help_wanted = Signal(str)
+    snapshots_chosen = Signal(object)
     closed = Signal()
 
     def __init__(self, sidebar_model: SidebarModel, goto_model: GotoModel, title: str = "Keepgreen") -> None:
@@ -61,6 +71,7 @@ class MainWindow(QMainWindow):
             self.set_tab_possible(key, False, tr("connect to a cluster first"))
         self.top_bar.chosen.connect(self._tab)
         self.sidebar.help.connect(self._help)
+        self.setAcceptDrops(True)
         self._make_shortcuts()
 
     def add_page(self, key: str, page: Page) -> None:
@@ -93,6 +104,23 @@ class MainWindow(QMainWindow):
         self.top_bar.tabs.set_marked(tab in TABS)
         self.top_bar.tabs.choose(tab)
         self.page_shown.emit(key)
+
+    def ask_for_snapshots(self) -> None:
+        """Let the user pick files to open."""
+        kinds = tr("Snapshots (*.zip)")
+        dialog = QFileDialog(self, tr("Open a snapshot"), str(Path.home()), f"{kinds};;{tr('All files')} (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: self.snapshots_chosen.emit(tuple(map(Path, names))))
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _zips(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.snapshots_chosen.emit(_zips(event.mimeData()))
+        event.acceptProposedAction()
 
     def set_tab_possible(self, key: str, possible: bool, reason: str = "") -> None:
         """Greys a tab with the reason, or frees it."""
@@ -175,6 +203,12 @@ class MainWindow(QMainWindow):
     def _leave(self) -> None:
         self._leaving = True
         self.close()
+
+
+def _zips(data: QMimeData) -> tuple[Path, ...]:
+    """The local files among what is dragged that may be snapshots."""
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return tuple(path for path in paths if path.suffix.lower() == ".zip")
 
 
 def _first_focus(region: QWidget) -> QWidget | None:

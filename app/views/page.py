@@ -80,6 +80,13 @@ class Page(QWidget):
         self._header_row.addWidget(self._facts, 1)
         column.addWidget(self.header)
 
+        self._band = QVBoxLayout()
+        self._band.setContentsMargins(MARGIN, 12, MARGIN, 0)
+        self._band_holder = QWidget()
+        self._band_holder.setLayout(self._band)
+        self._band_holder.hide()
+        column.insertWidget(0, self._band_holder)
+
         self._asking = QVBoxLayout()
         self._asking.setContentsMargins(MARGIN, 0, MARGIN, 12)
         self._asking_holder = QWidget()
@@ -150,6 +157,10 @@ class Page(QWidget):
         """What stands above the footer until it is answered: the confirm bar. None takes it away."""
         self._replace(self._above, self._above_holder, part)
 
+    def set_band(self, part: QWidget) -> None:
+        """What stands above the header for as long as the page lives."""
+        self._replace(self._band, self._band_holder, part)
+
     def ask(self, sheet: AskSheet) -> None:
         """Shows a question under the header; it goes away when it is answered."""
         self._replace(self._asking, self._asking_holder, sheet)
@@ -176,7 +187,8 @@ class Page(QWidget):
 
     def regions(self) -> tuple[QWidget, ...]:
         """What F6 goes through on this page, from top to bottom."""
-        return tuple(part for part in (self.header, self.content, self._footer) if part.isVisible())
+        parts = (self._band_holder, self.header, self.content, self._footer)
+        return tuple(part for part in parts if part.isVisible())
 
     def find_here(self) -> bool:
         """Ctrl+F: puts the focus into the page's own search field. False when it has none."""

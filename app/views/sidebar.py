@@ -74,7 +74,8 @@ class _Lines(QStyledItemDelegate):
         if cluster:
             arrow = "down" if view.isExpanded(index.model().index(index.row(), 0, index.parent())) else "right"
             icons.paint(painter, arrow, Token.TEXT2, 16, middle - 6, 12)
-        icons.paint(painter, KIND_ICONS[NodeKind(kind)], Token.TEXT2, x, middle - 8)
+        icon = "snapshot" if index.data(SidebarRole.SAVED) else KIND_ICONS[NodeKind(kind)]
+        icons.paint(painter, icon, Token.TEXT2, x, middle - 8)
         self._paint_state(painter, index, self.column(view), row)
         x += NAME
         font = theme.font(strong=cluster or selected)

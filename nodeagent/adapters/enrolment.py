@@ -20,7 +20,7 @@ from nodeagent.contract import enrolment as wire
 from nodeagent.contract.pins import is_signed, pin_of_key
 from nodeagent.contract.states import LogType
 from nodeagent.engine.ports import Refused
-from nodeagent.listening import Place, Say, holder, no_such_family
+from nodeagent.listening import Place, Say, TurnedAway, holder, no_such_family
 
 OPEN: Final = 600.0
 """Seconds until the port closes by itself."""
@@ -75,12 +75,6 @@ class _Brief(web.RequestHandler):
         super().connection_made(transport)
         if isinstance(transport, asyncio.Transport):
             asyncio.get_running_loop().call_later(LIFE, transport.abort)
-
-
-class _TurnedAway(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """End it at once."""
-        transport.close()
 
 
 class EnrolmentPort:
@@ -156,7 +150,7 @@ class EnrolmentPort:
     def _connection(self) -> asyncio.Protocol:
         handlers = self._handlers
         if handlers is None or len(handlers.connections) >= CONNECTIONS:
-            return _TurnedAway()
+            return TurnedAway()
         return _Brief(
             handlers, loop=asyncio.get_running_loop(), access_log=_QUIET, logger=_QUIET, keepalive_timeout=LIFE
         )

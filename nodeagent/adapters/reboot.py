@@ -10,6 +10,8 @@ from nodeagent.contract.states import LogType
 from nodeagent.listening import Say
 
 _COMMAND = ["shutdown", "/r", "/t", "0"] if sys.platform == "win32" else ["systemctl", "reboot"]
+_ENCODING = "oem" if sys.platform == "win32" else "utf-8"
+"""In which it says why it failed."""
 _LIMIT = 60.0
 """Seconds the command may take before it counts as failed."""
 
@@ -34,7 +36,15 @@ class SystemReboot:
 
     def _run(self) -> None:
         try:
-            done = subprocess.run(self._command, capture_output=True, text=True, timeout=_LIMIT, check=False)
+            done = subprocess.run(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding=_ENCODING,
+                errors="replace",
+                timeout=_LIMIT,
+                check=False,
+            )
             failed = done.stderr.strip() or f"exit code {done.returncode}" if done.returncode else ""
         except (OSError, subprocess.TimeoutExpired) as error:
             failed = str(error)

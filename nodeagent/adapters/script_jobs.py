@@ -1,13 +1,14 @@
 """From "run this" to everything a process of a module needs: program, directory, environment, output."""
 
+import errno
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nodeagent.contract.config import UserScripts
+from nodeagent.contract.arguments import words_of
+from nodeagent.contract.config import CheckerRule, UserScripts
 from nodeagent.contract.module_files import WINDOWS_SUFFIXES
 from nodeagent.core.effects import RunCheckers, RunHandler, RunScript
 from nodeagent.engine.ports import CheckerJob, CommittedModule, ScriptJob
@@ -33,7 +34,7 @@ def script_job(effect: RunScript | RunHandler, module: CommittedModule, home: Ho
 
 
 def checker_jobs(effect: RunCheckers, module: CommittedModule, home: Home, node: NodeFacts) -> tuple[CheckerJob, ...]:
-    """The jobs of an effect; only a `custom` checker is a program of the module."""
+    """The jobs of an effect; only a `custom` checker is a program of the module. Raises OSError."""
     return tuple(
         CheckerJob(
             rule,
@@ -41,7 +42,7 @@ def checker_jobs(effect: RunCheckers, module: CommittedModule, home: Home, node:
                 f"custom_{rule.ident}",
                 module_program(rule.param("exec"), module, home),
                 rule.key,
-                tuple(shlex.split(rule.param("arg"), posix=sys.platform != "win32")),
+                _arguments(rule),
                 module,
                 home,
                 node,
@@ -51,6 +52,13 @@ def checker_jobs(effect: RunCheckers, module: CommittedModule, home: Home, node:
         )
         for rule in effect.checkers
     )
+
+
+def _arguments(rule: CheckerRule) -> tuple[str, ...]:
+    try:
+        return words_of(rule.param("arg"), windows=sys.platform == "win32")
+    except ValueError as error:  # written for the other kind of system: the check lets it pass
+        raise OSError(errno.EINVAL, f"arg of {rule.key} cannot be read here: {error}") from None
 
 
 def module_program(name: str, module: CommittedModule, home: Home) -> Path:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from nodeagent.contract.config import ClusterConfig
+from nodeagent.contract.value_types import is_ip
 from nodeagent.core.events import DatagramReceived
 from nodeagent.core.traffic_messages import LansBound
 from nodeagent.listening import holder
@@ -244,7 +245,7 @@ class LanSockets:
                 continue
             wanted[lan.name] = (own.laddr or own.addr, config.port)
             for node in lan.nodes:
-                if node.node != me and _is_address(node.addr):
+                if node.node != me and is_ip(node.addr):
                     self._targets[lan.name, node.node] = (node.addr, config.port)
         for name in [name for name, lan in self._lans.items() if wanted.get(name) != lan.address]:
             self._lans.pop(name).close()
@@ -324,11 +325,3 @@ if sys.platform == "win32":
             None,
             None,
         )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

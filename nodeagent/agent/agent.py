@@ -66,7 +66,12 @@ class Agent:
         """Reads and makes what is needed on disk. Blocks; raises Damaged, OSError and ValueError in words."""
         self._home, self._settings = home, settings
         self._store = ConfigStore.open(home, node_problems)
+        try:
+            self._users = Users(self._store.cluster.users, self._keep_users)
+        except ValueError as error:
+            raise ValueError(f"{home.cluster / 'node.json'}: {error}") from None
         self._keys = NodeKeys(home.tls)
+        self._tls = self._keys.server_context()
         self._boot_id = boot_id()
         self._jobs = ModuleJobs(home, self._facts)
         self._session = secrets.token_bytes(16)
@@ -104,10 +109,7 @@ class Agent:
         agent = agent_of_runs(self._session)
         states = StateStore(home, self._boot_id, partial(say, LogType.CRITICAL), agent=agent)
 
-        async def keep_users(table: bytes) -> None:
-            await asyncio.to_thread(store.cluster.set_users, table)
-
-        users = Users(store.cluster.users, keep_users)
+        users = self._users
         health = HealthServer(listen.address, listen.health_port, say, engine.on_time)
         datagrams = LanSockets(engine.post, engine.take, tasks)
         reboot = SystemReboot(self._settings.agent.reboot, say)
@@ -128,10 +130,10 @@ class Agent:
         def take_cluster() -> None:
             self._take_cluster(engine, datagrams)
 
-        def take_module(name: str) -> None:
-            self._take_module(engine, name, None)
+        async def take_module(name: str) -> None:
+            self._take_module(engine, await asyncio.to_thread(self._committed, name))
             supervisor.may_need(self._longest_stop())
-            snapshot.look_for_modules()
+            await snapshot.look_for_modules()
 
         def load_changed() -> None:
             snapshot.changed()
@@ -159,7 +161,7 @@ class Agent:
         feed = Feed(snapshot.now, log_after)
         enrolment = EnrolmentPort(
             self._keys.pin,
-            self._keys.server_context(),
+            self._tls,
             registry_of(store.cluster),
             address=listen.address,
             port=listen.enrol_port,
@@ -191,7 +193,7 @@ class Agent:
         part = Part(control, users, logins, NodeLogins(keys.pin, control.peers.pins, logins), Relay(keys))
         api = ApiServer(
             part,
-            self._keys.server_context(),
+            self._tls,
             address=listen.address,
             port=listen.api_port,
             audit=journal.audit,
@@ -279,6 +281,9 @@ class Agent:
         await journal.close()
         await asyncio.to_thread(writer.close)
 
+    async def _keep_users(self, table: bytes) -> None:
+        await asyncio.to_thread(self._store.cluster.set_users, table)
+
     def _end_left_behind(self, states: StateStore, changes: ConfigurationScripts) -> None:
         """What a dead agent left behind and nobody waits for. Blocks."""
         changes.take_up()
@@ -310,13 +315,19 @@ class Agent:
         """Seconds until all modules, which stop side by side, would be at rest."""
         return max(self._stops.values(), default=0.0)
 
-    def _take_module(self, engine: Engine, name: str, record: ev.ModuleRecord | None) -> None:
-        module = self._store.modules.module(name)
-        if module is None:
+    def _committed(self, name: str, revision: int = 0) -> tuple[CommittedModule, bool] | None:
+        """A revision of a module, 0 = that in force, and whether the node's own setting starts it at boot. Blocks."""
+        module = self._store.modules.module(name, revision)
+        return None if module is None else (module, self._store.modules.boot(name)[0])
+
+    def _take_module(
+        self, engine: Engine, found: tuple[CommittedModule, bool] | None, record: ev.ModuleRecord | None = None
+    ) -> None:
+        if found is None:
             return
-        self._stops[name] = longest_stop(module.config)
+        module, boot_on = found
+        self._stops[module.config.name] = longest_stop(module.config)
         self._jobs.keep(module)
-        boot_on, _ = self._store.modules.boot(name)
         engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
 
     async def _load_module(
@@ -326,23 +337,21 @@ class Agent:
         try:
             record = await asyncio.to_thread(states.load, name) or ev.ModuleRecord(same_boot=False)
             running = await asyncio.to_thread(self._older, name, record)
-            if running is not None:  # it goes on with what it was started with; what is in force waits
-                self._jobs.keep(running)
-                boot_on, _ = self._store.modules.boot(name)
-                engine.post(ev.ModuleConfigured(running.config, running.revision, running.scripts, record, boot_on))
-            self._take_module(engine, name, None if running else record)
+            # It goes on with what it was started with; what is in force waits.
+            self._take_module(engine, running, record)
+            self._take_module(engine, await asyncio.to_thread(self._committed, name), None if running else record)
         except (Damaged, OSError) as damage:
             say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
             return False
         return True
 
-    def _older(self, name: str, record: ev.ModuleRecord) -> CommittedModule | None:
+    def _older(self, name: str, record: ev.ModuleRecord) -> tuple[CommittedModule, bool] | None:
         """The revision that still runs, when it is not the one in force. Blocks."""
         modules = self._store.modules
         if not record.same_boot or record.revision in (0, modules.current(name)):
             return None
         with suppress(Damaged):  # its files are gone: those in force have to serve
-            return modules.module(name, record.revision)
+            return self._committed(name, record.revision)
         return None
 
 

@@ -70,7 +70,7 @@ class KernelTraffic:
             await job()
 
     def prepare(self, effect: PrepareTraffic) -> None:
-        """See Traffic. What stands in the kernel as it should stays; so a repair needs no other way."""
+        """See Traffic; for a repair, too."""
         self._jobs.put_nowait(lambda: self._prepare(effect))
 
     def set_slots(self, effects: Sequence[SetSlots]) -> None:
@@ -121,14 +121,16 @@ class KernelTraffic:
         self._looked = None
         plan, problems = await adapter.plan(effect.module, effect.vip)
         error = await adapter.prepare(plan) if plan else "; ".join(problems)
+        facts = await adapter.observe()
+        lasting = _lasting(effect, facts)
         if plan is None or error:
-            self._post(TrafficPrepared(effect.module, error))
+            self._post(TrafficPrepared(effect.module, error, lasting=lasting))
             return
-        self._modules[effect.module] = _Module(plan, effect.me, _forged(plan, await adapter.observe(slots=False)))
+        self._modules[effect.module] = _Module(plan, effect.me, _forged(plan, facts))
         self._listen()
         self._say_once("announce", await adapter.announce(plan, VmacType.INVISIBLE))
         places = tuple((address, link.name) for address, link in plan.interfaces)
-        self._post(TrafficPrepared(effect.module, interfaces=places))
+        self._post(TrafficPrepared(effect.module, interfaces=places, lasting=lasting))
 
     def _direct(self, module: _Module, director: bool) -> None:
         """Who begins to answer for the addresses tells the network."""
@@ -226,6 +228,11 @@ def _observed(module: _Module, facts: KernelFacts) -> TrafficObserved:
         tuple(link.name for link, now, then in zip(plan.links(), module.forged, before, strict=True) if now > then),
         tuple((group.name, table.counters.get(f"taken_{g}", 0)) for g, group in enumerate(plan.vip.groups)),
     )
+
+
+def _lasting(effect: PrepareTraffic, facts: KernelFacts) -> bool:
+    table, here = facts.tables.get(effect.module), frozenset[str]().union(*facts.addresses.values())
+    return table is not None and table.lasting and any(address.addr in here for address in effect.vip.addresses)
 
 
 def _forged(plan: VipPlan, facts: KernelFacts) -> tuple[int, ...]:

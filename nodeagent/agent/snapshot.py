@@ -1,8 +1,9 @@
 """The status snapshot of this node, put together from the core, the stores and the ports."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nodeagent import __version__
 from nodeagent.adapters.config_store import ConfigStore
@@ -25,23 +26,21 @@ class Around:
 
 
 class Snapshot:
-    """Knows the revision; `changed` makes the next one."""
+    """Knows the revision; `changed` makes the next one. Making it blocks a moment."""
 
     def __init__(self, engine: Engine, store: ConfigStore, pin: str, boot_id: str, around: Around) -> None:
         self._engine, self._store, self._pin, self._boot_id, self._around = engine, store, pin, boot_id, around
         self._started = wall_time()
         self._revision = 1
-        self._never_applied: tuple[ModuleStatus, ...] = ()
-        self.look_for_modules()
+        self._never_applied = self._installed_only()
 
     def changed(self) -> None:
         """Something in it is different now."""
         self._revision += 1
 
-    def look_for_modules(self) -> None:
-        """Which modules are installed but were never applied. Reads a few small files."""
-        known = (module for module in self._store.modules.installed() if not module.configured)
-        self._never_applied = tuple(ModuleStatus(module.name, configured=False) for module in known)
+    async def look_for_modules(self) -> None:
+        """Which modules are installed but were never applied may be different now."""
+        self._never_applied = await asyncio.to_thread(self._installed_only)
         self.changed()
 
     def module(self, name: str) -> ModuleStatus | None:
@@ -77,9 +76,14 @@ class Snapshot:
             memory=self._around.load.memory,
         )
 
+    def _installed_only(self) -> tuple[ModuleStatus, ...]:
+        """Reads a few small files: blocks."""
+        known = (module for module in self._store.modules.installed() if not module.configured)
+        return tuple(ModuleStatus(module.name, configured=False) for module in known)
+
 
 def clock_text(seconds: float) -> str:
     """A moment in the node's own time zone: the time of today, else with its date."""
-    moment = datetime.fromtimestamp(seconds).astimezone()
-    today = datetime.fromtimestamp(wall_time()).astimezone().date()
+    moment = datetime.fromtimestamp(seconds, UTC).astimezone()
+    today = datetime.fromtimestamp(wall_time(), UTC).astimezone().date()
     return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S")

@@ -1,6 +1,7 @@
 """Keeps what is written down within its bounds: old script outputs, snapshots that were never fetched."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from nodeagent.adapters.output_files import remove_old
@@ -20,10 +21,15 @@ class Upkeep:
 
     async def run(self) -> None:
         """Clear up at once and every hour, beside the loop, until cancelled."""
-        await asyncio.to_thread(self.forget_snapshots)
+        await self._done(self.forget_snapshots)
         while True:
-            await asyncio.to_thread(self.forget_outputs)
+            await self._done(self.forget_outputs)
             await asyncio.sleep(EVERY)
+
+    @staticmethod
+    async def _done(work: Callable[[], None]) -> None:
+        with suppress(OSError):  # a directory that cannot be read is no reason to end: once more in an hour
+            await asyncio.to_thread(work)
 
     def forget_snapshots(self) -> None:
         """An agent that was killed left them behind."""

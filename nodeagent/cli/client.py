@@ -78,7 +78,7 @@ def _readable(value: Any) -> Any:
 def _decode(body: bytes, type: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=type)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CommandFailed(
             f"the agent's answer was not understood ({error}): are the command and the agent of one version?",
             Exit.INTERNAL,

@@ -180,7 +180,7 @@ def local_addresses() -> frozenset[str]:
 def _key_of(file: str) -> bytes:
     try:
         return msgspec.json.decode(read_file(file), type=ClusterKey).key
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise CommandFailed(f"{file} is not what `cluster genkey --json` wrote", Exit.BAD_DATA) from None
 
 

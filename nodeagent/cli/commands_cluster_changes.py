@@ -8,7 +8,7 @@ from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import send
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.node_calls import all_nodes, finished
-from nodeagent.cli.options import json_option
+from nodeagent.cli.options import json_option, stdin_line
 from nodeagent.cli.tables import say
 from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract.api import ClusterInfo, Identity
@@ -77,7 +77,7 @@ class _Passwords:
     def next(self, of: str) -> str:
         """The next one. Raises CommandFailed where nobody can be asked."""
         if self._from_stdin:
-            said = sys.stdin.readline().rstrip("\r\n")
+            said = stdin_line()
         elif sys.stdin.isatty():
             said = str(click.prompt(f"Password {of}", hide_input=True, err=True))
         else:

@@ -75,10 +75,13 @@ def _ports() -> tuple[rules.Opening, ...]:
     if settings is None:
         show_problems(errors_of(problems))
         raise CommandFailed(f"{home.settings} has to be good first", Exit.BAD_DATA)
+    file = cluster_file(home)
     try:
-        cluster, _ = read_cluster(cluster_file(home).read_bytes(), "cluster.xml")
-    except OSError:
+        cluster, _ = read_cluster(file.read_bytes(), "cluster.xml")
+    except FileNotFoundError:
         cluster = None
+    except OSError as error:
+        raise CommandFailed(f"{file} cannot be read: {error.strerror}", Exit.BAD_DATA) from None
     listen = settings.listen
     return rules.openings(cluster.port if cluster else 4800, listen.health_port, listen.api_port, listen.enrol_port)
 

@@ -25,6 +25,8 @@ from nodeagent.contract.states import LogType
 _FOLLOW_SECONDS = 0.5
 _LONGEST_PAGE = 5000
 """Lines the agent gives at once."""
+_LONGEST_TEXT = 200
+"""Characters that may be looked for."""
 _STYLES = {LogType.CRITICAL: "bold red", LogType.ERROR: "red", LogType.USER: "cyan", LogType.DEBUG: "bright_black"}
 
 
@@ -61,7 +63,8 @@ def logview(*, module: str, count: int, types: str, text: str, as_json: bool) ->
 
 
 def _read(module: str, follow: bool, count: int, types: str, text: str, wants_json: bool) -> None:
-    wanted = {"module": module or os.environ.get("SAFEMODULE", ""), "types": types.upper(), "text": text}
+    letters = "".join(dict.fromkeys(types.upper()))
+    wanted = {"module": module or os.environ.get("SAFEMODULE", ""), "types": letters, "text": _looked_for(text)}
     if wanted["module"]:
         module_path(wanted["module"])
     if unknown := set(wanted["types"]) - set("".join(LogType)):
@@ -99,12 +102,19 @@ def _ended_by_ctrl_c() -> Iterator[None]:
 @json_option
 def cmdlog(count: int, text: str, as_json: bool) -> None:
     """Show the audit log of this node: who gave which changing command from where, and what came of it."""
-    page = fetch("/audit", AuditPage, {"newest": "1", "limit": str(count), **({"text": text} if text else {})})
+    looked_for = {"text": text} if _looked_for(text) else {}
+    page = fetch("/audit", AuditPage, {"newest": "1", "limit": str(count), **looked_for})
     if as_json:
         click.echo(to_json(page.lines))
         return
     rows = [(clock(line.time)[:19], line.who, line.source, line.command, line.result) for line in page.lines]
     show_table(("time", "who", "from", "command", "result"), rows)
+
+
+def _looked_for(text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        raise CommandFailed(f"--text looks for at most {_LONGEST_TEXT} characters", Exit.USAGE)
+    return text
 
 
 def _show(lines: tuple[LogLine, ...], wants_json: bool) -> None:

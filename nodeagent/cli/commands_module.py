@@ -13,7 +13,7 @@ from nodeagent.cli.commands_snapshot import fetch_file
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.in_force import cluster_file, module_file
 from nodeagent.cli.local import module_name, module_path
-from nodeagent.cli.options import json_option, module_option, read_file
+from nodeagent.cli.options import LARGEST, json_option, module_option, read_file
 from nodeagent.cli.progress import Progress
 from nodeagent.cli.tables import clock, say, show_problems, show_table
 from nodeagent.client.module_calls import SCRIPTS
@@ -107,8 +107,11 @@ def module_list(as_json: bool) -> None:
 def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
     """Put a module in force on this node: as installed, or with the files of a directory."""
     name = module_name(module)
+    chosen = tuple(node.strip() for node in nodes.split(",") if node.strip())
+    if nodes and not chosen:
+        raise CommandFailed(f"--nodes {nodes!r} names no node", Exit.USAGE)
     files = _files_of(directory) if directory else installed_files(name)
-    chosen = tuple(node.strip() for node in nodes.split(",") if node.strip()) or _nodes_of(name)
+    chosen = chosen or _nodes_of(name)
     staged = send(f"/modules/{name}/stage", StageModule(files, chosen, author=author()), Staged, timeout=SCRIPTS)
     if not staged.ok:
         return report_check(name, staged.signature, list(staged.problems), as_json)
@@ -144,17 +147,20 @@ def _nodes_of(name: str) -> tuple[str, ...]:
 
 
 def _files_of(directory: str) -> dict[str, bytes]:
-    top = Path(directory)
+    top, left = Path(directory), LARGEST
     files: dict[str, bytes] = {}
     try:
+        if not (top / USERCONFIG).is_file():  # looked for first: `--from /` has a bin, too
+            raise CommandFailed(f"{directory} holds no {USERCONFIG}", Exit.BAD_DATA)
         for root in ROOTS:
             for path in sorted((top / root).rglob("*")):
                 if path.is_file():
-                    files[path.relative_to(top).as_posix()] = read_file(str(path))
+                    files[path.relative_to(top).as_posix()] = data = read_file(str(path))
+                    left -= len(data)
+                if left < 0:
+                    raise CommandFailed(f"{directory} holds more than {LARGEST >> 20} MiB", Exit.BAD_DATA)
     except (OSError, ValueError) as error:
         raise CommandFailed(f"{directory} cannot be read: {error}", Exit.BAD_DATA) from None
-    if USERCONFIG not in files:
-        raise CommandFailed(f"{directory} holds no {USERCONFIG}", Exit.BAD_DATA)
     return files
 
 
@@ -186,7 +192,11 @@ def _in_force(name: str, failed: CommandFailed) -> str:
     """The userconfig.xml as it lies on the disk; `failed` where there is none to be read."""
     module_path(name)
     file = module_file(Home.from_environment(), name)
-    if not file.is_file():
+    try:
+        there = file.is_file()
+    except OSError:  # a directory above it is closed to this user
+        there = False
+    if not there:
         raise failed
     return str(file)
 

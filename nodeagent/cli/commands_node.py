@@ -10,10 +10,13 @@ from nodeagent import __version__
 from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch, tell
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.options import json_option
+from nodeagent.cli.options import json_option, stdin_line
 from nodeagent.cli.tables import say
 from nodeagent.contract.api import Identity, NewPassword
 from nodeagent.home import Home
+
+_SHORTEST, _LONGEST = 8, 256
+"""Characters of a password."""
 
 
 @click.group()
@@ -37,15 +40,15 @@ def passwd(user: str, from_stdin: bool) -> None:
     if not user.isascii() or not user.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise CommandFailed(f"{user!r} is not a user name: letters, digits, `.`, `-` and `_`", Exit.USAGE)
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = stdin_line()
     elif sys.stdin.isatty():
         password = click.prompt(
             f"New password of {user}", hide_input=True, confirmation_prompt="The same again", err=True
         )
     else:
         raise CommandFailed("passwd asks on a terminal; without one give the password by --stdin", Exit.USAGE)
-    if not password:
-        raise CommandFailed("an empty password is not taken", Exit.BAD_DATA)
+    if not _SHORTEST <= len(password) <= _LONGEST:
+        raise CommandFailed(f"a password has {_SHORTEST} to {_LONGEST} characters", Exit.BAD_DATA)
     tell(f"/users/{user}/password", NewPassword(password))
     say(f"the password of {user} is set")
 

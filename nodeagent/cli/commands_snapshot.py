@@ -1,5 +1,7 @@
 """snapshot: everything support needs of this node about one module, in one file."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -29,9 +31,11 @@ def snapshot(file: str, module: str, anonymise: bool, as_json: bool) -> None:
 
 def fetch_file(path: str, target: Path, what: str) -> int:
     """Write the answer of a route to a file, which is there whole or not at all; its size. Raises CommandFailed."""
-    part = target.with_name(f"{target.name}.part")
     done = 0
+    part: Path | None = None
     try:
+        place = _place(target)
+        part = place.with_name(f"{place.name}.part")
         with part.open("wb") as out, Progress(what) as progress:
 
             def take(piece: bytes, total: int) -> None:
@@ -44,14 +48,23 @@ def fetch_file(path: str, target: Path, what: str) -> int:
                 progress.at(done, total)
 
             download(path, take)
-        part.replace(target)
-    except (OSError, ValueError) as error:
-        part.unlink(missing_ok=True)
-        raise _unwritten(target, error) from None
-    except BaseException:
-        part.unlink(missing_ok=True)
+        part.replace(place)
+    except BaseException as error:
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        if isinstance(error, (OSError, ValueError)):
+            raise _unwritten(target, error) from None
         raise
     return done
+
+
+def _place(target: Path) -> Path:
+    """Where the file goes: links lead to what is meant, and what is no file (a device) is not put aside for one."""
+    place = Path(os.path.realpath(target))
+    if place.exists() and not place.is_file():
+        raise OSError(0, "it is a directory" if place.is_dir() else "it is not a file")
+    return place
 
 
 def _unwritten(target: Path, error: Exception) -> CommandFailed:

@@ -11,6 +11,7 @@ from nodeagent.cli.exits import CommandFailed, Exit
 
 def keepgreen(args: Sequence[str]) -> int:
     """`keepgreen …`; the exit code."""
+    _open_streams()
     return guarded(lambda: dispatch(args))
 
 
@@ -18,6 +19,7 @@ def safekit(args: Sequence[str]) -> int:
     """`safekit …`: the commands that existing scripts use; the exit code."""
     from nodeagent.cli import shim
 
+    _open_streams()
     return guarded(lambda: shim.run(args, dispatch))
 
 
@@ -48,11 +50,25 @@ def guarded(command: Callable[[], int]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and _reader_is_gone(error):
             return _leave_quietly()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            _leave_quietly()
+            sys.stderr.write(f"the answer cannot be written: {error.strerror}\n")
+            return Exit.CANNOT_CREATE
         return _report(error)
 
 
+def _open_streams() -> None:
+    """What the caller has closed is None in Python: then nobody hears, and nobody answers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def _reader_is_gone(error: OSError) -> bool:
-    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
+    """Windows says so with EINVAL, of the C runtime and of no file; the system's own numbers are other faults."""
+    if sys.platform == "win32" and error.errno == errno.EINVAL:
+        return error.winerror is None and error.filename is None
+    return isinstance(error, BrokenPipeError)
 
 
 def _leave_quietly() -> int:

@@ -43,6 +43,7 @@ _BY_HTTP_STATUS: dict[int, Exit] = {
     429: Exit.NOT_NOW,
     502: Exit.AGENT_DOWN,
     503: Exit.NOT_NOW,
+    507: Exit.CANNOT_CREATE,
 }
 
 

@@ -14,6 +14,9 @@ GATES = ("open", "close")
 VALUES = ("init", "up", "down", "unknown")
 _PRINT_SECONDS = 0.8
 """A script that prints must not wait longer for an agent that is down or frozen."""
+_LONGEST_NAME = 128
+_LONGEST_TEXT = 5000
+"""Characters of a line that are sent; the log marks and cuts what has more than 4000."""
 
 
 def answers(args: Sequence[str]) -> bool:
@@ -50,7 +53,8 @@ def print_line(text: str, error: bool, module: str = "", who: str = "") -> int:
     """printi / printe: one line in the module's log; without an agent the text goes to stderr and the code is 69."""
     if not text:
         raise CommandFailed(f'{"printe" if error else "printi"} wants a text, e.g. `printi "ready"`', Exit.USAGE)
-    line = {"text": readable(text), "error": error, "origin": readable(who or os.environ.get("KEEPGREEN_RUN", ""))}
+    origin = readable(who or os.environ.get("KEEPGREEN_RUN", ""))
+    line = {"text": readable(text[:_LONGEST_TEXT]), "error": error, "origin": origin[:_LONGEST_NAME]}
     end = time.monotonic() + _PRINT_SECONDS
     try:
         path = module_path(module_name(module, _PRINT_SECONDS)) + "/print"
@@ -64,6 +68,12 @@ def set_resource(resource: str, value: str, module: str = "", as_json: bool = Fa
     """`set -r res -v val`: what a custom checker found."""
     if not resource or not value:
         raise CommandFailed("set wants a resource and a value, e.g. `set -r custom.db -v up`", Exit.USAGE)
+    kind, _, ident = resource.partition(".")
+    named = kind.isascii() and kind.replace("-", "").replace("_", "").isalnum() and len(resource) <= _LONGEST_NAME
+    if not named or len(ident.split()) != 1 or ident != ident.strip() or "/" in ident:
+        raise CommandFailed(
+            f"{resource[:40]!r} is not the name of a resource: class.name is, e.g. custom.db", Exit.USAGE
+        )
     if value not in VALUES:
         raise CommandFailed(f"{value!r} is not a value of a resource: {', '.join(VALUES)}", Exit.USAGE)
     body = {"name": readable(resource), "value": value}

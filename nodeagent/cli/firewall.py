@@ -136,7 +136,7 @@ def run(commands: tuple[Command, ...]) -> str:
     said = []
     for command in commands:
         try:
-            done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_PATIENCE)
+            done = _run(command)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CommandFailed(f"{command[0]} cannot be run: {error}", Exit.CANNOT_CREATE) from None
         if done.returncode:
@@ -153,6 +153,20 @@ def shown(command: Command) -> str:
 
 def _says(command: Command) -> str:
     try:
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=_PATIENCE).stdout.strip()
+        return _run(command).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
+
+
+def _run(command: Command) -> "subprocess.CompletedProcess[str]":
+    """netsh writes in the code page of the console, in the language of the system."""
+    encoding = "oem" if sys.platform == "win32" else "utf-8"
+    return subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding=encoding,
+        errors="replace",
+        timeout=_PATIENCE,
+    )

@@ -159,14 +159,15 @@ def refusal(answer: Answer) -> CommandFailed:
         lines = [_problem_line(problem) for problem in said.get("problems", ())]
     except (ValueError, AttributeError, TypeError):
         pass
-    return CommandFailed("\n".join([detail, *lines]), exit_of_http(answer.status))
+    # The sentence often is the first of the problems.
+    return CommandFailed("\n".join([detail, *(line for line in lines if line != detail)]), exit_of_http(answer.status))
 
 
 def module_path(module: str) -> str:
     """The API path of a module. Raises CommandFailed for what cannot be a module's name."""
     if not (0 < len(module) <= 32 and module.isascii() and module.replace("-", "").replace("_", "").isalnum()):
         raise CommandFailed(
-            f"{module!r} is not a module name: letters, digits, `-` and `_`, at most 32 characters", Exit.USAGE
+            f"{module[:40]!r} is not a module name: letters, digits, `-` and `_`, at most 32 characters", Exit.USAGE
         )
     return f"{PREFIX}/modules/{module}"
 

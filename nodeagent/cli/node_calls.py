@@ -61,7 +61,8 @@ def finished(work: Coroutine[Any, Any, R]) -> R:
     try:
         return asyncio.run(work)
     except CallFailed as failed:
-        lines = [str(failed), *map(str, failed.problem.problems if failed.problem else ())]
+        problems = map(str, failed.problem.problems if failed.problem else ())
+        lines = dict.fromkeys([str(failed), *problems])  # the sentence often is the first of the problems
         raise CommandFailed("\n".join(lines), _exit_code(failed)) from None
 
 

@@ -1,5 +1,6 @@
 """Options that many commands share."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,9 @@ import click
 from nodeagent.cli.exits import CommandFailed, Exit
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that is read: what the agent takes at once."""
 
 
 def module_option(command: F) -> F:
@@ -37,7 +41,21 @@ def identity_option(command: F) -> F:
 def read_file(path: str) -> bytes:
     """The bytes of a file. Raises CommandFailed with one sentence."""
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(LARGEST + 1)  # /dev/zero has no end
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise CommandFailed(f"{path} cannot be read: {reason}", Exit.BAD_DATA) from None
+    if len(data) > LARGEST:
+        raise CommandFailed(f"{path} has more than {LARGEST >> 20} MiB, which no file of ours has", Exit.BAD_DATA)
+    return data
+
+
+def stdin_line() -> str:
+    """The next line of the standard input, empty at its end. Raises CommandFailed."""
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+        line.encode()
+    except UnicodeError:
+        raise CommandFailed("the standard input is not UTF-8 text", Exit.BAD_DATA) from None
+    return line

@@ -21,7 +21,7 @@ HERE_ONLY = ("agent", "service", "passwd", "demo", "console", "doctor", "firewal
 """Commands about this computer, and one that never ends."""
 ONE_FILE = (["snapshot"], ["module", "package"])
 """Commands that write a file here."""
-EVERYWHERE = (["token", "add"], ["token", "revoke"])
+EVERYWHERE = (["token", "add"], ["token", "revoke"], ["cluster", "rotate"], ["cluster", "replace"])
 """Commands that go to all nodes by themselves."""
 
 
@@ -65,6 +65,8 @@ def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
     """
     if len(words) < 2:
         raise CommandFailed('-H wants nodes and a command, e.g. `-H "*" state` or `-H node1,node2 start`', Exit.USAGE)
+    if words[1] == "-H":
+        raise CommandFailed("-H goes once before the command: name all nodes with commas between them", Exit.USAGE)
     nodes, command = _nodes(words[0]), list(words[1:])
     if command[0] in HERE_ONLY or (command[0] == "log" and "-f" in command):
         raise CommandFailed(f"{' '.join(command[:2])} is for this node alone: leave out -H", Exit.USAGE)

@@ -164,6 +164,8 @@ class ApiClient(NodeCalls):
             return CallFailed(
                 Trouble.CERTIFICATE_CHANGED, f"{self._place} has another key than before; nothing was sent to it"
             )
+        if isinstance(error, aiohttp.InvalidURL):
+            return CallFailed(Trouble.NAME_UNKNOWN, f"{self._place} is no address that can be called")
         os_error = getattr(error, "os_error", error)
         if isinstance(error, TimeoutError):
             return CallFailed(Trouble.TIMED_OUT, f"{self._place} did not answer in time")

@@ -56,14 +56,14 @@ class Calls(ABC):
         """What the node has said as this type."""
         try:
             return msgspec.json.decode(content, type=type)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise CallFailed(Trouble.NOT_UNDERSTOOD, f"{self.place} answered something unknown: {error}") from None
 
     def denied(self, status: int, content: bytes) -> CallFailed:
         """What the node has said instead of an answer."""
         try:
             said = msgspec.json.decode(content, type=ProblemDetail)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return CallFailed(Trouble.NOT_UNDERSTOOD, f"{self.place} answered with HTTP status {status}")
         return CallFailed(_TROUBLES.get(said.type, Trouble.DENIED), said.detail, said)
 

@@ -2,7 +2,7 @@
 
 from nodeagent.contract.cluster_rules import NAME
 from nodeagent.contract.rule import AttributeRule, ElementRule
-from nodeagent.contract.value_types import Address, Choice, Integer, SomeText, Span, Switch, Text
+from nodeagent.contract.value_types import Address, Arguments, Choice, Integer, SomeText, Span, Switch, Text
 
 IDENT = Text(r"[A-Za-z0-9_.-]{1,63}", "letters, digits, . - or _, at most 63 of them")
 ANYWHERE = Address(link_local=True)
@@ -178,7 +178,7 @@ CHECK = ElementRule(
             (),
             (
                 AttributeRule("exec", SomeText(), "The program.", required=True),
-                AttributeRule("arg", Text(), "Its arguments."),
+                AttributeRule("arg", Arguments(), "Its arguments."),
             ),
         ),
         _checker(

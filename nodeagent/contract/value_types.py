@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from nodeagent.contract.arguments import words_of
 from nodeagent.contract.durations import UNIT_WORDS, Duration, Unit, parse_duration
 
 Schema = tuple[str, tuple[tuple[str, str], ...]]
@@ -187,6 +188,28 @@ class Expression:
                 re.compile(text)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"must be {self.words}: {error}") from error
+        return text
+
+    def schema(self) -> Schema:
+        """Any string: XSD cannot tell."""
+        return "xs:string", ()
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of a program on one line, as at least one kind of system can read them."""
+
+    words: str = "arguments with blanks between them, every quote closed"
+
+    def parse(self, text: str) -> str:
+        """The line itself."""
+        try:
+            words_of(text, windows=False)
+        except ValueError:
+            try:
+                words_of(text, windows=True)
+            except ValueError:
+                raise ValueError(f"must be {self.words}") from None
         return text
 
     def schema(self) -> Schema:

@@ -2,8 +2,10 @@
 
 `fall` bad looks in a row put a resource down, `rise` good ones put it up. A checker may act only after
 its first good look, or `warmup` after it began. What a look saw that began before this node froze (or
-before its pause ended) tells nothing: such results carry an older round. A `custom` checker is a program
-that tells its resource by command; what it said holds until it says something else.
+before its pause ended, or under another rule) tells nothing: such results carry an older round. A resource
+that was down by then stays so when the first new look is bad; when it is good, nothing is known before `rise`
+of them. A `custom` checker is a program that tells its resource by command; what it said holds until it says
+something else.
 """
 
 from collections.abc import Mapping
@@ -54,6 +56,8 @@ class CheckerBoard:
         self._classes: frozenset[str] = frozenset()
         self._running: dict[str, _Running] = {}
         self._round = 0
+        self.replaced: frozenset[str] = frozenset()
+        """Those of the last change that run by another rule than before: what was seen by the old one may yet come."""
 
     def use(self, classes: frozenset[str], now: float) -> tuple[CheckerRule, ...] | None:
         """Run the checkers of these classes; those that run already run on. None when that changes nothing.
@@ -65,8 +69,9 @@ class CheckerBoard:
         rules = tuple(rule for rule in self._rules if rule.when in classes or (rule.action is Action.WAIT and classes))
         if rules == self.running:
             return None
-        kept = {key: known for key, known in self._running.items() if known.rule in rules}
+        before, kept = self._running, {key: known for key, known in self._running.items() if known.rule in rules}
         self._running = {rule.key: kept.get(rule.key) or _Running(rule, now) for rule in rules}
+        self.replaced = frozenset(before.keys() & self._running.keys() - kept.keys())
         return rules
 
     def reconfigure(self, rules: tuple[CheckerRule, ...], now: float) -> tuple[CheckerRule, ...] | None:
@@ -84,11 +89,12 @@ class CheckerBoard:
         """Those that run now."""
         return tuple(known.rule for known in self._running.values())
 
-    def look_now(self) -> int:
-        """Nothing that was seen until now counts; the round that the next looks must carry."""
+    def look_now(self, keys: frozenset[str] | None = None) -> int:
+        """Nothing that was seen until now (`keys`: by these) counts; the round that the next looks must carry."""
         self._round += 1
-        for known in self._running.values():
-            known.wanted, known.fresh, known.falls, known.rises = self._round, known.by_command, 0, 0
+        for key, known in self._running.items():
+            if keys is None or key in keys:
+                known.wanted, known.fresh, known.falls, known.rises = self._round, known.by_command, 0, 0
         return self._round
 
     def take(self, key: str, good: bool | None, round_: int) -> Look | None:
@@ -123,6 +129,10 @@ class CheckerBoard:
         """What is known of the running checkers, warm-up or not."""
         return {key: known.state if known.fresh else ResourceState.INIT for key, known in self._running.items()}
 
+    def last(self) -> Mapping[str, ResourceState]:
+        """What each running checker goes on from: its state, whether or not a look of the wanted round has come."""
+        return {key: known.state for key, known in self._running.items()}
+
     def needed(self) -> frozenset[str]:
         """Those whose good result makes a round: they have an action, can look, and did not say it by command."""
         return frozenset(
@@ -145,6 +155,7 @@ class CheckerBoard:
 
     @staticmethod
     def _count(known: _Running, good: bool | None) -> Look:
+        was_down = known.state is ResourceState.DOWN and not known.fresh
         known.fresh = True
         known.rises = known.rises + 1 if good else 0
         known.falls = known.falls + 1 if good is False else 0
@@ -155,4 +166,6 @@ class CheckerBoard:
             known.state = ResourceState.UP
         elif known.falls >= known.rule.fall:
             known.state = ResourceState.DOWN
+        elif good and was_down:
+            known.state = ResourceState.INIT
         return Look(known.rule, known.state, good)

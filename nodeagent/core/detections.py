@@ -97,9 +97,12 @@ class WatchfulLife(OrderedLife, ABC):
     # --- what is paused -----------------------------------------------------------------------
 
     def switch(self, name: str, on: bool, author: str, until: float | None, now: float) -> None:
-        """Pause or resume `errd`, `checker` or `failover`."""
+        """Pause or resume `errd`, `checker` or `failover`. A pause that is over before it is told of is none."""
+        words = f"{name} switched {'on' if on else 'off'} by {author}"
+        if not on and until is not None and now >= until:
+            words, on, until = f"{words} until a time that has passed: it is on", True, None
         self.memory.switches.set(name, on, until)
-        self._log(LogType.USER, f"{name} switched {'on' if on else 'off'} by {author}", by=author)
+        self._log(LogType.USER, words, by=author)
         if on and name == "errd":
             self.senses.monitor.look_now(now)
             self.senses.scan(now)
@@ -108,6 +111,10 @@ class WatchfulLife(OrderedLife, ABC):
         self._save()
         self._judge(now)
         self._emit(do.PublishStatus())
+
+    def _end_pauses(self, now: float) -> None:
+        for name in self.memory.switches.due(now):
+            self.switch(name, True, "its end time", None, now)
 
     def class_switched(self, name: str, on: bool, author: str, now: float) -> None:
         """Enable or disable an own class of process rules."""
@@ -209,8 +216,7 @@ class WatchfulLife(OrderedLife, ABC):
 
     def _watch_time(self, now: float) -> None:
         """Do what is due: ends of pauses, handlers out of time, scans, warm-ups, rules."""
-        for name in self.memory.switches.due(now):
-            self.switch(name, True, "its end time", None, now)
+        self._end_pauses(now)
         for run in self.handlers.due(now):
             run.killed = True
             self._log(LogType.ERROR, f"{run.words}: its process tree is killed", by="errd", output=run.output)

@@ -333,8 +333,8 @@ class FarmTraffic:
     def _presence(self, node: str, module: str, member: Member | None, heard: float) -> Presence:
         if member is None:
             return Presence(goodbye=self._membership.said_goodbye(node, module_id(module)))
-        seen = int.from_bytes(member.beat.payload[:8], "big")
-        return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch, heard)
+        seen, inherits = int.from_bytes(member.beat.payload[:8], "big"), member.beat.payload[:8] == bytes(8)
+        return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch, heard, inherits)
 
     def _may_serve(self, life: ModuleLife) -> bool:
         """Alone in its cluster, or with a link, a heartbeat socket on one of the module's lans, fresh news of peers."""

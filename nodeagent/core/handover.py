@@ -8,6 +8,8 @@ loses it has seen the table; who loses it lets go of new TCP connections when th
 keeps the connections it has. UDP has no cure for two answers: the loser lets go at once. From a node that
 is silent, said goodbye or has stopped its module there is nothing to wait for; but a node that is new
 in the table waits for all, since who does not know it yet shares out such a node's slots without it.
+When two come at once, who loses a slot may hear of one before the other and let the first have what is
+the second's: that the loser has seen the last table does not tell, so all must have.
 
 Moved slots stay quiet until all nodes have applied the table, and a little longer; while the nodes do not
 agree nobody can tell which slots are disputed, so all of them are quiet. A gained slot answers unknown
@@ -49,6 +51,8 @@ class Presence:
     applied: int = 0
     heard: float = 0.0
     """What it says here it said after it had heard this node at this time, on this node's clock."""
+    inherits: bool = False
+    """Its kernel may hold any slot, for an earlier agent of it."""
 
     @property
     def counts(self) -> bool:
@@ -87,7 +91,9 @@ class _Move:
     """Nodes that may still hold connections of it."""
     quiet_until: float
     giver: str | None
-    """Who had it in the table before and must have seen the new one before it is taken; None: everybody."""
+    """Who had it in the table before and must have seen the new one before it is taken; None: it is not known."""
+    all_until: float
+    """Until then everybody must have seen the table before it is taken."""
     taken: bool = False
     """This node has it; what the others say of later tables does not matter any more."""
 
@@ -165,7 +171,8 @@ class Handover:
         """When `slots` changes by time alone."""
         times = [self._quiet_until, *([] if self._joined is None else [self._joined + KEEP_LIMIT])]
         for move in self._moves:
-            times += (move.quiet_until, *(move.since + hold for hold in (KEEP_LIMIT, GOODBYE_HOLD, FLOW_HOLD)))
+            holds = [move.since + hold for hold in (KEEP_LIMIT, GOODBYE_HOLD, FLOW_HOLD)]
+            times += (move.quiet_until, move.all_until, *holds)
         return min((time for time in times if time > now), default=None)
 
     def _note_moves(self, table: SlotTable, now: float) -> None:
@@ -192,15 +199,21 @@ class Handover:
             left = holders - {after or "", self.me}
             mine = before == self.me and (past is None or past.after != self.me or past.taken)
             loser = before if mine or (sure and before != self.me) else None
-            moves.append(_Move(group, frozenset(slots), now, after, left, until, loser))
+            all_until = now + KEEP_LIMIT if loser is None else 0.0
+            moves.append(_Move(group, frozenset(slots), now, after, left, until, loser, all_until))
         self._moves = [move for move in self._moves if move.slots] + moves
+        if table.view - self.table.view - {self.me}:  # who comes may have been known to the loser first
+            for move in self._moves:
+                move.all_until = now + KEEP_LIMIT
 
     def _must_wait(self, move: _Move, now: float) -> bool:
-        """Somebody may still answer for the slot who has not seen the table: who lost it; from nobody, anybody."""
+        """Somebody may still answer for the slot who has not seen the table: who lost it, or anybody."""
         if move.taken:
             return False
+        if now < move.all_until and not self._known_to_all:
+            return True
         if move.giver is None:
-            return now < move.since + KEEP_LIMIT and not self._known_to_all
+            return any(p.counts and p.inherits for p in self._others.values())
         giver = self._others.get(move.giver, NOBODY)
         return not self._known_to(giver) if giver.counts else self._joined is not None
 

@@ -66,6 +66,9 @@ class ModuleLife(WatchfulLife):
     def recover(self, record: ev.ModuleRecord, boot_on: bool, now: float) -> None:
         """The agent has started: take up the life that the record tells of."""
         self.memory.recall(record)
+        for name in self.memory.switches.due(now):  # while no agent was running; the record is not taken up yet
+            self.memory.switches.set(name, True, None)
+            self._log(LogType.USER, f"{name} switched on by its end time", by="its end time")
         self.since = self.since if record.since is None else record.since
         self._recovered = frozenset(record.monitored)
         for run in record.handlers if record.same_boot else ():
@@ -132,6 +135,7 @@ class ModuleLife(WatchfulLife):
         self.senses.forgive(seconds)
         self.handlers.forgive(seconds)
         self.senses.look_now(now)
+        self._end_pauses(now)  # before anything is judged that waited meanwhile
         if self.phase in (Phase.READY, Phase.DOUBTING):
             self.memory.why = f"this node was frozen for {seconds:.1f} s; one round of checks first"
             self._enter(Phase.DOUBTING, now)

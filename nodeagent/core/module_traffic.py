@@ -95,7 +95,7 @@ class ModuleTraffic:
         self.seen = self.applied = 0
         """The epochs this node reports: its kernel is quiet for, has taken its slots of."""
         self.inherits = False
-        """The kernel may yet hold what an earlier agent put there."""
+        """The kernel may yet hold what an earlier agent put there, or this one before an address was removed."""
         self._inherits_until: float | None = None
         self._held: tuple[GroupSlots, ...] = ()
         self._timeout: float | None = None
@@ -145,14 +145,13 @@ class ModuleTraffic:
         """The module is about to start its application: the addresses behind a closed filter."""
         if not self.wanted:
             self.wanted, self.gate = True, not self.vip.scriptcontrol
-            self._prepare(repair=False)
+            self._prepare()
 
     def go(self) -> None:
         """The application is stopped: close, take the addresses away."""
         if self.wanted:
-            self.wanted = self.prepared = False
+            self.wanted = self.prepared = self._for_ever = False
             self._held, self._timeout, self._observe_at, self.observed = (), None, None, None
-            self._for_ever = False
             self._emit(WithdrawTraffic(self._config.name, self.vip.tcpreset))
 
     def leave(self) -> None:
@@ -170,7 +169,7 @@ class ModuleTraffic:
         if not self.wanted:
             return
         self.prepared, self._observe_at = not event.error, now + OBSERVE
-        self._held, self._asked = (), None
+        self._held, self._asked, self._for_ever = (), None, self._for_ever or event.lasting
         self.places, self.targets = event.interfaces, _targets(self.vip, dict(event.interfaces))
         self.interfaces = tuple(dict.fromkeys(name for _, name in self.places))
         if event.error:
@@ -184,8 +183,6 @@ class ModuleTraffic:
         self._asked = None
         if event.error:
             self._retry_at = now + RETRY
-            if not self.problem:  # somebody may have removed the table: see at once
-                self._observe_at = now
             self._trouble(f"the slots cannot be put into the kernel: {event.error}")
             self._emit(ObserveTraffic(self._config.name))  # somebody may have removed the filter
         else:
@@ -218,11 +215,12 @@ class ModuleTraffic:
         self.handover.follow(table, around.others, now, serving=around.serving, doubt=around.doubt)
         self._watch_agreement(now)
         if not self.prepared:
-            # Nothing is in the kernel, so nothing contradicts it; but an earlier agent's slots die only by time.
+            # Nothing is in the kernel, so nothing contradicts it; but what it inherits dies only by time, if at all.
             if self._inherits_until is None:
                 self._inherits_until = now + around.window
-            self.inherits &= now < self._inherits_until
-            self.seen = self.applied = 0 if self.inherits else table.epoch
+            self.inherits &= self._for_ever or now < self._inherits_until
+            if not self.inherits:
+                self.seen = self.applied = table.epoch
             return False
         slots = self.handover.slots(now)
         if not self.gate or not around.may_serve:
@@ -234,8 +232,7 @@ class ModuleTraffic:
         if not self.able:
             self.seen = self.applied = table.epoch  # what the kernel held has run out
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
-        late = late and self._asked != table.epoch
-        changed = slots != self._held or timeout != self._timeout or late
+        changed = slots != self._held or timeout != self._timeout or (late and self._asked != table.epoch)
         if (changed and now >= self._retry_at) or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
             self._asked = table.epoch
@@ -298,7 +295,7 @@ class ModuleTraffic:
         if self._observe_at is not None and now >= self._observe_at:
             self._observe_at = now + OBSERVE
             if self.wanted and not self.prepared:
-                self._prepare(repair=True)
+                self._prepare()
             else:
                 self._emit(ObserveTraffic(self._config.name))
 
@@ -317,7 +314,10 @@ class ModuleTraffic:
             self._log(LogType.CRITICAL, f"{text}: it is put back")
             self._repaired[text] = now
         self.prepared, self._held = False, ()
-        self._prepare(repair=True)
+        # A filter stays with its slots, which no client reaches when all addresses are gone.
+        self.inherits, self._inherits_until = event.filter_present, None
+        self._for_ever &= event.filter_present and len(event.missing) < len(self.vip.addresses)
+        self._prepare()
 
     def alarms(self, now: float) -> tuple[str, ...]:
         """What needs a human, in words."""
@@ -356,8 +356,8 @@ class ModuleTraffic:
             return f"{start} frames to everybody"
         return f"{start} or has learnt the virtual MAC {to} of {', '.join(self.targets.get((interface, to), ()))}"
 
-    def _prepare(self, *, repair: bool) -> None:
-        self._emit(PrepareTraffic(self._config, self.vip, self.me, self._config.nodes, repair))
+    def _prepare(self) -> None:
+        self._emit(PrepareTraffic(self._config, self.vip, self.me, self._config.nodes))
 
     def _watch_agreement(self, now: float) -> None:
         if not self.prepared or self.handover.agreed:

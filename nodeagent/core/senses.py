@@ -68,10 +68,12 @@ class Senses:
         if rules is None:
             return
         self._emit(do.RunCheckers(self._module, rules, revision))
-        states = self.board.states()
+        if self.board.replaced:
+            self._emit(do.CheckNow(self._module, self.board.look_now(self.board.replaced)))
+        last = self.board.last()
         for rule in self.board.rules:
             known = self.table.get(rule.key)
-            if known is None or states.get(rule.key) is not known.state:
+            if known is None or last.get(rule.key) is not known.state:
                 self.table.put(rule.key, ResourceState.INIT, now, by=rule.key)
 
     def scan(self, now: float) -> None:

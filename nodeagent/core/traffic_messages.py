@@ -31,6 +31,8 @@ class TrafficPrepared:
     error: str = ""
     interfaces: tuple[tuple[str, str], ...] = ()
     """(virtual address, the network interface that carries it)."""
+    lasting: bool = False
+    """The filter stood before and takes slots without a time-out behind an address, for an earlier agent maybe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,16 @@ class GateSet:
 
 @dataclass(frozen=True, slots=True)
 class PrepareTraffic:
-    """Put the filter with no slots into the kernel, then the addresses; what is there already stays as it is.
+    """Put the filter with no slots into the kernel, then the addresses; answered by TrafficPrepared.
 
-    Answered by TrafficPrepared. `repair`: make all of it anew.
+    What is missing or altered is made anew. What stands as it should stays: a filter with its slots, which run out
+    by their time-out unless they are set again, and with the connections that it knows.
     """
 
     config: ModuleConfig
     vip: VirtualIp
     me: str
     nodes: tuple[str, ...]
-    repair: bool = False
 
     @property
     def module(self) -> str:

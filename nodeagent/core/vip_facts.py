@@ -30,6 +30,8 @@ class TableFacts:
     and `received`."""
     groups: tuple[GroupFacts, ...]
     """Empty when nobody asked for the slots."""
+    lasting: bool
+    """Some of its slots have no time-out; False also when nobody asked for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ A slot is `jhash` of the client's address, or of address and port, see `bucket`.
 I take, so that the kernel answers RST), `quiet_` (whose RST for unknown connections are held back). `flows`
 remembers the connections taken: they stay where they are while slots move. A SYN that is another node's ends
 such a memory, so that a port used again later cannot have two owners.
+
+Every node sees every frame, so that the order counts: first what most of them need, a rule with its port (a later
+fragment has none and goes on to the rules that follow), then what the connection is known by, then its slot.
 """
 
 from collections.abc import Iterable, Iterator
@@ -111,16 +114,16 @@ def _body(plan: VipPlan) -> Iterator[str]:
         if single := [a for a in here if a.type is VmacType.DIRECTED]:
             yield from _directed(_Way(4, link, number), vip, single, tcp)
     if shared:
-        v4, v6 = ([a for a in shared if (":" in a.addr) is six] for six in (False, True))
+        ways = [(_Way(family), [a for a in shared if (":" in a.addr) is (family == 6)]) for family in (4, 6)]
         yield from _chain(
             "shared",
+            *(dispatch for way, addresses in ways for dispatch in _exact(way, vip, addresses)),
             f"ether type {PROBE_ETHERTYPE:#x} accept",
             # A node that knows the virtual MAC asks again by unicast.
             "ether type arp meta pkttype set host accept",
-            *(f"ip daddr {_one_of(a.addr for a in v4)} goto shared4" for _ in v4[:1]),
-            *(f"ip6 daddr {_one_of(a.addr for a in v6)} goto shared6" for _ in v6[:1]),
+            *(f"{_IP[w.family]} daddr {_one_of(a.addr for a in own)} goto {w.name}" for w, own in ways if own),
         )
-        for way, addresses in ((_Way(4), v4), (_Way(6), v6)):
+        for way, addresses in ways:
             if addresses:
                 yield from _shared(way, vip, addresses)
     for g in groups:
@@ -204,7 +207,7 @@ def _shared(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress]) -> Itera
         f"{_LATER_FRAGMENT[way.family]} goto {way.name}_rest",
         f"{_ERRORS[way.family]} meta pkttype set host accept",
         *(f"{_ECHO[way.family]} {way.mark(ShareBy.ADDR)} meta mark @mine_{g} goto take_{g}" for g in groups[:1]),
-        *_dispatch(way, vip, addresses),
+        *_any_port(way, vip, addresses),
         'counter name "unmatched"',
     )
     # A later fragment has no port to tell its group by.
@@ -220,15 +223,20 @@ def _shared(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress]) -> Itera
                 f'counter name "left_{g}" drop',
             )
             continue
-        flows = f"flows{way.family}"
+        kind, flows = _kind(way, g, proto, by), f"flows{way.family}"
         yield from _chain(
-            _kind(way, g, proto, by),
+            f"{kind}_syn",
             *_mark(way, by),
-            f"{_SYN} meta mark @mine_{g} update @{flows} {{ {way.flow} }}",
+            f"meta mark @mine_{g} update @{flows} {{ {way.flow} }}",
             # On its own: a full memory must not refuse connections.
-            f"{_SYN} meta mark @mine_{g} goto take_{g}",
-            f'{_SYN} delete @{flows} {{ {way.flow} }} counter name "left_{g}" drop',
+            f"meta mark @mine_{g} goto take_{g}",
+            f'delete @{flows} {{ {way.flow} }} counter name "left_{g}" drop',
+        )
+        yield from _chain(
+            kind,
+            f"{_SYN} goto {kind}_syn",
             f"{way.flow} @{flows} update @{flows} {{ {way.flow} }} goto take_{g}",
+            *_mark(way, by),
             f"meta mark @est_{g} goto take_{g}",
             f'counter name "left_{g}" drop',
         )
@@ -241,10 +249,11 @@ def _directed(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress], tcp: b
     yield from _chain(
         way.name,
         f"ether saddr @peers goto {way.name}_received",
+        *_exact(way, vip, addresses),
         f"{_LATER_FRAGMENT[4]} goto {way.name}_rest",
         f'{_ERRORS[4]} ether daddr set ff:ff:ff:ff:ff:ff {from_me} dup to "{link.name}" accept',
         *(f"{_ECHO[4]} {way.mark(ShareBy.ADDR)} goto {way.name}_new_{g}" for g in groups[:1]),
-        *_dispatch(way, vip, addresses),
+        *_any_port(way, vip, addresses),
         'counter name "unmatched" drop',
     )
     yield from _chain(
@@ -282,18 +291,23 @@ def _directed(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress], tcp: b
                 f'counter name "left_{g}" drop',
             )
             continue
-        flow = way.flow
+        kind, flow = _kind(way, g, proto, by), way.flow
         yield from _chain(
-            _kind(way, g, proto, by),
+            f"{kind}_syn",
             *_mark(way, by),
-            f"{_SYN} delete @sent4 {{ {flow} : ether daddr }}",
-            f"{_SYN} meta mark @mine_{g} update @flows4 {{ {flow} }}",
-            f"{_SYN} meta mark @mine_{g} goto take_{g}",
-            f"{_SYN} delete @flows4 {{ {flow} }}",
-            f"{_SYN} {to_owner} update @sent4 {{ {flow} : ether daddr }}",
-            f"{_SYN} goto {way.name}_new_{g}",
+            f"delete @sent4 {{ {flow} : ether daddr }}",
+            f"meta mark @mine_{g} update @flows4 {{ {flow} }}",
+            f"meta mark @mine_{g} goto take_{g}",
+            f"delete @flows4 {{ {flow} }}",
+            f"{to_owner} update @sent4 {{ {flow} : ether daddr }}",
+            f"goto {way.name}_new_{g}",
+        )
+        yield from _chain(
+            kind,
+            f"{_SYN} goto {kind}_syn",
             f"{flow} @flows4 update @flows4 {{ {flow} }} goto take_{g}",
             f"ether daddr set {flow} map @sent4 update @sent4 {{ {flow} : ether daddr }} goto {forward}",
+            *_mark(way, by),
             f"meta mark @est_{g} goto take_{g}",
             f"{to_owner} goto {forward}",
             f'counter name "left_{g}" drop',
@@ -343,13 +357,14 @@ def _kind(way: _Way, g: int, proto: Proto, by: ShareBy, before: str = "") -> str
     return f"{before or way.name}{way.family if before else ''}_{proto.value}_{by.value.removeprefix('on_')}_{g}"
 
 
-def _dispatch(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress]) -> Iterator[str]:
-    ip = _IP[way.family]
-    exact, rest = _targets(way, vip, addresses)
-    if exact:
-        yield f"{ip} daddr . meta l4proto . th dport vmap {{ {', '.join(exact)} }}"
-    if rest:
-        yield f"{ip} daddr . meta l4proto vmap {{ {', '.join(rest)} }}"
+def _exact(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress]) -> Iterator[str]:
+    if exact := _targets(way, vip, addresses)[0]:
+        yield f"{_IP[way.family]} daddr . meta l4proto . th dport vmap {{ {', '.join(exact)} }}"
+
+
+def _any_port(way: _Way, vip: VirtualIp, addresses: list[VirtualAddress]) -> Iterator[str]:
+    if rest := _targets(way, vip, addresses)[1]:
+        yield f"{_IP[way.family]} daddr . meta l4proto vmap {{ {', '.join(rest)} }}"
 
 
 def _targets(

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -80,19 +80,20 @@ def up(directory: Path, nodes: int = 3, report: Report = silent) -> DemoInfo:
     check_place(directory)
     end(of_demo(directory))
     demand_free(ports_of(nodes))
-    try:
-        clear(directory)
-        farm = [new_node(directory, number) for number in range(1, nodes + 1)]
-        balancer = start_balancer(directory, farm)
-        report(f"{nodes} agents and the load balancer are started in {directory}")
-        info = DemoInfo(str(directory), NAME, "admin", secrets.token_urlsafe(12), tuple(farm), balancer)
-        info.save()
-        info = rolled_out(info, report)
-        info.save()
-    except BaseException:
-        end(of_demo(directory))
-        (directory / FILE).unlink(missing_ok=True)
-        raise
+    with usable(directory):
+        try:
+            clear(directory)
+            farm = [new_node(directory, number) for number in range(1, nodes + 1)]
+            balancer = start_balancer(directory, farm)
+            report(f"{nodes} agents and the load balancer are started in {directory}")
+            info = DemoInfo(str(directory), NAME, "admin", secrets.token_urlsafe(12), tuple(farm), balancer)
+            info.save()
+            info = rolled_out(info, report)
+            info.save()
+        except BaseException:
+            end(of_demo(directory))
+            (directory / FILE).unlink(missing_ok=True)
+            raise
     return info
 
 
@@ -123,7 +124,8 @@ def down(directory: Path, report: Report = silent) -> None:
     directory = directory.resolve()
     running = of_demo(directory)
     if not running:
-        (directory / FILE).unlink(missing_ok=True)
+        with usable(directory):
+            (directory / FILE).unlink(missing_ok=True)
         report(f"no demo is up in {directory}")
         return
     info = None
@@ -140,7 +142,8 @@ def down(directory: Path, report: Report = silent) -> None:
     left = end(of_demo(directory))
     if left:
         raise DemoFailed(f"still running: {', '.join(f'{p.name()} (pid {p.pid})' for p in left)}")
-    (directory / FILE).unlink(missing_ok=True)
+    with usable(directory):
+        (directory / FILE).unlink(missing_ok=True)
     report("nothing of the demo is left running")
 
 
@@ -192,6 +195,15 @@ def check_place(directory: Path) -> None:
         raise DemoFailed(f"the demo's directory must not have a space in its path: {directory}")
     if len(os.fsencode(home_of(directory, MOST_NODES) / "var" / "run" / "agent.sock")) > LONGEST_SOCKET_PATH:
         raise DemoFailed(f"the path of the demo's directory is too long for a local socket: {directory}")
+
+
+@contextlib.contextmanager
+def usable(directory: Path) -> Iterator[None]:
+    """DemoFailed instead of what the system says of the demo's directory."""
+    try:
+        yield
+    except OSError as error:
+        raise DemoFailed(f"{directory} cannot be used: {error.strerror or error}") from error
 
 
 def clear(directory: Path) -> None:

@@ -63,5 +63,7 @@ class DemoInfo(msgspec.Struct, frozen=True):
             return msgspec.json.decode(file.read_bytes(), type=cls)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except OSError as error:
+            raise DemoFailed(f"{file} cannot be used: {error.strerror or error}") from error
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DemoFailed(f"{file} cannot be used: {error}") from error

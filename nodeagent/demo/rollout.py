@@ -225,17 +225,20 @@ async def listens(address: str, port: int) -> bool:
 
 async def keepgreen(node: DemoNode, *arguments: str, stdin: str = "") -> str:
     """Run a command of the node's own command line and return what it says. Raises DemoFailed."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "nodeagent", *arguments],
-        cwd=Path(nodeagent.__file__).parent.parent,
-        env={**os.environ, "KEEPGREEN_HOME": node.home},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LISTENING,
-    )
+    try:
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "nodeagent", *arguments],
+            cwd=Path(nodeagent.__file__).parent.parent,
+            env={**os.environ, "KEEPGREEN_HOME": node.home},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LISTENING,
+        )
+    except subprocess.TimeoutExpired:
+        raise DemoFailed(f"keepgreen {arguments[0]} on {node.name} did not end in {LISTENING:.0f} s") from None
     if done.returncode:
         raise DemoFailed(f"keepgreen {arguments[0]} on {node.name}: {done.stderr.strip()}")
     return done.stdout

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from rich.console import Console, Group
@@ -47,7 +47,7 @@ def picture(info: DemoInfo, nodes: tuple[NodeView, ...], traffic: Traffic) -> Gr
             state_of(node),
             Text(*probe_of(node)),
             node.application or "-",
-            f"{datetime.fromtimestamp(node.since).astimezone():%H:%M:%S}" if node.since else "-",
+            f"{datetime.fromtimestamp(node.since, UTC).astimezone():%H:%M:%S}" if node.since else "-",
             node.why or node.phase,
         )
     return Group(

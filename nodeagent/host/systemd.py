@@ -82,7 +82,7 @@ def _system_stops() -> bool:
     command = ["systemctl", "is-system-running"]
     try:
         answer = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE, text=True
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE, errors="replace"
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

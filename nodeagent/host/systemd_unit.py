@@ -94,7 +94,7 @@ def _require_systemd() -> None:
 def _systemctl(*words: str) -> None:
     try:
         done = subprocess.run(
-            ["systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            ["systemctl", *words], stdin=subprocess.DEVNULL, capture_output=True, errors="replace", check=False,
             timeout=_PATIENCE,
         )  # fmt: skip
         failed = done.stderr.strip() or f"exit code {done.returncode}" if done.returncode else ""

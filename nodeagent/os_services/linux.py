@@ -32,7 +32,7 @@ def services(names: Iterable[str]) -> dict[str, Service]:
     command = ["systemctl", "show", f"--property={','.join(_PROPERTIES)}", "--", *map(unit_name, asked)]
     try:
         answer = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE, text=True
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE, errors="replace"
         )
     except FileNotFoundError:
         return found

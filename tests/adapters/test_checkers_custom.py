@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
@@ -211,3 +212,19 @@ async def test_pauses_double() -> None:
     assert asyncio.get_running_loop().time() - began >= 0.14
     assert posted.all(CheckerResult)[0].text == "custom program could not be started: no such file"
     assert programs.jobs[0] == one
+
+
+async def test_a_program_for_which_no_thread_can_be_had_is_tried_again(bench: Bench) -> None:
+    usual = threading.stack_size()
+    async with bench.checkers() as checkers:
+        try:
+            threading.stack_size(1 << 46)  # more than any machine has: no thread begins
+            checkers.check("web", (bench.job("echo $$ >> $PIDS; sleep 600"),))
+            await until(lambda: bool(bench.posted.events))
+        finally:
+            threading.stack_size(usual)
+        (result,) = bench.posted.events[:1]
+        assert isinstance(result, CheckerResult)
+        assert result.good is None
+        assert "no thread" in result.text
+        await until(lambda: len(bench.started()) == 1)

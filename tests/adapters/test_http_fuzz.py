@@ -117,10 +117,11 @@ def check(route: Route | None, method: str, answer: Answer) -> None:
 async def send(node: Served, tokens: dict[str, str], request: tuple[Any, str, str, bytes, str]) -> None:
     route, method, path, body, who = request
     if who == "local":
-        reader, writer = await asyncio.open_unix_connection(str(node.home.socket))
+        reader, writer, token = await node.open_local()
     else:
         reader, writer = await asyncio.open_connection("127.0.0.1", node.port, ssl=node.client_context())
-    check(route, method, await exchange(reader, writer, method, path, body, tokens.get(who, "")))
+        token = tokens.get(who, "")
+    check(route, method, await exchange(reader, writer, method, path, body, token))
 
 
 @given(attack=st.lists(requests(), min_size=1, max_size=15))

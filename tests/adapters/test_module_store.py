@@ -1,5 +1,6 @@
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from nodeagent.adapters.config_store import ConfigStore, Damaged, ModuleStore
 from nodeagent.contract.api import Commit, Staged, StageModule
+from nodeagent.contract.config import VirtualIp
 from nodeagent.contract.errors import Severity
 from nodeagent.contract.states import Script
 from nodeagent.durable import wall_time
@@ -324,3 +326,25 @@ def test_a_damaged_module_can_be_applied_again(modules: ModuleStore, home: Home)
         modules.module("m")
     assert apply(modules, stage_module()) == 2
     assert modules.module("m") is not None
+
+
+VIP = b"""<safe><service mode="farm"><farm><lan name="default"/></farm><vip><interface_list><interface>
+<virtual_interface type="vmac_directed"><virtual_addr addr="10.0.0.100"/></virtual_interface>
+</interface></interface_list></vip><user/></service></safe>"""
+
+
+def test_a_look_at_the_system_that_takes_long_keeps_nobody_waiting(store: ConfigStore, home: Home) -> None:
+    """The agent's loop asks the store, too: its heartbeats must not wait for a service manager."""
+    asked: list[int] = []
+
+    def slow_look(vip: VirtualIp) -> tuple[str, ...]:
+        other = threading.Thread(target=lambda: asked.append(modules.current("m")), daemon=True)
+        other.start()
+        other.join(20)
+        return ()
+
+    modules = ModuleStore(home, store.cluster, slow_look)
+    staged = modules.stage("m", stage_module({"conf/userconfig.xml": VIP}))
+    assert staged.ok, staged.problems
+    assert asked == [0]
+    assert modules.commit("m", staged.signature, "anna") == staged.revision == 1

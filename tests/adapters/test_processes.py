@@ -289,3 +289,31 @@ async def test_without_descriptors_the_death_is_still_seen(start: Start, name: s
     async with asyncio.timeout(20):
         await gone.wait()
     death.cancel()
+
+
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_watch_lasts_through_a_want_of_descriptors(start: Start, name: str, left: int) -> None:
+    """None is left for the pidfd, or one: then none for the look at whose pid it is."""
+    import resource
+
+    process = start(name)
+    gone = asyncio.Event()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    watcher = deaths.Deaths(asyncio.get_running_loop())
+    spare = os.open("/dev/null", os.O_RDONLY)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spare + 1, hard))
+    try:
+        if left:
+            os.close(spare)
+        death = watcher.watch(process, gone.set)
+        if left:
+            spare = os.open("/dev/null", os.O_RDONLY)
+        await asyncio.sleep(0.6)
+        assert not gone.is_set()
+    finally:
+        os.close(spare)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    os.kill(process.pid, 9)
+    async with asyncio.timeout(20):
+        await gone.wait()
+    death.cancel()

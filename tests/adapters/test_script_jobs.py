@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nodeagent.adapters.script_jobs import NodeFacts, script_environment, script_job
-from nodeagent.contract.config import ModuleConfig, UserScripts
+from nodeagent.adapters.script_jobs import NodeFacts, checker_jobs, script_environment, script_job
+from nodeagent.contract.config import CheckerRule, ModuleConfig, UserScripts
 from nodeagent.contract.states import Mode, Script
-from nodeagent.core.effects import RunScript
+from nodeagent.core.effects import RunCheckers, RunScript
 from nodeagent.engine.ports import CommittedModule
 from nodeagent.home import Home
 
@@ -65,3 +65,11 @@ def test_the_environment() -> None:
         "KEEPGREEN_RUN": "shop/17",
         "PATH": os.pathsep.join((str(home.bin), "/usr/bin")),
     }
+
+
+@pytest.mark.covers("custom@arg")
+def test_arguments_that_only_the_other_system_can_read_are_an_expected_failure(tmp_path: Path) -> None:
+    arg = 'C:"\\' if os.name == "nt" else "C:\\data\\"
+    rule = CheckerRule("custom", "own", params=(("exec", "look"), ("arg", arg)))
+    with pytest.raises(OSError, match=r"arg of custom\.own cannot be read here: No "):
+        checker_jobs(RunCheckers("shop", (rule,), 4), committed(None), Home(tmp_path, tmp_path / "var"), NODE)

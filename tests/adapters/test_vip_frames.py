@@ -144,6 +144,7 @@ def _open(namespace: Namespace, loop: asyncio.AbstractEventLoop, deliver: object
     return frames
 
 
+@in_namespaces
 async def test_a_pulled_cable_is_seen() -> None:
     with namespaces(2) as (here, there):
         _cable(here, there)

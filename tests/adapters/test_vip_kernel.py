@@ -180,6 +180,7 @@ async def test_slots_are_written_and_read_back(node: Namespace, vip: LinuxVip) -
         assert facts.owner == dict(slots.owner)
     assert found.groups[0].quiet == wanted.groups[0].quiet
     assert found.fingerprint == fingerprint(plan)
+    assert not found.lasting
     assert {"taken_0", "left_0", "quiet_0", "unmatched", "forged_0", "sent"} <= found.counters.keys()
     assert node.call(vip.update, [ModuleSets(plan)]) == {}
     assert not any(group.mine or group.owner for group in (await vip.observe()).tables["web"].groups)
@@ -195,6 +196,7 @@ async def test_a_restarted_agent_finds_its_slots_and_takes_away_what_the_other_o
     again = node.call(LinuxVip, tmp_path / "vip.json")
     facts = (await again.observe()).tables["web"]
     assert facts.intact
+    assert facts.lasting
     assert facts.groups[0].mine == sets_of(plan).groups[0].mine
     assert await again.prepare(plan) == ""
     assert (await again.observe()).tables["web"].groups == facts.groups

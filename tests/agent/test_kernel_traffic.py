@@ -68,8 +68,8 @@ class Agent:
                         return event
                 await asyncio.sleep(0.01)
 
-    async def prepare(self, vip: VirtualIp = WEB, module: str = "web", *, repair: bool = False) -> TrafficPrepared:
-        self.traffic.prepare(PrepareTraffic(ModuleConfig(module, Mode.FARM, NODES, vip=vip), vip, "n1", NODES, repair))
+    async def prepare(self, vip: VirtualIp = WEB, module: str = "web") -> TrafficPrepared:
+        self.traffic.prepare(PrepareTraffic(ModuleConfig(module, Mode.FARM, NODES, vip=vip), vip, "n1", NODES))
         return await self.wait(TrafficPrepared, module)
 
     async def observe(self, module: str = "web") -> TrafficObserved:
@@ -185,14 +185,14 @@ def test_what_somebody_else_breaks_is_seen_and_put_back(pair: tuple[Namespace, N
             await here("ip", "addr", "del", f"{V6.addr}/128", "dev", "eth0")
             seen = await agent.observe()
             assert (seen.filter_present, seen.missing, seen.learnt) == (True, (V4.addr, V6.addr), ("eth0",))
-            assert (await agent.prepare(repair=True)).error == ""
+            assert (await agent.prepare()).error == ""
             seen = await agent.observe()
             assert (seen.missing, seen.learnt) == ((), ())
             await here("nft", "flush", "ruleset")
             agent.traffic.set_slots([slots("g0", "g1")])
             assert "No such file" in (await agent.wait(SlotsSet)).error
             assert not (await agent.observe()).filter_present
-            assert (await agent.prepare(repair=True)).error == ""
+            assert (await agent.prepare()).error == ""
             assert (await agent.observe()).filter_present
 
     inside(node, work)
@@ -228,9 +228,11 @@ def test_a_restarted_agent_keeps_the_slots_and_the_connections(
                 living = await asyncio.to_thread(client.call, connect)
                 taken = server.accept()[0]
             async with running(partial(open_vip, tmp_path / "vip.json")) as agent:
-                assert (await agent.prepare()).error == ""
+                assert (await agent.prepare()).lasting  # slots() has no time-out
                 assert V4.addr in await listed("set", "flows4")
                 assert "0x000000ff" in await listed("set", "mine_0")
+                agent.traffic.set_slots([slots("g0", "g1", timeout=60.0)])
+                assert not (await agent.prepare()).lasting
                 agent.traffic.set_slots([slots()])
                 assert "elements" not in await listed("set", "mine_0")
                 living.sendall(b"still here")

@@ -131,3 +131,9 @@ async def test_which_lines_are_mailed_and_how_often(tmp_path: Path) -> None:
             await only_one_line_of_a_user(made, lambda: len(server.mails))
         assert "of type U" in server.mails[0]
         assert "of type C" not in server.mails[0]
+
+
+async def test_a_directory_that_cannot_be_read_does_not_end_the_agent(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await Upkeep(Home(tmp_path, tmp_path / ("x" * 300)), 1).run()

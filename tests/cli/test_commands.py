@@ -228,6 +228,23 @@ def test_passwd_never_echoes(agent: FakeAgent) -> None:
     assert agent.asked("POST", "/users/admin/password")[0].json == {"password": "swordfish"}
 
 
+@pytest.mark.covers("keepgreen passwd", "exit 65")
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (b"\n", "a password has 8 to 256 characters"),
+        (b"seven77\n", "a password has 8 to 256 characters"),
+        (b"x" * 257, "a password has 8 to 256 characters"),
+        (b"sword\xfffish\n", "the standard input is not UTF-8 text"),
+    ],
+)
+def test_a_password_that_is_not_taken(agent: FakeAgent, typed: bytes, sentence: str) -> None:
+    command = [sys.executable, "-m", "nodeagent", "passwd", "--stdin"]
+    done = subprocess.run(command, input=typed, check=False, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr.decode()) == (65, f"{sentence}\n")
+    assert agent.asked("POST", "/users/admin/password") == []
+
+
 @pytest.mark.covers("keepgreen level", "keepgreen fingerprint")
 def test_level_and_fingerprint(run: Run, agent: FakeAgent) -> None:
     assert "agent 0.1.0" in run("level").out

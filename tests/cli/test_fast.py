@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nodeagent.adapters.http_api.route import SMALL
 from nodeagent.cli import fast
 from tests.cli.conftest import Run
 from tests.fakes.agent import STATUS, FakeAgent
@@ -37,6 +38,14 @@ def test_two_modules_want_a_name(run: Run, agent: FakeAgent) -> None:
 def test_bytes_that_are_not_text_reach_the_agent_as_replacement_characters(run: Run, agent: FakeAgent) -> None:
     assert run("printi", "-m", "web", "caf\udce9").code == 0
     assert agent.asked("POST", "/modules/web/print")[0].json["text"] == "caf\ufffd"
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600"])
+def test_a_very_long_line_reaches_the_log_as_far_as_the_log_keeps_it(run: Run, agent: FakeAgent, letter: str) -> None:
+    assert run("printi", "-m", "web", letter * 100_000).code == 0
+    (asked,) = agent.asked("POST", "/modules/web/print")
+    assert asked.json["text"] == letter * 5000
+    assert len(asked.body) <= SMALL
 
 
 def test_without_an_agent_the_text_is_on_stderr(run: Run) -> None:
@@ -82,6 +91,12 @@ def test_get_names_the_resources_there_are(run: Run, agent: FakeAgent) -> None:
         ("set",),
         ("set", "-r", "a.b"),
         ("set", "-r", "a.b", "-v", "green"),
+        ("set", "-r", "a", "-v", "up"),
+        ("set", "-r", "a.", "-v", "up"),
+        ("set", "-r", "a.b c", "-v", "up"),
+        ("set", "-r", "a/b.c", "-v", "up"),
+        ("set", "-r", f"a.{'b' * 70_000}", "-v", "up"),
+        ("set", "-r", "\udcff.b", "-v", "up"),
         ("set", "-r"),
         ("set", "-r", "a.b", "-v", "up", "more"),
         ("get",),

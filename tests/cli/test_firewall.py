@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from nodeagent.cli import firewall
 from nodeagent.cli.exits import CommandFailed
+from nodeagent.cli.in_force import cluster_file
+from nodeagent.home import Home
 from tests.cli.conftest import Run
 
 PORTS = firewall.openings(4800, 9010, 9453, 9001)
@@ -43,8 +47,9 @@ def test_what_is_run_and_what_undoes_it(make: firewall.Tool, first: str, undone:
 
 
 def test_a_command_that_fails_is_named() -> None:
-    with pytest.raises(CommandFailed, match="`false`: exit code 1"):
-        firewall.run((("false",),))
+    failing = (sys.executable, "-c", "raise SystemExit(1)")
+    with pytest.raises(CommandFailed, match=re.escape(f"`{firewall.shown(failing)}`: exit code 1")):
+        firewall.run((failing,))
     with pytest.raises(CommandFailed, match="cannot be run"):
         firewall.run((("no-such-program-here",),))
 
@@ -86,6 +91,12 @@ def test_print_changes_nothing_and_show_names_the_ports(run: Run) -> None:
     code, out, err = run("firewall", "add", "--print", "--json")
     assert code in (0, 75), err
     assert code == 75 or json.loads(out)["changed"] is False
+
+
+def test_a_cluster_xml_that_cannot_be_read_is_named(run: Run, home: Path) -> None:
+    file = cluster_file(Home.from_environment())
+    file.mkdir(parents=True)
+    assert run("firewall", "show") == (65, "", f"{file} cannot be read: Is a directory\n")
 
 
 @pytest.mark.covers("keepgreen firewall show")

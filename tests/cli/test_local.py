@@ -78,7 +78,19 @@ def test_a_socket_that_nobody_serves_is_an_agent_that_is_down(home: Path) -> Non
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, 65), (401, 77), (403, 77), (404, 64), (409, 75), (413, 65), (422, 65), (429, 75), (500, 70), (503, 75)],
+    [
+        (400, 65),
+        (401, 77),
+        (403, 77),
+        (404, 64),
+        (409, 75),
+        (413, 65),
+        (422, 65),
+        (429, 75),
+        (500, 70),
+        (503, 75),
+        (507, 73),
+    ],
 )
 def test_a_refusal_keeps_the_sentence_and_names_every_problem(status: int, code: int) -> None:
     problem = {"severity": "error", "text": "not a number", "file": "u.xml", "line": 3, "path": "safe/@x"}
@@ -86,6 +98,12 @@ def test_a_refusal_keeps_the_sentence_and_names_every_problem(status: int, code:
     failed = refusal(Answer(status, body))
     assert failed.exit_code == code
     assert failed.sentence == "two are wrong\nu.xml:3: error: safe/@x: not a number\nnote: so"
+
+
+def test_a_sentence_that_is_the_first_problem_is_said_once() -> None:
+    problem = {"severity": "error", "text": "not a zip", "file": "z.safe"}
+    body = json.dumps({"detail": "z.safe: error: not a zip", "problems": [problem]}).encode()
+    assert refusal(Answer(422, body)).sentence == "z.safe: error: not a zip"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b'{"problems": 3}', b'{"problems": [3]}'])

@@ -1,11 +1,14 @@
 """Orders and questions beside start and stop: classes, boot, counts, waits, files, records."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from nodeagent.cli.options import LARGEST
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.states import State, Status
 from tests.cli.conftest import Run
@@ -81,6 +84,47 @@ def test_a_file_is_there_whole_or_not_at_all(run: Run, agent: FakeAgent, home: P
     code, _, err = run(*command, "-m", "web", str(home / "no" / "such.zip"))
     assert (code, "cannot be written" in err) == (73, True)
     assert [path.name for path in home.glob("*.zip*")] == ["web.zip"]
+
+
+@pytest.mark.covers("keepgreen snapshot", "exit 73")
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and links of Linux")
+def test_what_is_no_file_is_not_put_aside_for_one(run: Run, agent: FakeAgent, home: Path) -> None:
+    pipe, link, meant = home / "pipe", home / "link.zip", home / "meant.zip"
+    os.mkfifo(pipe)
+    link.symlink_to(meant)
+    for target in (str(pipe), str(home), "/", ".", "", "x" * 5000, "nul\0"):
+        code, out, err = run("snapshot", "-m", "web", target)
+        assert (code, out, err.count("\n")) == (73, "", 1), err
+        assert "cannot be written" in err
+    assert pipe.is_fifo()
+    assert run("snapshot", "-m", "web", str(link)).code == 0
+    assert link.is_symlink()
+    assert meant.read_bytes() == b"PK" * 200_000
+
+
+def test_a_file_without_end_and_a_directory_of_others_are_refused(run: Run, agent: FakeAgent, home: Path) -> None:
+    with (home / "large.xml").open("wb") as large:
+        large.truncate(LARGEST + 1)
+    code, _, err = run("check", str(home / "large.xml"))
+    assert (code, err) == (65, f"{home / 'large.xml'} has more than 64 MiB, which no file of ours has\n")
+    (home / "tree" / "conf").mkdir(parents=True)
+    (home / "tree" / "bin").mkdir()
+    (home / "large.xml").rename(home / "tree" / "bin" / "large")
+    assert run("config", "-m", "web", "--from", str(home / "tree")).err.endswith("holds no conf/userconfig.xml\n")
+    (home / "tree" / "conf" / "userconfig.xml").write_bytes(b"<safe/>")
+    assert run("config", "-m", "web", "--from", str(home / "tree")).code == 65
+    code, _, err = run("config", "-m", "web", "--nodes", " , ")
+    assert (code, err) == (64, "--nodes ' , ' names no node\n")
+    assert agent.asked("POST", "/modules/web/stage") == []
+
+
+@pytest.mark.covers("keepgreen log", "keepgreen cmdlog")
+def test_what_is_looked_for_is_bounded_and_letters_may_come_twice(run: Run, agent: FakeAgent) -> None:
+    for command in ("log", "cmdlog"):
+        assert run(command, "--text", "x" * 201) == (64, "", "--text looks for at most 200 characters\n")
+        assert run(command, "--text", "x" * 200).code == 0
+    assert run("log", "--types", "cec" * 9).code == 0
+    assert "types=CE&" in agent.asked("GET", "/log")[-1].path
 
 
 @pytest.mark.covers("keepgreen deconfig", "keepgreen module uninstall")
@@ -193,6 +237,9 @@ class TestSeveralNodes:
             "* agent run",
             "* snapshot -m web one.zip",
             "node1,node2 module package -m web one.safe",
+            "* -H * state",
+            "* cluster rotate",
+            "* cluster replace node2 127.9.0.3",
         ],
     )
     def test_wrong_use_is_one_sentence(self, run: Run, words: str) -> None:

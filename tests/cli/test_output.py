@@ -1,6 +1,7 @@
 """The command line as a process of its own: encodings, pipes, faults, usage."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,6 +38,26 @@ def test_a_closed_pipe_is_quiet(agent: FakeAgent) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+@pytest.mark.covers("exit 73")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux stands for the full disk")
+@pytest.mark.parametrize("command", [("state",), ("log", "--json"), ("get", "-r", "proc.httpd"), ("--help",)])
+def test_an_answer_that_a_full_disk_does_not_take(agent: FakeAgent, command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*KEEPGREEN, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (73, "the answer cannot be written: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Linux closes the streams")
+@pytest.mark.parametrize(("words", "code"), [("state >&-", 0), ("state -m none 2>&-", 64), ("passwd --stdin <&-", 65)])
+def test_a_stream_that_the_caller_has_closed(agent: FakeAgent, words: str, code: int) -> None:
+    command = shlex.join(KEEPGREEN)
+    done = subprocess.run(["sh", "-c", f"{command} {words}"], capture_output=True, check=False, timeout=60)
+    assert done.returncode == code
+    assert b"fault" not in done.stderr
 
 
 @pytest.mark.covers("exit 130")

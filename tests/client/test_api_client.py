@@ -196,3 +196,10 @@ async def test_what_is_no_agent_is_said(tmp_path: Path) -> None:
     failed = await trouble_of(ApiClient("127.0.0.1", server.sockets[0].getsockname()[1], "0" * 64))
     assert failed.trouble is Trouble.NOT_UNDERSTOOD
     server.close()
+
+
+@pytest.mark.parametrize("address", ["a\udcff", "[::1", ""])
+async def test_what_is_no_address_is_one_sentence(address: str) -> None:
+    failed = await trouble_of(ApiClient(address, 9453))
+    assert failed.trouble is Trouble.NAME_UNKNOWN
+    assert str(failed) == f"{address}:9453 is no address that can be called"

@@ -98,6 +98,38 @@ def test_looks_of_an_earlier_round_tell_nothing() -> None:
     assert look.state is ResourceState.UP
 
 
+def test_what_was_down_in_an_earlier_round_is_so_by_a_new_bad_look_only() -> None:
+    made = board(rule(fall=2, rise=2))
+    made.warm_up(30.0)
+    for good in (True, True, False, False):
+        made.take("tcp.web", good, 0)
+    assert made.facts() == {"tcp.web": ResourceState.DOWN}
+    made.look_now()
+    assert made.facts() == {}
+    made.take("tcp.web", False, 1)
+    assert made.facts() == {"tcp.web": ResourceState.DOWN}
+    made.look_now()
+    for good, state in ((True, ResourceState.INIT), (False, ResourceState.INIT), (False, ResourceState.DOWN)):
+        made.take("tcp.web", good, 2)
+        assert made.facts() == {"tcp.web": state}
+    made.take("tcp.web", True, 2)
+    assert made.facts() == {"tcp.web": ResourceState.DOWN}, "`rise` holds as ever"
+
+
+def test_a_checker_by_another_rule_takes_nothing_from_the_one_before() -> None:
+    made = board(WEB, GW)
+    assert made.replaced == frozenset()
+    made.take("ping.gw", True, 0)
+    made.reconfigure((rule(fall=2), GW), 1.0)
+    assert made.replaced == {"tcp.web"}
+    assert made.look_now(made.replaced) == 1
+    assert made.take("tcp.web", True, 0) is None
+    assert made.states() == {"tcp.web": ResourceState.INIT, "ping.gw": ResourceState.UP}
+    assert made.take("ping.gw", False, 0) is not None, "what runs on is not asked anew"
+    made.reconfigure((GW,), 2.0)
+    assert made.replaced == frozenset()
+
+
 @pytest.mark.covers("checker custom")
 def test_what_a_custom_checker_said_holds() -> None:
     made = board(DB)

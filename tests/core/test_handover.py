@@ -255,3 +255,31 @@ def test_a_slot_that_was_never_taken_is_not_kept() -> None:
     assert one.slots(61.0)[0].mine == before.mine
     one.follow(third, others(second.epoch), 61.1)
     assert one.slots(61.1)[0].mine <= before.mine
+
+
+@pytest.mark.parametrize("both_at_once", [False, True])
+def test_two_that_come_at_once_wait_for_each_other(both_at_once: bool) -> None:
+    """n0 hears of n2 first, lets it have the slots, and then of n1, whose they are: that n0 knows does not help."""
+    groups = (("g", (("n0", 1), ("n1", 1), ("n2", 1))),)
+
+    def table(*serving: str) -> SlotTable:
+        beat = ModuleBeat(State.UP, Status.READY)
+        return slot_table(groups, "", [Member(node, node.encode() * 8, beat) for node in serving])
+
+    def others(first: SlotTable, second: SlotTable) -> dict[str, Presence]:
+        seen = zip(("n0", "n2"), (first.epoch, second.epoch), strict=True)
+        return {node: Presence(True, True, seen=epoch, applied=epoch, heard=61.0) for node, epoch in seen}
+
+    before, without_me, all_three = table("n0"), table("n0", "n2"), table("n0", "n1", "n2")
+    one = Handover("n1")
+    for now in (50.0, 60.0):
+        one.follow(before, others(before, before), now)
+    if not both_at_once:
+        one.follow(table("n0", "n1"), others(before, before), 61.0)
+    one.follow(all_three, others(before, before), 61.0)
+    one.follow(all_three, others(all_three, without_me), 61.01)
+    (held,) = one.slots(61.01)
+    theirs = frozenset([slot for slot, owner in enumerate(without_me.of("g")) if owner == "n2"])
+    assert not held.datagrams & theirs
+    one.follow(all_three, others(all_three, all_three), 61.02)
+    assert len(one.slots(61.02)[0].datagrams) in (85, 86)

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from nodeagent.contract.config import CheckerRule, Failover, Health, Monitoring, ProcRule
+from nodeagent.contract.config import CheckerRule, Failover, Health, ModuleConfig, Monitoring, ProcRule
 from nodeagent.contract.failover_rules import Comparison, FailoverRule
 from nodeagent.contract.states import Action, Boot, Intent, LogType, ResourceState
 from nodeagent.core import effects as do
@@ -130,6 +130,32 @@ def test_paused_rules_hold_nothing() -> None:
     one.world.advance(3)
     assert starts(one) == 1
     assert one.disk["farm"].counted == ()
+
+
+def test_a_pause_that_is_over_before_it_is_told_holds_nothing_open() -> None:
+    one = machine(CHECKED)
+    one.looks_like["ping.gw"] = "bad"
+    one.order("farm", Action.START)
+    one.world.advance(3)
+    one.tell(ev.SwitchSet("farm", "failover", False, "admin", until=one.world.now))
+    assert one.shown("farm") == HELD
+    assert status(one).switches.failover
+    one.tell(ev.SwitchSet("farm", "checker", False, "admin"))
+    one.tell(ev.SwitchSet("farm", "checker", False, "admin", until=one.world.now - 1))
+    one.world.advance(3)
+    assert status(one).switches.checker, "the pause before it has got its end"
+    assert (one.shown("farm"), starts(one)) == (HELD, 1), "it was up for that pause, and waits again after it"
+
+
+def test_a_pause_that_ends_during_a_freeze_is_over_before_what_waited_is_read() -> None:
+    one = machine(replace(CHECKED, checkers=(GW,)), prestart=FakeScript(0.5))
+    one.looks_like["ping.gw"] = "bad"
+    one.tell(ev.SwitchSet("farm", "failover", False, "admin", until=one.world.now + 2))
+    one.order("farm", Action.START)
+    one.world.advance(0.3)
+    one.freeze(4.0)
+    one.world.advance(8)
+    assert (one.shown("farm"), starts(one)) == (HELD, 0)
 
 
 def test_a_wait_ordered_while_waiting_is_what_happens_anyway() -> None:
@@ -566,6 +592,28 @@ def test_a_checker_that_never_answers_does_not_cost_the_application() -> None:
     one.world.advance(90)
     assert one.shown("farm") == UP_TRANSIENT
     assert one.ran == []
+
+
+@pytest.mark.parametrize(
+    ("switch", "config", "seen"),
+    [
+        ("errd", FARM, "app went away while no agent was running"),
+        ("checker", CHECKED, "tcp.web is down after a start of the agent"),
+    ],
+)
+def test_a_pause_that_ended_without_an_agent_lets_nothing_be_adopted_unseen(
+    switch: str, config: ModuleConfig, seen: str
+) -> None:
+    one = started(config)
+    one.tell(ev.SwitchSet("farm", switch, False, "admin", until=one.world.now + 2))
+    one.world.advance(1)
+    one.kill_agent()
+    one.kill_process("app")
+    one.world.advance(3)
+    one.start_agent()
+    one.world.advance(0.5)
+    assert f"{switch} switched on by its end time" in lines(one, LogType.USER)
+    assert [(c.by, c.text) for c in one.disk["farm"].counted] == [("crash", seen)]
 
 
 @pytest.mark.parametrize(("switch", "config"), [("errd", FARM), ("checker", CHECKED)])

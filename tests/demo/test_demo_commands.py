@@ -41,3 +41,15 @@ def test_up_status_and_down(directory: Path) -> None:
     assert demo(directory, "down")[:2] == (0, "the demo is down\n")
     assert of_demo(directory) == []
     assert demo(directory, "status")[0] == 69
+
+
+@pytest.mark.parametrize(("words", "code"), [("up", 75), ("down", 75), ("status", 65)])
+def test_a_directory_that_cannot_serve_is_named(tmp_path: Path, words: str, code: int) -> None:
+    (tmp_path / "file").touch()
+    said = demo(tmp_path / "file", words)
+    assert said[:2] == (code, "")
+    assert said[2].endswith(" cannot be used: Not a directory\n")
+    (tmp_path / "demo.json").write_bytes(b'{"directory": "\xff"}')
+    code, _, err = demo(tmp_path, "status")
+    assert (code, err.count("\n")) == (65, 1)
+    assert "demo.json cannot be used: " in err

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Served:
     slept: list[float]
 
     def client_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
@@ -69,8 +70,15 @@ class Served:
         return await exchange(reader, writer, method, path, body, token, headers)
 
     async def local(self, method: str, path: str, body: Any = None) -> "Answer":
-        reader, writer = await asyncio.open_unix_connection(str(self.home.socket))
-        return await exchange(reader, writer, method, path, body)
+        reader, writer, token = await self.open_local()
+        return await exchange(reader, writer, method, path, body, token)
+
+    async def open_local(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+        """A connection to the local transport, and the token that its requests need."""
+        if sys.platform == "win32":
+            said = json.loads(self.home.local_token.read_bytes())
+            return *await asyncio.open_connection("127.0.0.1", said["port"]), said["token"]
+        return *await asyncio.open_unix_connection(str(self.home.socket)), ""
 
 
 @dataclass(frozen=True)

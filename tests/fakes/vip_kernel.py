@@ -48,11 +48,12 @@ class FakeKernel:
             case PrepareTraffic():
                 if not self.refuses:
                     table = self.tables.setdefault(effect.module, FakeTable())
-                    if effect.repair:
-                        table.groups = ()
                     table.addresses = table.filter = True
                 where = tuple((address.addr, INTERFACE) for address in effect.vip.addresses)
-                self.tell(0.02, TrafficPrepared(effect.module, self.refuses, where))
+                held = self.tables.get(effect.module, FakeTable())
+                reached = held.filter and (held.addresses or len(where) > 1)
+                lasting = held.expires == float("inf") and any(group.mine for group in held.groups)
+                self.tell(0.02, TrafficPrepared(effect.module, self.refuses, where, reached and lasting))
             case SetSlots():
                 table_or_none = self.tables.get(effect.module)
                 if table_or_none is None or not table_or_none.filter or self.refuses_slots:

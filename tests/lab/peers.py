@@ -30,6 +30,12 @@ vrrp_instance lab {{
 }}
 """
 
+PRIORITIES = (254, 250, 100)
+"""node2's is high, so that it takes over soon, and far from node3's: VRRP waits (256 - priority) / 256 adverts longer
+than three. With neighbouring numbers and an advert of 0.1 s both become master within the same half millisecond now and
+then; node3 gives way, but its gratuitous ARP was the last, and all clients ask a node without the address until
+keepalived's second announcement after 5 s."""
+
 HAPROXY = """
 global
     stats socket {socket} mode 600 level admin
@@ -56,7 +62,7 @@ def absent(command: str) -> str:
 
 
 class Keepalived:
-    """VRRP on all nodes for one address; node1 has the highest priority. `advert` in seconds: 1 or 0.1.
+    """VRRP on all three nodes for one address; node1 has the highest priority. `advert` in seconds: 1 or 0.1.
 
     Several can stand beside each other, each with a `router` number of its own.
     """
@@ -72,7 +78,7 @@ class Keepalived:
         """Start it on one node."""
         base = node.home / f"keepalived{self._router}"
         config = base.with_suffix(".conf")
-        values = {"name": node.name, "priority": 200 - self._nodes.index(node), "router": self._router}
+        values = {"name": node.name, "priority": PRIORITIES[self._nodes.index(node)], "router": self._router}
         config.write_text(KEEPALIVED.format(**values, advert=self._advert, address=self.address))
         files = ("-f", config, "-p", base.with_suffix(".pid"), "-r", base.with_suffix(".vrrp.pid"))
         command = [*node.prefix, "keepalived", "--dont-fork", "--log-console", "--vrrp", *map(str, files)]

@@ -7,6 +7,7 @@ import pytest
 from tests.lab.application import Nginx
 from tests.lab.clients import chi_square, echo_server
 from tests.lab.lab import Lab
+from tests.lab.probes.outage import Outages
 from tests.lab.probes.syn import SynAnswers
 
 TAKES_ALL = """
@@ -132,6 +133,13 @@ def test_the_outage_of_a_pulled_cable_is_measured_per_client(plain_lab: Lab) -> 
     assert outages.since(cut)[0] > back - cut - 0.1
     assert all(client.gap > back - cut - 0.1 for client in outages.clients.values())
     assert spared.result().hit() == {}
+
+
+def test_a_stall_counts_for_every_wait_that_it_touches() -> None:
+    seen = Outages(stalls=[(10.0, 0.2), (20.0, 0.5)])  # the clients stood still from 9.8 to 10.0, and from 19.5 to 20.0
+    assert [seen.stalled(9.0, 9.7), seen.stalled(10.1, 19.4), seen.stalled(20.1, 30.0)] == [0, 0, 0]
+    assert [seen.stalled(9.0, 9.9), seen.stalled(9.85, 9.9), seen.stalled(9.9, 11.0)] == [0.2, 0.2, 0.2]
+    assert seen.stalled(9.0, 19.6) == 0.5
 
 
 @pytest.mark.parametrize("size", [64, 4000])

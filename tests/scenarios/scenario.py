@@ -8,9 +8,11 @@
     kill-app b | kill-agent b | power-off b | start-agent b | stop-agent b
     freeze a 5 | clock b 31536000 | disk b full|good | key rotate
     config checks web gw db         checkers of these: tcp.web (both), ping.gw (pre, the module waits), custom.db
+    config fall 2, rise 2           so many bad or good looks in a row, of all chosen checkers
+    revise checks gw, fall 3        another revision of the module, on all nodes
     config own restart 3            a rule of the user's: custom.db down for 3 s → restart
     check b ping.gw bad|good|hangs|unknown     what a checker finds
-    set b custom.db down | switch b checker off|on     by command
+    set b custom.db down | switch b checker off|on [5]     by command; for so many seconds only
     run-without b start|stop        an administrator's order
     script b start_both hangs|fails 3|stops-itself|takes 2|starts nothing|good
     status | why b                  what is shown
@@ -87,7 +89,7 @@ class Scenario:
             machine.observe = self._observe
 
     def _config(self, *words: str) -> None:
-        for change in " ".join(words).split(", "):
+        for change in " ".join(words).split(", ") if words else ():
             name, value, *_ = change.split()
             values = change.split()[1:]
             match name:
@@ -111,15 +113,22 @@ class Scenario:
                 case "checks":
                     chosen = tuple(CHECKERS[one] for one in values)
                     self.config = replace(self.config, checkers=chosen)
+                case "fall" | "rise":
+                    counted = tuple(replace(one, **{name: int(value)}) for one in self.config.checkers)
+                    self.config = replace(self.config, checkers=counted)
                 case "own":
                     own = FailoverRule("own", Comparison("custom", "db", ResourceState.DOWN), Action(value))
                     self.config = replace(self.config, failover=Failover(handle_time=float(values[1]), rules=(own,)))
                 case _:
                     raise LookupError(f"config knows no {name!r}")
 
+    def _revise(self, *words: str) -> None:
+        self._config(*words)
+        self.farm.add_module(replace(self.config, nodes=self.farm.cluster.nodes))
+
     def _begin(self) -> None:
         if not self.farm.modules:
-            self.farm.add_module(replace(self.config, nodes=self.farm.cluster.nodes))
+            self._revise()
             for machine in self.farm.machines.values():
                 machine.start_agent()
 
@@ -154,8 +163,9 @@ class Scenario:
     def _set(self, name: str, resource: str, state: str) -> None:
         self.farm.machines[name].set_resource(MODULE, resource, ResourceState(state))
 
-    def _switch(self, name: str, switch: str, how: str) -> None:
-        self.farm.machines[name].tell(ev.SwitchSet(MODULE, switch, how == "on", "admin"))
+    def _switch(self, name: str, switch: str, how: str, seconds: str = "") -> None:
+        until = self.farm.world.now + float(seconds) if seconds else None
+        self.farm.machines[name].tell(ev.SwitchSet(MODULE, switch, how == "on", "admin", until))
 
     def _run_without(self, name: str, how: str) -> None:
         self._begin()

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from nodeagent.contract.states import Action, ResourceState, Script, State, Status
 from nodeagent.contract.status import ModuleStatus
 from nodeagent.core import effects as do
+from nodeagent.core.events import ModuleRecord
 from nodeagent.core.phase_machine import SAVE_LIMIT
-from nodeagent.core.phases import Phase
+from nodeagent.core.phases import PHASES, Phase, Stage
+from nodeagent.core.recovery import phase_of
 from nodeagent.core.slots import SLOTS
 from tests.fakes.machine import FakeMachine
 
@@ -74,6 +76,12 @@ def what_runs_on_is_adopted(watch: Watch, machine: FakeMachine, told: Told, effe
         raise Violated(f"{effect.script} runs on {machine.name} although its application survived the agent")
 
 
+def waiting_is_paused(record: ModuleRecord, now: float) -> bool:
+    """Whether an administrator's pause that is not over lets a module out of WAIT."""
+    ends = dict(record.pauses)
+    return any(not getattr(record, name) and ends.get(name, now + 1) > now for name in ("checker", "failover"))
+
+
 def nothing_starts_while_a_wait_resource_is_down(
     watch: Watch, machine: FakeMachine, told: Told, effect: do.RunScript
 ) -> None:
@@ -83,6 +91,8 @@ def nothing_starts_while_a_wait_resource_is_down(
         return
     if told.record.phase == Phase.WITHOUT_STARTING or not (told.record.checker and told.record.failover):
         return
+    if told.let_out:
+        return  # the pause has ended since: what was seen before counts no more, and a failure must first be warm
     looks = [look.good for look in machine.looked[effect.module, "ping.gw"]]
     enough = max(gateway.rule.fall, gateway.rule.rise)
     if len(looks) >= enough and not any(look is not False for look in looks[-gateway.rule.fall - 2 :]):
@@ -180,8 +190,10 @@ def a_failure_acts_after_its_warm_up(watch: Watch, machine: FakeMachine, told: T
 def a_resource_falls_after_so_many_bad_looks(watch: Watch, machine: FakeMachine, module: str, key: str) -> None:
     """`fall`: bad results in a row."""
     running = machine.checkers(module).get(key)
-    if running is None or running.began > watch.now - 0.001:  # what the checker in its place saw may yet come in
-        return
+    thawed = machine.frozen_until
+    going = PHASES[phase_of(watch.of(machine.name, module).record)].stage is Stage.GOING
+    if running is None or (going and watch.now - running.began < 0.001) or (going and running.began == thawed):
+        return  # a forcestop after poststop looks anew: what was seen before may yet come in, and acts no more
     looks = machine.looked[module, key][-running.rule.fall :]
     if len(looks) < running.rule.fall or any(look.good is not False for look in looks):
         raise Violated(f"{key} of {module} is down on {machine.name} after fewer than {running.rule.fall} bad looks")
@@ -243,8 +255,11 @@ def health_after_a_freeze_waits_for_a_round(
     if not (known and frozen > 2 * watch.windows and machine.health.get(status.name)) or told.checked == thawed:
         return
     scanned = told.asked >= thawed and watch.now > told.asked + 0.004
-    unchecked = ["its processes"] if status.switches.errd and not scanned and _monitored(status) else []
-    for key, running in machine.checkers(status.name).items() if status.switches.checker else ():
+    paused = told.greened[1] if told.greened[0] >= thawed else frozenset[str]()
+    errd = status.switches.errd and "errd" not in paused
+    checker = status.switches.checker and "checker" not in paused
+    unchecked = ["its processes"] if errd and not scanned and _monitored(status) else []
+    for key, running in machine.checkers(status.name).items() if checker else ():
         looks = [look for look in machine.looked[status.name, key] if look.at >= thawed and look.good is not False]
         if running.rule.action is not None and running.rule.kind != "custom" and not looks and not _cannot(status, key):
             unchecked.append(key)
@@ -395,6 +410,25 @@ TIME_CHECKS = (
 # --- at the end ---------------------------------------------------------------------------------
 
 
+def _repair_is_paused(machine: FakeMachine, status: ModuleStatus) -> bool:
+    """It warms up without its application, and nobody may start that again.
+
+    The administrator has paused the rules, so that the failure of tcp.web, which a good round needs, acts never; and
+    the death of the process has no action, or does not act either.
+    """
+    config, switches = machine.modules[status.name].config, status.switches
+    procs = config.monitoring.procs if config.monitoring and switches.errd else ()
+    web = machine.checkers(status.name).get("tcp.web")
+    return (
+        status.phase == Phase.WARMING
+        and (switches.checker, switches.failover) == (True, False)
+        and web is not None
+        and web.rule.action is not None
+        and (status.name, "app") not in machine.processes.values()
+        and not any(rule.action is not None or rule.handler for rule in procs)
+    )
+
+
 def everything_settles(watch: Watch) -> None:
     """After healing: one view, one table; what should be up is UP Ready, else STOP, and says why."""
     for module in watch.farm.modules:
@@ -408,6 +442,8 @@ def everything_settles(watch: Watch) -> None:
                 continue
             if status.script is not None and not status.script.limit:
                 continue  # a start script that hangs, and nobody has given it a starttimeout
+            if _repair_is_paused(machine, status):
+                continue
             if status.state is not State.STOP or not status.why:
                 raise Violated(f"{module} on {machine.name} ends as {status.state} {status.status}: {status.why}")
             kept = machine.name not in watch.forgetful

@@ -2,6 +2,8 @@
 
 from random import Random
 
+import pytest
+
 from nodeagent.contract.config import (
     ClusterConfig,
     FarmLans,
@@ -22,19 +24,26 @@ from nodeagent.contract.states import Action, Mode, Script
 from nodeagent.core import events as ev
 from nodeagent.core.slots import SLOTS
 from nodeagent.core.traffic_messages import SetSlots
-from tests.fakes.machine import FakeScript
-from tests.simulation.farm import Farm
+from tests.fakes.machine import FakeMachine, FakeScript
+from tests.simulation.farm import WIRE, Farm
 
 NAMES = ("n1", "n2")
+SECOND = VirtualAddress("10.0.0.101", VmacType.INVISIBLE, "5a:fe:0a:00:00:65")
 
 
-def started(pulse: float = 0.1, slost_count: int = 10, drain: float = 0.0, names: tuple[str, ...] = NAMES) -> Farm:
-    """Nodes that serve one virtual IP and have settled."""
+def started(
+    pulse: float = 0.1,
+    slost_count: int = 10,
+    drain: float = 0.0,
+    names: tuple[str, ...] = NAMES,
+    more: tuple[VirtualAddress, ...] = (),
+) -> Farm:
+    """Nodes that serve one virtual IP, of one address and `more`, and have settled."""
     lan = Lan("lan", tuple(NodeAddress(name, f"10.0.0.{i}") for i, name in enumerate(names, 1)))
     farm = Farm(Random(1), ClusterConfig((lan,), pulse=pulse, slost_count=slost_count, signature="one"))
     rule = TrafficRule(("10.0.0.100",), 80, Proto.TCP, ShareBy.ADDR)
     address = VirtualAddress("10.0.0.100", VmacType.INVISIBLE, "5a:fe:0a:00:00:64")
-    vip = VirtualIp((address,), (TrafficGroup("web", tuple((name, 1) for name in names), (rule,)),))
+    vip = VirtualIp((address, *more), (TrafficGroup("web", tuple((name, 1) for name in names), (rule,)),))
     lans, user = FarmLans(("lan",)), UserScripts(2.0, 1.0)
     for machine in farm.machines.values():
         machine.start_agent()
@@ -122,6 +131,35 @@ def test_who_comes_waits_for_those_who_share_out_a_lost_nodes_slots_without_it()
     farm.network.heal()
     farm.world.advance(1.0, look)
     assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n3")) < SLOTS
+
+
+def test_two_that_come_at_once_do_not_both_inherit_from_the_third() -> None:
+    """n1 hears of n3 and lets it have slots, then of n2, whose some of them are; n3 hears of n2 last (seed 2227)."""
+    farm = started(names=("n1", "n2", "n3"))
+    _, two, three = farm.machines.values()
+    for machine in (two, three):
+        machine.order("web", Action.STOP)
+    farm.world.advance(6.0)
+    for machine in (three, two):
+        machine.scripts[Script.START_BOTH] = FakeScript(0.2)
+        machine.order("web", Action.START)
+    while not any(run.script is Script.START_BOTH for run in two.running_scripts()):
+        farm.world.advance(0.001)
+    for lan in (*farm.lans, WIRE):
+        farm.network.cut("n2", "n1", lan)
+        farm.network.cut("n2", "n3", lan)
+
+    def look() -> None:
+        held = [machine.kernel.slots("web", farm.world.now) for machine in (two, three)]
+        assert not held[0] or not held[1] or not held[0].datagrams & held[1].datagrams
+
+    farm.world.advance(0.5, look)
+    assert len(mine(farm, "n3")) in (127, 128, 129)
+    farm.network.cuts -= {("n2", "n1", lan) for lan in (*farm.lans, WIRE)}
+    farm.world.advance(0.2, look)
+    farm.network.heal()
+    farm.world.advance(0.3, look)
+    assert all(85 <= len(mine(farm, name)) <= 86 for name in farm.machines)
 
 
 def test_nodes_that_know_each_other_by_the_wire_alone_share_the_slots_soon() -> None:
@@ -227,3 +265,80 @@ def test_a_kernel_that_refuses_is_not_asked_all_the_time() -> None:
     farm.machines["n2"].order("web", Action.STOP)
     farm.world.advance(5.0)
     assert sum(isinstance(effect, SetSlots) for effect in machine.effects) < 60
+
+
+def test_one_of_two_addresses_is_gone_and_the_kernel_refuses_to_put_it_back() -> None:
+    """Clients of the other address go on: n1's slots are in its kernel until they run out, and n3 waits for that."""
+    farm = started(names=("n1", "n2", "n3"), more=(SECOND,))
+    one, _, three = farm.machines.values()
+    three.tell(ev.LansBound(frozenset()))
+    farm.world.advance(8.0)
+    assert not mine(farm, "n3")
+    breaks(one)
+    while not any("was removed by somebody else" in line.text for line in one.log):
+        farm.world.advance(0.001)
+    three.tell(ev.LansBound(frozenset(farm.lans)))
+
+    def look() -> None:
+        held = [machine.kernel.slots("web", farm.world.now) for machine in (one, three)]
+        assert not held[0] or not held[1] or not held[0].datagrams & held[1].datagrams
+
+    farm.world.advance(2.5, look)
+    assert (len(mine(farm, "n1")), len(mine(farm, "n2") | mine(farm, "n3"))) == (0, SLOTS)
+    one.kernel.refuses = one.kernel.refuses_slots = ""
+    farm.world.advance(8.0, look)
+    assert all(85 <= len(mine(farm, name)) <= 86 for name in farm.machines)
+
+
+@pytest.mark.parametrize("all_of_it", [False, True], ids=["slots", "all"])
+def test_a_new_agent_knows_that_the_kernel_holds_slots_for_ever(all_of_it: bool) -> None:
+    """n1 was alone, its agent is killed, and its kernel refuses the next one (seed 5568): n2 takes nothing."""
+    farm = started()
+    one, two = farm.machines.values()
+    two.order("web", Action.STOP)
+    farm.world.advance(1.0)
+    two.power_off()
+    farm.world.advance(3.0)
+    one.kill_agent()
+    one.kernel.refuses_slots = "Operation not permitted"
+    one.kernel.refuses = one.kernel.refuses_slots if all_of_it else ""
+    one.start_agent()
+    farm.world.advance(1.0)
+    two.start_agent()
+    two.order("web", Action.START)
+    farm.world.advance(8.0)
+    assert (len(mine(farm, "n1")), len(mine(farm, "n2"))) == (SLOTS, 0)
+    one.kernel.refuses = one.kernel.refuses_slots = ""
+    farm.world.advance(8.0)
+    assert mine(farm, "n2") == frozenset(range(SLOTS)) - mine(farm, "n1") != frozenset()
+
+
+@pytest.mark.parametrize("lost", ["its only address", "one of two addresses", "its filter"])
+def test_what_the_last_node_has_lost_its_kernel_does_not_take_back(lost: str) -> None:
+    """It holds the slots for ever: n2 waits while they answer for an address, and serves alone when they do not."""
+    more = (SECOND,) if lost == "one of two addresses" else ()
+    farm = started(more=more)
+    one, two = farm.machines.values()
+    two.order("web", Action.STOP)
+    farm.world.advance(1.0)
+    two.power_off()
+    farm.world.advance(3.0)
+    breaks(one)
+    if lost == "its filter":
+        one.kernel.tables["web"].addresses = True
+        one.kernel.flush()
+    farm.world.advance(6.0)
+    two.start_agent()
+    two.order("web", Action.START)
+    farm.world.advance(8.0)
+    assert len(mine(farm, "n1")) == (0 if lost == "its filter" else SLOTS)
+    assert len(mine(farm, "n2")) == (0 if more else SLOTS)
+    one.kernel.refuses = one.kernel.refuses_slots = ""
+    farm.world.advance(8.0)
+    assert mine(farm, "n2") == frozenset(range(SLOTS)) - mine(farm, "n1") != frozenset()
+
+
+def breaks(machine: FakeMachine) -> None:
+    """Somebody deletes an address, and the kernel does not take it back."""
+    machine.kernel.tables["web"].addresses = False
+    machine.kernel.refuses = machine.kernel.refuses_slots = "Operation not permitted"

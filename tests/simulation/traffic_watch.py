@@ -1,13 +1,13 @@
 """The eyes on the virtual IPs of a run: what the kernels hold, who could know what of whom.
 
 Two kernels that answer one client break its connection. That must not happen but for four reasons, and these
-are all that `excuse` knows; each ends one window and half a second after its cause:
+are all that `excuse` knows; the first ends four pulses, the others one window after its cause, and half a second:
 1. the two nodes are parted: neither UDP nor the wire joins them both ways (to whom stands still, until it runs);
 2. datagrams and probes get lost or are late by chance, and one of the two has lost the other by that;
 3. one has not heard the other since one of their agents was started, and UDP does not join them: a probe
    is believed only from a session that heartbeats have proven;
 4. nobody watches a kernel that was told to keep its slots for ever: its agent was the last one and has died
-   or stands still, or its kernel has done nothing for the next one, or nothing at all since the two were parted;
+   or stands still, or the kernel has done nothing at all since the two were parted;
 and while a new detection window is on its way to the nodes, a node that does not run may be judged by the other's.
 """
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 AFTER = 0.5
 """Seconds that an excuse lasts beside the window."""
+HEARD_AGAIN = 4
+"""Pulses within which two nodes that can hear each other again do: every third has a probe, and it is answered."""
 HAND_OVER = 2.5
 """Seconds within which a planned hand-over ends."""
 UNDER_WAY = 3 * CALM
@@ -125,7 +127,7 @@ class TrafficWatch:
         self._look_at_pair(config, key[1], key[2])
         limit = max(self.farm.window(config.name), self.watch.windows) + AFTER
         recent = self.now - limit
-        if self._parted.get(key, LONG_AGO) >= recent:
+        if self._parted.get(key, LONG_AGO) >= self.now - HEARD_AGAIN * self.farm.cluster.pulse - AFTER:
             return "parted"
         if self.farm.network.loss or self.farm.network.delay > CALM:
             self._noise = self.now + self.farm.network.delay
@@ -137,8 +139,6 @@ class TrafficWatch:
         for name in (one, other):
             machine = self.farm.machines[name]
             new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
-            traffic = traffic_of(machine, config.name)
-            new |= traffic is not None and not traffic.prepared  # it has refused all that the new one wanted
             deaf = self._refuses_since.get(name, self.now) <= self._parted.get(key, LONG_AGO)
             if self._holds_for_ever(name, config.name) and (new or deaf or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
@@ -167,6 +167,8 @@ class TrafficWatch:
         """An effect is about to be carried out."""
         if isinstance(effect, SetSlots | PrepareTraffic):
             self._changed.add(effect.module)
+            if isinstance(effect, SetSlots) and effect.timeout is None:
+                self._for_ever_only_when_alone(machine, self.farm.modules[effect.module], effect)
         elif isinstance(effect, do.RecordLine) and effect.text.startswith("new powers are in force"):
             self._powers_changed[effect.module] = self.now
             self._all_that_serve_know_new_powers(machine, self.farm.modules[effect.module])
@@ -256,6 +258,12 @@ class TrafficWatch:
                     raise Violated(
                         f"{name} resets connections of {len(wrong)} slots that {node} may hold ({config.name})"
                     )
+
+    def _for_ever_only_when_alone(self, machine: FakeMachine, config: ModuleConfig, effect: SetSlots) -> None:
+        """Dead-man's switch: while another node is in the view, slots carry a time-out."""
+        heard = [node for node in config.nodes if self._alive(machine, config, node)]
+        if heard and any(group.mine for group in effect.groups):
+            raise Violated(f"{machine.name} lets its kernel hold slots of {config.name} for ever and hears {heard[0]}")
 
     def _all_that_serve_know_new_powers(self, machine: FakeMachine, config: ModuleConfig) -> None:
         """New powers are in force: every node that serves has them."""

@@ -47,6 +47,10 @@ class Told:
     """When the first scan since the last freeze was asked for."""
     checked: float = 0.0
     """End of the last freeze after which it was green with every check done; checkers may be new since."""
+    greened: tuple[float, frozenset[str]] = (0.0, frozenset())
+    """When it last turned green, and what was paused then: not needed for that, even if on again in the same step."""
+    let_out: bool = False
+    """Whether a pause held when it last left WAIT."""
     prepared: tuple[int, float] = (0, 0.0)
     record: ModuleRecord = field(default_factory=ModuleRecord)
     """What it wrote last."""
@@ -166,6 +170,9 @@ class Watch:
             case do.SetHealth():
                 self.note(machine.name, effect)
                 if effect.ready:
+                    told = self.of(machine.name, effect.module)
+                    on = {"errd": told.record.errd, "checker": told.record.checker}
+                    told.greened = self.now, frozenset(name for name in on if not on[name])
                     hold.nothing_is_green_before_it_has_listened(self, machine, effect.module)
             case do.ScanProcesses():
                 told = self.of(machine.name, effect.module)
@@ -244,6 +251,8 @@ class Watch:
             self.note(machine.name, f"{effect.module}: {phase}")
             if phase == Phase.PREPARING:
                 told.prepared = effect.serial, self.now
+            if phase == Phase.ENTERING_UP:
+                told.let_out = hold.waiting_is_paused(effect.record, self.now)
             told.phase, told.changed = phase, self.now
             self.entered(machine.name, effect.module, phase)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.windows.run_in_wine import LOCK, NEEDED, ROOT, UNUSABLE, VARIABLE, locked
+from tests.windows.run_in_wine import LOCK, NEEDED, ROOT, UNUSABLE, VARIABLE, locked, passed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the runner is for Linux")
 
@@ -37,3 +37,17 @@ def test_a_missing_runtime_is_one_sentence(value: str, sentence: str, tmp_path: 
     assert done.returncode == UNUSABLE
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "good"),
+    [
+        ("====== 3 passed, 1 skipped in 1.20s ======", 0, True),
+        ("3 passed in 61.20s (0:01:01)", 0, True),
+        ("1 failed, 3 passed in 1.20s", 1, False),
+        ("wine: Unimplemented function called", 0, False),
+        ("", 0, False),
+    ],
+)
+def test_a_run_that_was_broken_off_is_no_good_one(said: str, code: int, good: bool) -> None:
+    assert passed([sys.executable, "-c", f"print({said!r}); raise SystemExit({code})"]) == good

@@ -1,6 +1,7 @@
 """The agent as a service of Windows (or Wine): from its installation to its removal."""
 
 import http.client
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -93,3 +94,15 @@ def test_from_installation_to_removal(home: Home) -> None:
 def test_only_the_service_manager_starts_it(home: Home) -> None:
     with pytest.raises(CannotInstall, match="agent run"):
         run(home)
+
+
+def test_the_dispatcher_is_reached_before_the_agent_is_loaded() -> None:
+    """The manager waits for it; what the agent imports takes seconds."""
+    program = """
+import sys
+from nodeagent.cli.entry import keepgreen
+print(keepgreen(["service", "run"]), [name for name in ("nodeagent.agent", "aiohttp", "lxml") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
+    assert "only the service manager starts this" in done.stderr
+    assert done.stdout.split(maxsplit=1)[1].strip() == "[]", done.stderr

@@ -17,21 +17,23 @@ from app.views.configuration.cluster_history import ClusterRevisions
 from app.views.configuration.cluster_panels import ApplyCard, HeartbeatsCard
 from app.views.configuration.cluster_table import ClusterTable
 from app.views.configuration.port_card import PortCard
+from app.views.configuration.xml_card import Finding, XmlCard
 from app.views.page import Page
 from app.views.tokens import Token
 from app.views.widgets import (
     Button,
     Card,
-    CodeEdit,
-    CodeProblem,
     ConfirmBar,
     IconButton,
     IconLabel,
     LinkButton,
+    Note,
+    NoteKind,
     PrimaryButton,
     Segments,
     Words,
 )
+from nodeagent.contract.errors import Severity
 
 TICK_MS = 500
 XML_HEIGHT = 420
@@ -60,9 +62,10 @@ class ClusterPage(Page):
         self.port_card = PortCard(ports)
         self.history = ClusterRevisions(history)
         self.history.setMinimumHeight(XML_HEIGHT)
-        self.code = CodeEdit("cluster.xml", read_only=True)
+        self.xml = XmlCard("cluster.xml", tr("in step with the form; untouched parts stay byte for byte"))
+        self.xml.code.setMinimumHeight(XML_HEIGHT)
         self._stack = QStackedWidget()
-        self._parts = {FORM: self._form(), XML: self._xml(), HISTORY: self.history}
+        self._parts = {FORM: self._form(), XML: self.xml, HISTORY: self.history}
         for view in self._parts.values():
             self._stack.addWidget(view)
         self._show_part(FORM)
@@ -79,10 +82,7 @@ class ClusterPage(Page):
         self.table.refresh()
         self.heartbeats.refresh()
         self.apply_card.refresh()
-        self.code.set_text(editor.xml)
-        self.code.set_problems(
-            CodeProblem(one.line, said(one.text)) for one in editor.problems if one.severity == "error"
-        )
+        self._show_xml()
         self._show_undo()
         self._show_footer()
         self._show_bar()
@@ -90,11 +90,31 @@ class ClusterPage(Page):
         self.port_card.refresh()
         self._follow_apply()
 
+    def _show_xml(self) -> None:
+        draft = self._editor.draft
+        self.xml.show_xml(
+            draft.text,
+            [
+                Finding(one.line, said(one.text), *_parted(one.path), one.severity is Severity.ERROR)
+                for one in draft.problems
+                if one.severity is not Severity.NOTE
+            ],
+            draft.document,
+        )
+        self._broken.set_note(
+            NoteKind.WARNING, tr("The form waits until the file can be read again"), self._editor.fault()
+        )
+        self._broken.setVisible(draft.broken)
+        for card in (self.table, self.heartbeats):
+            card.setEnabled(not draft.broken)
+
     def _form(self) -> QWidget:
         form = QWidget()
         column = QVBoxLayout(form)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
+        self._broken = Note(NoteKind.WARNING, tr("The form waits until the file can be read again"))
+        column.addWidget(self._broken)
         self._free = Card(tr("In the file"), tr("what no field of the table can carry"), padded=True)
         self._free_words = Words("", fonts.BASE, Token.RED, wrap=True)
         self._free.body.addWidget(self._free_words)
@@ -113,12 +133,6 @@ class ClusterPage(Page):
         column.addWidget(self.port_card)
         column.addStretch(1)
         return form
-
-    def _xml(self) -> QWidget:
-        card = Card("cluster.xml", tr("as the form makes it; untouched parts stay byte for byte"))
-        self.code.setMinimumHeight(XML_HEIGHT)
-        card.body.addWidget(self.code, 1)
-        return card
 
     def _build_footer(self) -> None:
         self._mark = IconLabel("problem", Token.RED)
@@ -145,11 +159,13 @@ class ClusterPage(Page):
         self.history.restore_wanted.connect(lambda _number: history.restore())
         history.restored.connect(self._restored)
         self.problem_link.clicked.connect(self._to_problem)
-        self.check_button.clicked.connect(editor.check)
-        self.apply_button.clicked.connect(editor.save_and_apply)
+        self.check_button.clicked.connect(self._check)
+        self.apply_button.clicked.connect(self._apply)
+        self.xml.typed.connect(editor.type_xml)
+        self.xml.left.connect(editor.ask_new)
         for keys, slot in (
-            ("Ctrl+S", editor.check),
-            ("Ctrl+Return", editor.save_and_apply),
+            ("Ctrl+S", self._check),
+            ("Ctrl+Return", self._apply),
             ("Ctrl+Z", editor.undo),
             ("Ctrl+Y", editor.redo),
         ):
@@ -161,28 +177,29 @@ class ClusterPage(Page):
         self._ticker.timeout.connect(self._tick)
 
     def _show_undo(self) -> None:
-        undo, redo = self._editor.undo_name, self._editor.redo_name
-        self.undo_button.set_name(tr("Undo: {step}", step=undo) if undo else tr("Undo"))
-        self.redo_button.set_name(tr("Redo: {step}", step=redo) if redo else tr("Redo"))
+        undo, redo = self._editor.draft.undo_name, self._editor.draft.redo_name
+        self.undo_button.set_name(tr("Undo: {step}", step=undo) if undo else tr("Undo"), "Ctrl+Z")
+        self.redo_button.set_name(tr("Redo: {step}", step=redo) if redo else tr("Redo"), "Ctrl+Y")
         self.undo_button.set_possible(bool(undo), tr("nothing was changed yet"))
         self.redo_button.set_possible(bool(redo), tr("nothing was taken back"))
 
     def _show_footer(self) -> None:
         editor = self._editor
-        count, blocked = editor.problem_count, editor.blocked()
+        count, blocked, fault = editor.problem_count, editor.hindrance(), editor.fault()
         for part in (self._mark, self._count):
             part.setVisible(count > 0)
         self._count.setText(trn("{count} problem left", "{count} problems left", count))
-        rows = editor.problem_rows
-        self.problem_link.setText(editor.rows[rows[0][0]].name.text if rows else "")
+        rows, free = () if editor.draft.broken else editor.problem_rows, editor.free_problems
+        first = editor.rows[rows[0][0]].name.text if rows else tr("Line {line}", line=free[0].line) if free else ""
+        self.problem_link.setText(first)
         self.problem_link.updateGeometry()
-        self.problem_link.setVisible(bool(rows))
-        self._note.setText(joined((editor.apply_note, blocked)))
-        self.check_button.set_possible(not blocked, blocked)
-        self.apply_button.set_possible(not blocked, blocked)
+        self.problem_link.setVisible(bool(first))
+        self._note.setText(joined((editor.apply_note, fault or blocked)))
+        for button in (self.check_button, self.apply_button):
+            button.set_possible(bool(fault) or not blocked, blocked)
+        self.apply_button.set_badge(trn("{count} problem", "{count} problems", count) if fault and count else "")
         self.apply_button.set_filled(editor.apply.phase is not Phase.ASKING)
-        free = editor.free_problems
-        self._free.setVisible(bool(free))
+        self._free.setVisible(bool(free) and not editor.draft.broken)
         self._free_words.setText("\n".join(tr("line {line}: {text}", line=one.line, text=one.text) for one in free))
 
     def _show_bar(self) -> None:
@@ -202,9 +219,30 @@ class ClusterPage(Page):
         self.bar.set_remaining(*apply.remaining(time.monotonic()))
 
     def _to_problem(self) -> None:
-        if rows := self._editor.problem_rows:
+        rows, free = self._editor.problem_rows, self._editor.free_problems
+        if rows and not (self._editor.draft.broken and free):
             self._choose_view(FORM)
             self.table.focus_problem(rows[0][0])
+        elif free:
+            self._choose_view(XML)
+            self.xml.lead_to(free[0].line)
+        else:
+            self._choose_view(FORM)
+            self._choose_panel(HEARTBEATS)
+            self.heartbeats.focus_problem()
+
+    def _check(self) -> None:
+        if self._editor.fault():
+            self._to_problem()
+        else:
+            self._editor.check()
+
+    def _apply(self) -> None:
+        """With errors it leads to the first one instead."""
+        if self._editor.fault():
+            self._to_problem()
+        else:
+            self._editor.save_and_apply()
 
     def _fold(self, narrow: bool) -> None:
         """In a narrow window heartbeats and apply share one place."""
@@ -226,6 +264,7 @@ class ClusterPage(Page):
     def _choose_view(self, key: str) -> None:
         self.views.choose(key)
         self._show_part(key)
+        self._editor.ask_new()
         if key == HISTORY:
             self.history.look()
 
@@ -276,3 +315,9 @@ class ClusterPage(Page):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._ticker.stop()
+
+
+def _parted(path: str) -> tuple[str, str]:
+    """Element and attribute."""
+    element, _, attribute = path.partition("/@")
+    return element, attribute

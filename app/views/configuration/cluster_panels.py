@@ -52,6 +52,13 @@ class HeartbeatsCard(Card):
         self._meaning.set_note(NoteKind.TIME, tr("What it means"), self._editor.meaning)
         self._meaning.setVisible(bool(self._editor.meaning))
 
+    def focus_problem(self) -> None:
+        """Puts the focus into the first field that is wrong."""
+        for name, field in self.fields.items():
+            if self._editor.field_error(name):
+                field.line.setFocus()
+                return
+
 
 class ApplyLine(QWidget):
     """A node of the apply: its steps, and under them why it failed."""

@@ -10,7 +10,7 @@ from app.viewmodels.module_elements import LISTS, Listing
 from app.viewmodels.module_fields import Tab, tab_title
 from app.viewmodels.module_meaning import meaning
 from app.viewmodels.module_problems import LANS, FieldProblem
-from app.viewmodels.text import tr
+from app.viewmodels.text import labelled, tr
 from app.views import fonts
 from app.views.configuration.field_row import GAP, LABEL, FieldRow, rows_of
 from app.views.configuration.module_elements import ModuleElements
@@ -18,7 +18,7 @@ from app.views.configuration.module_processes import ModuleProcesses
 from app.views.configuration.module_rules import ModuleRules
 from app.views.configuration.ruler import MeaningNote
 from app.views.tokens import Token
-from app.views.widgets import Card, CheckBox, Divider, EmptyState, InlineError, TabBar, Words
+from app.views.widgets import Card, CheckBox, Divider, EmptyState, InlineError, Note, NoteKind, TabBar, Words
 
 LIST_FIRST = {Tab.VIP, Tab.PROCESSES, Tab.CHECKERS}
 """Tabs whose list stands above the fields that belong to all of it."""
@@ -168,7 +168,8 @@ class ModuleForm(Card):
         head.addStretch(1)
         self.body.addLayout(head)
         self.body.addWidget(Divider())
-        self._broken = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
+        self._unread = EmptyState("problem", tr("The form cannot show this file"), "", framed=False)
+        self._broken = Note(NoteKind.WARNING, tr("The form waits until the file is XML again"))
         self._pages: dict[Tab, FormPage] = {}
         self._advice: tuple[str, FloodTest] | None = None
         self._erring: FieldRow | None = None
@@ -190,27 +191,33 @@ class ModuleForm(Card):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(inner)
+        waiting = QVBoxLayout()
+        waiting.setContentsMargins(12, 12, 12, 4)
+        waiting.addWidget(self._broken)
+        self._waiting = QWidget()
+        self._waiting.setLayout(waiting)
+        self.body.addWidget(self._waiting)
         self.body.addWidget(self._scroll, 1)
-        self.body.addWidget(self._broken, 1)
+        self.body.addWidget(self._unread, 1)
         self.refresh()
 
     @property
     def processes(self) -> ModuleProcesses:
-        """The tab of the processes. KeyError while the file cannot be read."""
-        part = self._pages[Tab.PROCESSES].part
+        """The tab of the processes. LookupError while the file cannot be read."""
+        part = self._page(Tab.PROCESSES).part
         assert isinstance(part, ModuleProcesses)
         return part
 
     def elements(self, tab: Tab) -> ModuleElements:
-        """The list of a tab. KeyError while the file cannot be read."""
-        part = self._pages[tab].part
+        """The list of a tab. LookupError while the file cannot be read."""
+        part = self._page(tab).part
         assert isinstance(part, ModuleElements)
         return part
 
     @property
     def rules(self) -> ModuleRules:
-        """The own rules. KeyError while the file cannot be read."""
-        part = self._pages[Tab.RULES].part
+        """The own rules. LookupError while the file cannot be read."""
+        part = self._page(Tab.RULES).part
         assert isinstance(part, ModuleRules)
         return part
 
@@ -222,32 +229,36 @@ class ModuleForm(Card):
 
     def rows(self, tab: Tab) -> list[FieldRow]:
         """The rows of a tab."""
-        return self._pages[tab].rows
+        return self._page(tab).rows
 
     def refresh(self) -> None:
         """The editor's state now."""
         editor = self._editor
         readable = editor.document is not None
         self._scroll.setVisible(readable)
-        self._broken.setVisible(not readable)
+        self._unread.setVisible(not readable)
+        self._waiting.setVisible(readable and editor.broken)
         for tab in Tab:
             self.tabs.set_count(tab, editor.count(tab))
+        first = next(iter(editor.errors), None)
         if not readable:
-            first = next(iter(editor.errors), None)
-            self._broken.set_text(tr("The form cannot show this file"), f"{first.where}: {first.text}" if first else "")
+            self._unread.set_text(
+                tr("The form cannot show this file"), labelled(first.where, first.text) if first else ""
+            )
             return
-        for tab in Tab:
-            if tab not in self._pages:
-                self._pages[tab] = FormPage(editor, tab)
-                self._column.insertWidget(len(self._pages) - 1, self._pages[tab])
+        if editor.broken and first is not None:
+            title = tr("The form waits until the file is XML again")
+            self._broken.set_note(NoteKind.WARNING, title, labelled(first.where, first.text))
         shown = editor.tab
         self.tabs.choose(shown)
-        self._pages[shown].refresh()
+        here = self._page(shown)
+        here.setEnabled(not editor.broken)
+        here.refresh()
         for tab, page in self._pages.items():
             page.setVisible(tab is shown)
-        if self._advice:
+        if self._advice and shown is Tab.VIP:
             self.elements(Tab.VIP).set_advice(*self._advice)
-        self._show_sentence(self._pages[shown])
+        self._show_sentence(here)
         config = editor.config
         chosen = editor.process
         if shown is Tab.CHECKERS:
@@ -274,6 +285,14 @@ class ModuleForm(Card):
         if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
             QTimer.singleShot(0, self, lambda: self._reveal(target))
+
+    def _page(self, tab: Tab) -> FormPage:
+        """Made at its first use: seven tabs at once are felt."""
+        if tab not in self._pages:
+            self._pages[tab] = FormPage(self._editor, tab)
+            self._pages[tab].hide()
+            self._column.insertWidget(0, self._pages[tab])
+        return self._pages[tab]
 
     def _show_sentence(self, page: FormPage) -> None:
         """A sentence that has just appeared under the field being typed in may stand below what is seen."""

@@ -43,7 +43,7 @@ class _Parts:
         self.draft = draft
         self.form = ModuleForm(draft.editor)
         self.scripts = ModuleScripts(draft.editor)
-        self.xml = ModuleXml()
+        self.xml = ModuleXml(draft.editor)
         self.xml.setMinimumWidth(264)
         self.both = QWidget()
         row = QHBoxLayout(self.both)
@@ -208,7 +208,7 @@ class ModulePage(Page):
         else:
             self.empty.set_text(
                 tr("No module is open"),
-                tr("Choose one in the sidebar, or begin a new one from the generic farm module."),
+                tr("Choose one in the sidebar, or begin a new one from a template."),
             )
         self.new_here.setVisible(not model.loading)
         self._stack.setCurrentWidget(self.empty)
@@ -248,7 +248,7 @@ class ModulePage(Page):
         if self._view == FORM:
             parts.form.set_advice(self._model.vip_advice, draft.flood)
             parts.form.refresh()
-            parts.xml.show_editor(editor)
+            parts.xml.refresh()
         elif self._view == SCRIPTS:
             parts.scripts.refresh()
         else:
@@ -360,7 +360,7 @@ class ModulePage(Page):
         self.refresh()
         parts = self._parts[draft.editor.name]
         if problem.tab is None:
-            parts.xml.code.show_line(problem.line)
+            parts.xml.lead_to(problem.line)
         else:
             parts.form.focus_on(problem)
 

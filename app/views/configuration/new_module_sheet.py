@@ -5,11 +5,11 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.viewmodels.new_module import NewModule, Source
+from app.viewmodels.new_module import NewModule, Source, templates
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
-from app.views.widgets import Button, Card, Field, FormRow, InlineError, PrimaryButton, RadioButton, Words
+from app.views.widgets import Button, Card, Choice, Field, FormRow, InlineError, PrimaryButton, RadioButton, Words
 
 
 class NewModuleSheet(Card):
@@ -23,7 +23,7 @@ class NewModuleSheet(Card):
         column = QVBoxLayout(inner)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
-        self.template = RadioButton(tr("From the generic farm module"), True)
+        self.template = RadioButton(tr("From a template"), True)
         self.package = RadioButton(tr("From a .safe file of this computer"))
         group = QButtonGroup(self)
         group.addButton(self.template)
@@ -31,9 +31,17 @@ class NewModuleSheet(Card):
         self.template.clicked.connect(lambda: model.choose(Source.TEMPLATE))
         self.package.clicked.connect(lambda: model.choose(Source.PACKAGE))
         column.addWidget(self.template)
-        column.addWidget(
-            _remark(tr("Starts and stops services or programs of your own, watches a process, on every node at once."))
-        )
+        entries = [(folder, title) for folder, (title, _) in templates().items()]
+        self.templates = Choice(tr("Template"), entries)
+        self.templates.chosen.connect(model.choose_template)
+        row = QHBoxLayout()
+        row.setContentsMargins(26, 0, 0, 0)
+        row.addWidget(self.templates)
+        row.addStretch(1)
+        column.addLayout(row)
+        self._remark = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
+        self._remark.setContentsMargins(26, 0, 0, 4)
+        column.addWidget(self._remark)
         column.addWidget(self.package)
         self.choose = Button(tr("Choose file…"), "folder")
         self.choose.clicked.connect(self._choose)
@@ -71,6 +79,9 @@ class NewModuleSheet(Card):
         model = self._model
         self.template.setChecked(model.source is Source.TEMPLATE)
         self.package.setChecked(model.source is Source.PACKAGE)
+        self.templates.setEnabled(model.source is Source.TEMPLATE)
+        self.templates.choose(model.template)
+        self._remark.setText(templates()[model.template][1])
         self.choose.set_possible(model.source is Source.PACKAGE, tr("choose “From a .safe file” first"))
         self._file.setText(model.package_words if model.source is Source.PACKAGE else "")
         self._file_error.set_text(model.package_error)
@@ -83,9 +94,3 @@ class NewModuleSheet(Card):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda path: self._model.open_package(Path(path)))
         dialog.open()
-
-
-def _remark(text: str) -> Words:
-    words = Words(text, fonts.SIDE, Token.TEXT2, wrap=True)
-    words.setContentsMargins(26, 0, 0, 4)
-    return words

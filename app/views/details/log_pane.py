@@ -120,6 +120,7 @@ class LogPane(Card):
     def _connect(self) -> None:
         self.find_button.clicked.connect(self.take_search)
         self.pause.clicked.connect(self._toggle_pause)
+        self.pause.set_possible(self._log.live, tr("nothing is written any more"))
         self.search.textChanged.connect(lambda text: self._log.set_filter(text=text))
         self.waiting.clicked.connect(self._catch_up)
         self.table.line_chosen.connect(self.line_chosen)
@@ -196,7 +197,7 @@ class LogPane(Card):
         self._row_of_chips.fit()
         held, tile = self._log.held, self._details.tile
         silent = tile is not None and tile.stale
-        self._dot.live = not held and not silent
+        self._dot.live = not held and not silent and self._log.live
         self._dot.update()
         if silent:
             self._state.setText(tr("No new lines: {node} does not answer", node=self._details.node))

@@ -55,6 +55,7 @@ class DetailsPage(Page):
         self.switch: Segments | Choice | None = None
         self.snapshot = Button(tr("Snapshot…"), "snapshot")
         self.snapshot.clicked.connect(self._snapshot)
+        self.snapshot.set_possible(not model.session.read_only, model.session.read_only)
         self.menu_button = Button(tr("Actions"), menu=True)
         self.menu_button.clicked.connect(lambda: self._deeds.open_menu(model.actions(), self.menu_button))
         for part in (holder, self.snapshot, self.menu_button):

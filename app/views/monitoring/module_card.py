@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.viewmodels import menus
 from app.viewmodels.farm import ModuleCard
+from app.viewmodels.farm import PausedBadge as Paused
+from app.viewmodels.reach import saved
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.monitoring.tile_view import HEIGHT, LEAST_WIDTH, NodeTileView
@@ -137,10 +139,13 @@ class ModuleCardView(Card):
         self._headline.set_token(INK[card.silhouette])
         self._serves.setText(card.serve_text)
         self.slots.setVisible(card.by_slots)
+        was = any(saved(tile.view) for tile in card.tiles)
+        self.slots.setEnabled(not was)
+        self.slots.setToolTip(tr("the slot map is not in a snapshot") if was else "")
         self._alarms.set_text("\n".join(card.alarms))
         self._paused.setVisible(card.paused is not None)
         if card.paused is not None:
-            self._paused.set_text(card.paused.title, card.paused.rest(now), menus.resume(card).text)
+            self._show_paused(card.paused, now)
         if [view.tile.node for view in self._grid.tiles] != [tile.node for tile in card.tiles]:
             self._rebuild(card)
         for view, tile in zip(self._grid.tiles, card.tiles, strict=True):
@@ -151,7 +156,11 @@ class ModuleCardView(Card):
         for view in self._grid.tiles:
             view.tick(now)
         if self._card.paused is not None:
-            self._paused.set_text(self._card.paused.title, self._card.paused.rest(now), menus.resume(self._card).text)
+            self._show_paused(self._card.paused, now)
+
+    def _show_paused(self, paused: Paused, now: float) -> None:
+        entry = menus.resume(self._card)
+        self._paused.set_text(paused.title, paused.rest(now), entry.text, entry.reason)
 
     def _rebuild(self, card: ModuleCard) -> None:
         known = {view.tile.node: view for view in self._grid.tiles}

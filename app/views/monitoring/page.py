@@ -48,6 +48,8 @@ class MonitoringPage(Page):
         self.ways.chosen.connect(self._choose_way)
         self.only = Chip(tr("Only not green"))
         self.only.toggled.connect(self.table.show_only_not_green)
+        for button in (self._new, self._snapshot):
+            button.set_possible(not model.read_only, model.read_only)
         for part in (self.only, self.ways, self._snapshot):
             self.add_button(part)
         self.add_button(self._new)

@@ -1,5 +1,6 @@
 """The Support page of one cluster."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 
 from app.viewmodels.audit import AuditModel
@@ -15,12 +16,18 @@ from app.views.widgets import Button, Card, EmptyState, SearchField
 class SupportPage(Page):
     """Snapshots above, the commands of all nodes below."""
 
+    open_wanted = Signal()
+    """The user wants to open snapshots."""
     help_topic = "support"
 
     def __init__(self, session: SessionModel, snapshots: Snapshots, audit: AuditModel) -> None:
         super().__init__(session.title, scrolling=False)
         self._session, self._audit = session, audit
         self.snapshots = SnapshotCard(snapshots)
+        self.open = Button(tr("Open a snapshot…"), "snapshot")
+        self.open.setToolTip(tr("Shows what a node was when it was saved; a file may also be dropped into the window"))
+        self.open.clicked.connect(self.open_wanted)
+        self.add_button(self.open)
         self.search = SearchField(tr("Find a command"), tr("Find"), "Ctrl+F")
         self.search.setFixedWidth(220)
         self.search.textChanged.connect(audit.find)

@@ -117,12 +117,14 @@ class PausedBadge(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"{what} {until}".strip())
 
-    def set_text(self, what: str, until: str = "", link: str = "") -> None:
-        """Shows other words; an empty link takes the link away."""
+    def set_text(self, what: str, until: str = "", link: str = "", reason: str = "") -> None:
+        """Shows other words; an empty link takes the link away, a `reason` greys it."""
         self._what.setText(what)
         self._until.setText(until)
         self._link.setText(link)
         self._link.setVisible(bool(link))
+        self._link.setEnabled(not reason)
+        self._link.setToolTip(reason)
         self.setAccessibleName(f"{what} {until}".strip())
 
     def paintEvent(self, _event: QPaintEvent) -> None:

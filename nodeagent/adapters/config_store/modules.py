@@ -103,12 +103,13 @@ class ModuleStore:
     def stage(self, name: str, request: StageModule) -> Staged:
         """Write the next revision completely beside the current one. Refused when `base` is not the current one."""
         revisions = self._of(name)
+        self._refuse_conflict(revisions, request)
+        # Without the lock, for which the agent's loop may wait: what the look asks of the system can take seconds.
+        staged, files, meta = self._look(revisions, request)
         with self._lock, writing():
-            current = revisions.current
-            if request.base not in (-1, current):
-                raise Refused(409, "changed", _who_changed(revisions, current, request.base))
-            staged, files, meta = self._look(revisions, request)
+            self._refuse_conflict(revisions, request)
             if staged.ok:
+                staged = msgspec.structs.replace(staged, revision=revisions.last + 1)
                 revisions.write(staged.revision, files, meta)
             return staged
 
@@ -263,6 +264,12 @@ class ModuleStore:
         self._shown(name)
         with writing():
             write_boot(self._home.module(name), on, until)
+
+    def _refuse_conflict(self, revisions: ModuleRevisions, request: StageModule) -> None:
+        with self._lock:
+            current = revisions.current
+            if request.base not in (-1, current):
+                raise Refused(409, "changed", _who_changed(revisions, current, request.base))
 
     def _look(self, revisions: ModuleRevisions, request: StageModule) -> tuple[Staged, dict[str, bytes], Meta]:
         """Check a request and prepare what would be written."""

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from nodeagent.adapters.http_api.doors import Door, bearer
 from nodeagent.adapters.http_api.downloads import send_file, send_relayed
 from nodeagent.adapters.http_api.events import Streams
+from nodeagent.adapters.http_api.openapi import document
 from nodeagent.adapters.http_api.problems import INTERNAL, answer_with, problem, problem_of
 from nodeagent.adapters.http_api.relay import Relayed
 from nodeagent.adapters.http_api.route import PREFIX, Call, Part, Route, may
@@ -69,7 +70,8 @@ class Api:
             told = route.audited(body)
             query = msgspec.convert(dict(request.query), route.asks, strict=False) if route.asks else None
             source = caller.source or request.remote or "local"
-            call = Call(self._part, caller, source, bearer(request), names, body, query, request.query_string)
+            raw_query = request.query_string
+            call = Call(self._part, caller, source, bearer(request), names, body, query, raw_query, document)
             answer = await self._served(route, call, request)
         except Exception as error:
             said = self._explained(error, request)

@@ -45,8 +45,8 @@ class Streams:
 
     async def close(self, _: web.Application) -> None:
         """End all streams, saying so."""
-        for socket in tuple(self._open):
-            await socket.close(code=GONE, message=b"the agent ends")
+        # Side by side: a client that does not answer is waited for, and there may be many of them.
+        await asyncio.gather(*(socket.close(code=GONE, message=b"the agent ends") for socket in tuple(self._open)))
 
     async def _send(
         self,

@@ -6,6 +6,7 @@
 import sys
 from functools import cache
 from http import HTTPStatus
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ def document() -> bytes:
     ordered = sorted((t for t in types if t not in (None, bytes)), key=str)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=REFERENCE)
     schema_of = dict(zip(ordered, schemas, strict=True))
+    for component in components.values():  # what Python 3.13 does by itself
+        if "description" in component:
+            component["description"] = cleandoc(component["description"])
     components["Event"]["properties"]["status"] = schema_of[NodeStatus]  # its bytes are passed on as they are
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:

@@ -34,6 +34,8 @@ def problem_of(error: Exception, request: web.BaseRequest) -> ProblemDetail | No
             # msgspec says `Expected `str`, got `int` - at `$.user``.
             text, _, place = str(error).partition(" - at ")
             return problem(400, "bad-request", f"the request was not understood: {text}", place.strip("`"))
+        case UnicodeDecodeError():
+            return problem(400, "bad-request", "the request was not understood: it is not UTF-8 text")
         case RecursionError():
             return problem(400, "bad-request", "the request is nested too deeply")
         case web.HTTPNotFound():

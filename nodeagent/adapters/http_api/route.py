@@ -40,8 +40,10 @@ class Call:
     names: dict[str, str]
     body: Any
     query: Any
-    raw_query: str = ""
+    raw_query: str
     """The query as it came, for the relay."""
+    description: Callable[[], bytes]
+    """The OpenAPI document of all routes."""
 
     @property
     def control(self) -> Control:

@@ -16,7 +16,7 @@ from nodeagent.adapters.http_api.problems import INTERNAL, answer_with, problem
 from nodeagent.adapters.http_api.route import Part
 from nodeagent.contract.states import LogType
 from nodeagent.contract.status import Listener
-from nodeagent.listening import BACKLOG, Say, TcpPort
+from nodeagent.listening import BACKLOG, Say, TcpPort, TurnedAway
 
 CONNECTIONS_CAP = 256
 IDLE = 75.0
@@ -50,14 +50,6 @@ class Requests(web.RequestHandler):
             answer = answer_with(problem(500, "internal", INTERNAL))
         answer.force_close()
         return answer
-
-
-class TurnedAway(asyncio.Protocol):
-    """A connection over the cap."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """End it at once."""
-        transport.close()
 
 
 @asynccontextmanager

@@ -144,7 +144,7 @@ def read_table(data: bytes) -> UserTable:
     """The table in these bytes, empty for none. Raises ValueError in words."""
     try:
         table = msgspec.json.decode(data, type=UserTable) if data else UserTable()
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"the user table is damaged: {error}") from None
     for names in ([user.name for user in table.users], [token.name for token in table.tokens]):
         wrong = [name for name in names if not NAME.fullmatch(name)]

@@ -4,7 +4,7 @@ import smtplib
 import socket
 import ssl
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -71,7 +71,7 @@ class MailServer:
         mail = EmailMessage()
         mail["From"] = self.sender or f"keepgreen@{socket.gethostname()}"
         mail["To"] = ", ".join(self.to)
-        mail["Date"] = format_datetime(datetime.fromtimestamp(wall_time()).astimezone())
+        mail["Date"] = format_datetime(datetime.fromtimestamp(wall_time(), UTC).astimezone())
         mail["Message-ID"] = make_msgid("keepgreen", socket.gethostname())
         mail["Auto-Submitted"] = "auto-generated"
         mail["Subject"] = subject(message)
@@ -93,7 +93,7 @@ def body(message: Message) -> str:
     """All lines, one below the other."""
     lines = []
     for line in message.lines:
-        time = datetime.fromtimestamp(line.time).astimezone().isoformat(" ", "seconds")
+        time = datetime.fromtimestamp(line.time, UTC).astimezone().isoformat(" ", "seconds")
         lines.append(f"{time} {line.type} {line.module or '-'} {line.origin}: {line.text}")
     if message.left_out:
         lines.append(f"{message.left_out} earlier lines were left out; the log of {message.node} has them.")

@@ -1,17 +1,17 @@
 """Lines on their way to somebody far away: collected, sent together, not too often, and again when it failed."""
 
 import asyncio
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from nodeagent.adapters.notify.message import Message, NotSent, is_main
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 from nodeagent.listening import Say
+from nodeagent.own_thread import in_thread
 
 LINES = 500
 """Lines of one message."""
@@ -73,7 +73,13 @@ class Outbox:
 
     async def _deliver(self) -> bool:
         lines, left_out = tuple(self._lines)[:LINES], self._left_out
-        why = await _apart(self._attempt, Message(lines[-1].node, lines, left_out))
+        message = Message(lines[-1].node, lines, left_out)
+        try:
+            attempt = in_thread("notification", partial(self._attempt, message))
+        except OSError as error:
+            why = f"no thread can be had for it ({error.strerror})"
+        else:
+            why = await attempt
         if why:
             if not self._failing:
                 self._say(LogType.ERROR, f"{self._name} is not delivered: {why}; it is tried again")
@@ -96,29 +102,3 @@ class Outbox:
         except NotSent as error:
             return " ".join(str(error).split())
         return ""
-
-
-async def _apart(work: Callable[[Message], str], message: Message) -> str:
-    """Run it in a thread that does not keep the agent from ending, however long a server hangs."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[str] = loop.create_future()
-
-    def settle(result: str | Exception) -> None:
-        if done.done():
-            return
-        if isinstance(result, Exception):
-            done.set_exception(result)
-        else:
-            done.set_result(result)
-
-    def run() -> None:
-        result: str | Exception
-        try:
-            result = work(message)
-        except Exception as error:
-            result = error
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-            loop.call_soon_threadsafe(settle, result)
-
-    threading.Thread(target=run, name="notification", daemon=True).start()
-    return await done

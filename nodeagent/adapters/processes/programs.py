@@ -32,7 +32,10 @@ class ProgramProcesses:
         One run after the other of a name: the mark of a run is what its tree is known by.
         """
         async with self._turns.setdefault((job.module, job.run), asyncio.Lock()):
-            starting = in_thread(f"start {job.run}", partial(self._start, job))
+            try:
+                starting = in_thread(f"start {job.run}", partial(self._start, job))
+            except OSError as error:
+                return ProgramEnd(126, f"no thread can be had to start it ({error.strerror})")
             try:
                 child = await asyncio.shield(starting)
                 if isinstance(child, Cannot):

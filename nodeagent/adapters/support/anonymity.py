@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from nodeagent.adapters.support.text import in_pieces
+from nodeagent.contract.value_types import is_ip
 
 SHORTEST = 3
 """Characters of a name that is looked for everywhere; a shorter one, or a number, only where it is in quotes."""
@@ -36,7 +37,7 @@ class Anonymity:
         """These are names of a `host`, `user` or `domain`; those that name nobody are left out."""
         for name in names:
             plain = name.strip().rstrip(".").lower()
-            if plain and plain != "localhost" and plain not in KEPT_USERS and not _is_address(plain):
+            if plain and plain != "localhost" and plain not in KEPT_USERS and not is_ip(plain):
                 self._kinds.setdefault(plain, kind)
         self._pattern = None
 
@@ -104,14 +105,6 @@ def _pattern_of(names: Iterable[str]) -> re.Pattern[str]:
 
 def _is_number(name: str) -> bool:
     return not name.strip("0123456789.-_")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_mask(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -134,7 +134,7 @@ def _run(command: list[str], *harmless: str) -> str:
         done = subprocess.run(
             [program, *command[1:]],
             capture_output=True,
-            text=True,
+            errors="replace",
             timeout=_LIMIT,
             check=False,
             stdin=subprocess.DEVNULL,

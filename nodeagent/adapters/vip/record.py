@@ -42,7 +42,7 @@ def load(path: Path) -> Changes:
     boot = _BOOT.read_text().strip()
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Changes)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return Changes(boot)
     return found if found.boot == boot else Changes(boot)
 

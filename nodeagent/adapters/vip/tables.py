@@ -13,7 +13,7 @@ _COMMENT = re.compile(r'^\tcomment "keepgreen ([A-Za-z0-9_-]+) ([0-9a-f]+)"$', r
 _COUNTER = re.compile(r"^\tcounter (\w+) \{\s+packets (\d+) bytes \d+\s+\}", re.MULTILINE)
 _STATE = re.compile(r"packets \d+ bytes \d+")
 _SET = re.compile(r"^\t(set|map) (mine|data|est|quiet|owner)_(\d+) \{$", re.MULTILINE)
-_ELEMENT = re.compile(r"(0x[0-9a-f]{8})(?: timeout \w+ expires \w+)?(?: : ([0-9a-f:]{17}))?")
+_ELEMENT = re.compile(r"(0x[0-9a-f]{8})( timeout \w+ expires \w+)?(?: : ([0-9a-f:]{17}))?")
 
 
 def listings(nft: Nft) -> dict[str, str]:
@@ -44,7 +44,9 @@ def facts(nft: Nft, table: str, listed: str, shapes: Mapping[str, str], *, slots
     """What a listed table is, with the `slots` it holds now. `shapes` are those remembered, by module."""
     module, fingerprint = comment_of(listed)
     wanted = slot_sets(listed) if slots else []
-    elements = {name: dict(_elements(nft, table, kind, name)) for kind, name in wanted}
+    found = {name: list(_elements(nft, table, kind, name)) for kind, name in wanted}
+    taken = [element for name, elements in found.items() if name.startswith(("mine", "data")) for element in elements]
+    elements = {name: {slot: mac for slot, mac, _ in held} for name, held in found.items()}
     number = 1 + max((int(name.rpartition("_")[2]) for name in elements), default=-1)
     groups = tuple(
         GroupFacts(
@@ -57,7 +59,9 @@ def facts(nft: Nft, table: str, listed: str, shapes: Mapping[str, str], *, slots
         for g in range(number)
     )
     counters = {name: int(packets) for name, packets in _COUNTER.findall(listed)}
-    return TableFacts(module, fingerprint, shapes.get(module) == shape(listed), counters, groups)
+    return TableFacts(
+        module, fingerprint, shapes.get(module) == shape(listed), counters, groups, any(lasts for *_, lasts in taken)
+    )
 
 
 def connections(nft: Nft, table: str) -> int:
@@ -67,10 +71,11 @@ def connections(nft: Nft, table: str) -> int:
     return sum(nft.run(f"list set netdev {table} {name}").count(" expires ") for name in names)
 
 
-def _elements(nft: Nft, table: str, kind: str, name: str) -> Iterator[tuple[int, str]]:
+def _elements(nft: Nft, table: str, kind: str, name: str) -> Iterator[tuple[int, str, bool]]:
+    """(slot, MAC of a map, it has no time-out)."""
     try:
         listed = nft.run(f"list {kind} netdev {table} {name}")
     except NftError:  # gone since it was listed
         return
-    for slot, mac in _ELEMENT.findall(listed):
-        yield int(slot, 16), mac
+    for slot, timeout, mac in _ELEMENT.findall(listed):
+        yield int(slot, 16), mac, not timeout

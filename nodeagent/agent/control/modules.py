@@ -42,7 +42,7 @@ class AgentModules:
             raise Refused(422, "bad-archive", str(errors_of(problems)[0]), tuple(problems))
         async with self._alone(module):
             info = await in_thread(self.parts.store.modules.install, module, files, caller.name)
-        self.parts.snapshot.look_for_modules()
+        await self.parts.snapshot.look_for_modules()
         return replace(info, problems=(*problems, *shim_call_problems(files)))
 
     async def module_files(self, module: str, revision: int = 0) -> tuple[FileInfo, ...]:
@@ -123,7 +123,7 @@ class AgentModules:
             try:
                 await in_thread(store.remove, module)
             finally:  # what could not be removed is in force
-                self.parts.take_module(module)
+                await self.parts.take_module(module)
             await self.parts.scripts.settle(module)
             self.parts.say(LogType.USER, f"module {module} was uninstalled by {caller.name}; {backup} holds it")
             return Uninstalled(str(backup))
@@ -192,7 +192,7 @@ class AgentModules:
         return replace(await self._with_waits(await in_thread(store.info, module)), problems=problems)
 
     async def _put_in_force(self, module: str, change: Unfinished) -> tuple[Problem, ...]:
-        self.parts.take_module(module)
+        await self.parts.take_module(module)
         await self.parts.engine.handled()
         committed = await in_thread(self.parts.store.modules.module, module)
         return () if committed is None else await self._run(committed, change)
@@ -217,7 +217,7 @@ class AgentModules:
         self.parts.engine.post(ev.ModuleRemoved(module))
         await self.parts.engine.handled()
         await asyncio.to_thread(self.parts.writer.flush, 5.0)
-        self.parts.snapshot.look_for_modules()
+        await self.parts.snapshot.look_for_modules()
 
     async def _with_waits(self, info: ModuleInfo) -> ModuleInfo:
         status = self._status(info.name)

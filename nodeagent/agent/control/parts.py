@@ -1,7 +1,7 @@
 """What the controls share: the parts they work with, and how they ask a store."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ class Parts:
     say: Say
     take_cluster: Callable[[], None]
     """A cluster was committed: bind, tell the core."""
-    take_module: Callable[[str], None]
+    take_module: Callable[[str], Awaitable[None]]
     """A module was committed: tell the core."""
     scripts: ConfigurationScripts
     records: RecordKeeping

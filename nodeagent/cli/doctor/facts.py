@@ -79,3 +79,5 @@ class Seen:
     own_addresses: tuple[str, ...] = ()
     """Of this node in cluster.xml."""
     peers: tuple[Peer, ...] = field(default=())
+    not_allowed: bool = False
+    """The agent is there, but not for this user."""

@@ -16,7 +16,7 @@ from nodeagent.adapters.settings import Listen, load_settings
 from nodeagent.cli.client import fetch, send
 from nodeagent.cli.commands_cluster import local_addresses
 from nodeagent.cli.doctor.facts import Machine, Peer, Place, Secret, Seen
-from nodeagent.cli.exits import CommandFailed
+from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import NODE
 from nodeagent.contract.api import ClusterInfo, Identity
 from nodeagent.contract.config import ClusterConfig, NodeAddress
@@ -40,7 +40,7 @@ def gather() -> Seen:
     try:
         status, info = fetch("/status", NodeStatus), fetch("/cluster", ClusterInfo)
     except CommandFailed as failed:
-        return Seen(machine, None, failed.sentence)
+        return Seen(machine, None, failed.sentence, not_allowed=failed.exit_code == Exit.REFUSED)
     config = _config(info)
     if config is None:
         return Seen(machine, status)
@@ -102,9 +102,9 @@ def _disk(path: Path) -> tuple[int, int]:
 
 
 def _unwritable(path: Path) -> str:
-    if not path.exists():
-        return "" if os.access(next(p for p in path.parents if p.exists()), os.W_OK) else "it cannot be made"
     try:
+        if not path.exists():
+            return "" if os.access(next(p for p in path.parents if p.exists()), os.W_OK) else "it cannot be made"
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"x")
             file.flush()

@@ -19,7 +19,7 @@ def judged(seen: Seen) -> tuple[Finding, ...]:
         *_agent(seen),
         *_settings(seen.machine),
         *_disk(seen.machine),
-        *(_secret(secret) for secret in seen.machine.secrets),
+        *(_secret(secret) for secret in seen.machine.secrets if secret.mode >= 0),
         *_antivirus(seen.machine),
         *(_listeners(seen.status) if seen.status else ()),
         *(_own(seen, seen.status) if seen.status else ()),
@@ -30,7 +30,9 @@ def judged(seen: Seen) -> tuple[Finding, ...]:
 
 def _agent(seen: Seen) -> Iterator[Finding]:
     machine = seen.machine
-    if seen.status is None:
+    if seen.status is None and seen.not_allowed:
+        yield bad("agent", seen.no_answer, "run `keepgreen doctor` as root or as an administrator")
+    elif seen.status is None:
         yield bad("agent", seen.no_answer, "start it: `keepgreen service install`, or `keepgreen agent run`")
     else:
         yield good("agent", f"version {seen.status.version} answers as {seen.status.node}")
@@ -67,7 +69,7 @@ def _disk(machine: Machine) -> Iterator[Finding]:
 
 
 def _secret(secret: Secret) -> Finding:
-    if secret.mode >= 0 and secret.mode & 0o077:
+    if secret.mode & 0o077:
         text = f"{secret.path} can be read by others (mode {secret.mode:o})"
         return bad("secrets", text, f"chmod 600 {secret.path}")
     return good("secrets", f"{secret.path} is private")
@@ -105,7 +107,9 @@ def _peer(seen: Seen, peer: Peer) -> Iterator[Finding]:
     yield from _heartbeats(about, peer)
     yield from (_way(about, "from here", place) for place in peer.from_here)
     yield from (_way(about, "from there", place) for place in peer.from_there)
-    if peer.unreached:
+    if peer.unreached and _is_off(peer):
+        yield warning(about, f"it could not be asked: {peer.unreached}", "start its agent")
+    elif peer.unreached:
         advice = f"open TCP {peer.api_port} there; its key has to be the one the cluster was applied with"
         yield warning(about, f"it could not be asked: {peer.unreached}", advice)
     yield from _mtu(about, peer)
@@ -126,7 +130,9 @@ def _peer(seen: Seen, peer: Peer) -> Iterator[Finding]:
 
 def _heartbeats(about: str, peer: Peer) -> Iterator[Finding]:
     silent = [lan for lan in peer.seen.lans if not lan.heard]
-    if not peer.seen.alive:
+    if not peer.seen.alive and _is_off(peer):
+        yield bad(about, f"no heartbeat: {peer.seen.reason or 'not heard'}", "start its agent")
+    elif not peer.seen.alive:
         text = f"no heartbeat: {peer.seen.reason or 'not heard'}"
         advice = f"open UDP {peer.udp_port} both ways, compare cluster keys (`keepgreen cluster info` on both)"
         yield bad(about, text, advice)
@@ -143,7 +149,14 @@ def _way(about: str, way: str, place: Place) -> Finding:
     where = f"{place.what} {place.address}:{place.port} {way}"
     if place.reached.ok:
         return good(about, f"{where}: {place.reached.took * 1000:.1f} ms")
+    if place.reached.cause == "refused":
+        return bad(about, f"{where}: {place.reached.reason}", "start the agent there, or look why it has not this port")
     return bad(about, f"{where}: {place.reached.reason}", "open this TCP port in the firewalls between the nodes")
+
+
+def _is_off(peer: Peer) -> bool:
+    """Its machine answers, its agent does not: a firewall would be silent."""
+    return bool(peer.from_here) and all(place.reached.cause == "refused" for place in peer.from_here)
 
 
 def _mtu(about: str, peer: Peer) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from app.services.memory import FILE, HOME_VARIABLE, Remembered, Settings
+from app.services.memory import FILE, HOME_VARIABLE, Remembered, RememberedCluster, Settings
 from nodeagent.demo.farm import DemoInfo, down, home_of, status, up
 from nodeagent.demo.processes import of_home
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         info = up(place / "demo", report=print)
         break_down(info)
         if not arguments:
-            shots = picture(place, "light", "en", "1440x860")
+            shots = picture(place, "light", "en", "1440x860", demo=place / "demo")
             README.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(next(shots.glob("*-monitoring.png")), README)
             print(f"{README} {README.stat().st_size // 1024} kB")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         for look in LOOKS:
             target = Path(arguments[0]) / "-".join(look)
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(picture(place, *look), target)
+            shutil.copytree(picture(place, *look, demo=place / "demo"), target)
             print(target)
         return 0
     finally:
@@ -59,13 +59,21 @@ def main(arguments: Sequence[str]) -> int:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def picture(place: Path, theme: str, language: str, size: str) -> Path:
-    """The directory with a picture of each page in this look."""
+def picture(
+    place: Path,
+    theme: str,
+    language: str,
+    size: str,
+    demo: Path | None = None,
+    clusters: tuple[RememberedCluster, ...] = (),
+) -> Path:
+    """The directory with a picture of each page in this look: of the demo farm, else of what is remembered."""
     home, shots = place / "console", place / "-".join((theme, language, size))
     home.mkdir(exist_ok=True)
     settings = Settings(theme=theme, language=language, reduced_motion=True)  # type: ignore[arg-type]
-    (home / FILE).write_bytes(msgspec.json.encode(Remembered(settings=settings)))
-    command = [sys.executable, "-m", "app", "--demo", place / "demo", "--screenshots", shots, "--size", size]
+    (home / FILE).write_bytes(msgspec.json.encode(Remembered(settings=settings, clusters=clusters)))
+    source = ["--demo", demo] if demo is not None else []
+    command = [sys.executable, "-m", "app", *source, "--screenshots", shots, "--size", size]
     environment = {**os.environ, HOME_VARIABLE: str(home), "PYTHONPATH": str(ROOT)}
     subprocess.run(command, check=True, env=environment, cwd=ROOT)
     return shots

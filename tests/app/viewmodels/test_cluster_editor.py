@@ -181,7 +181,7 @@ async def test_a_second_lan_wants_an_address_of_every_node() -> None:
     config, _ = read_cluster(editor.data)
     assert config is not None
     assert [lan.name for lan in config.lans] == ["default", "private"]
-    assert editor.undo_name == "Address of node2"
+    assert editor.draft.undo_name == "Address of node2"
 
 
 async def test_what_the_timing_means_is_said_in_seconds() -> None:

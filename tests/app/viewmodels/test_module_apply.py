@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from app.resource_files import resource
 from app.services.module_package import PackageTrouble, read_package, template
 from app.services.module_rollout import ModuleRequest
 from app.services.nodes import Credentials, NodeAddress
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState
 from app.services.tasks import TaskOwner
 from app.viewmodels.module_apply import ModuleApply
-from app.viewmodels.new_module import NewModule
+from app.viewmodels.new_module import NewModule, templates
 from nodeagent.client.failures import Trouble
 from nodeagent.contract.module_files import USERCONFIG
 from tests.app.viewmodels.farms import FakeSession, ready, view
@@ -116,7 +117,32 @@ async def test_the_template_begins_a_module_under_a_good_new_name(tasks: TaskOwn
     async with asyncio.timeout(10):
         while not made:
             await asyncio.sleep(0.01)
-    assert made == [("api", await template())]
+    assert made == [("api", await template("farm"))]
+
+
+@pytest.mark.parametrize("folder", templates())
+async def test_each_template_can_be_begun_under_its_own_name(folder: str, tasks: TaskOwner) -> None:
+    model = NewModule((), tasks)
+    made: list[tuple[str, dict[str, bytes]]] = []
+    model.created.connect(lambda name, files: made.append((name, files)))
+    model.choose_template(folder)
+    assert not model.reason
+    model.create()
+    async with asyncio.timeout(10):
+        while not made:
+            await asyncio.sleep(0.01)
+    assert made == [(folder, await template(folder))]
+
+
+def test_every_shipped_template_is_offered() -> None:
+    assert set(templates()) == {folder.name for folder in resource("modules").iterdir() if folder.is_dir()}
+
+
+async def test_a_name_that_was_typed_stays_when_another_template_is_chosen(tasks: TaskOwner) -> None:
+    model = NewModule((), tasks)
+    model.set_name("shop")
+    model.choose_template("nginx_farm")
+    assert model.name == "shop"
 
 
 def packed(**entries: bytes) -> bytes:

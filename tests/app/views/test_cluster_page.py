@@ -156,10 +156,10 @@ async def test_undo_by_keyboard_and_the_xml_beside_in_step(qapp: QApplication) -
     page = await bench.show()
     QTest.mouseClick(page.table.lan_button, Qt.MouseButton.LeftButton)
     assert len(page.table.heads) == 2
-    assert 'name="private"' in page.code.toPlainText()
+    assert 'name="private"' in page.xml.code.toPlainText()
     QTest.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(page.table.heads) == 1
-    assert "private" not in page.code.toPlainText()
+    assert "private" not in page.xml.code.toPlainText()
     page.close()
 
 

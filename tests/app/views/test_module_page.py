@@ -318,3 +318,15 @@ def test_the_advice_on_the_way_comes_from_the_alarms_of_the_nodes(qapp: QApplica
     status = msgspec.structs.replace(by_slots[0].status, alarms=(alarm,))  # type: ignore[type-var]
     session.show(msgspec.structs.replace(by_slots[0], status=status), *by_slots[1:])
     assert "use vmac_directed" in model.vip_advice
+
+
+def test_another_template_is_chosen_by_keyboard_and_names_the_module(qapp: QApplication) -> None:
+    page, model = opened()
+    with shown(page):
+        model.begin_new()
+        assert page._sheet is not None
+        QTest.keyClick(page._sheet.templates, Qt.Key.Key_Down)
+        assert page._sheet.name.text() == "nginx_farm"
+        QTest.keyClicks(page._sheet.name.line, "2")
+        QTest.keyClick(page._sheet.templates, Qt.Key.Key_Down)
+        assert page._sheet.name.text() == "nginx_farm2"

@@ -59,8 +59,8 @@ class Outages(msgspec.Struct):
         return {source: client for source, client in self.clients.items() if client.failures}
 
     def stalled(self, since: float, until: float) -> float:
-        """Seconds of the longest stall of the clients themselves between two moments."""
-        return max((late for moment, late in self.stalls if since < moment < until), default=0.0)
+        """Seconds of the longest stall of the clients themselves of which some lies between two moments."""
+        return max((late for moment, late in self.stalls if since < moment and moment - late < until), default=0.0)
 
     def since(self, moment: float) -> list[float]:
         """Sorted: seconds from `moment` (time.monotonic) until each client that was hit had service again."""

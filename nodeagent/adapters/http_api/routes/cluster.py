@@ -1,9 +1,7 @@
 """The configuration of the cluster and its key."""
 
-from typing import Any
-
 from nodeagent.adapters.http_api.route import CONFIGURATION, Call, Route
-from nodeagent.adapters.http_api.routes.revision import number_of, restored
+from nodeagent.adapters.http_api.routes.revision import number_of, restored, signed
 from nodeagent.contract import api, revisions
 from nodeagent.contract.states import Role
 
@@ -60,10 +58,6 @@ async def _deconfigure(call: Call) -> object:
     return await call.control.clusters.deconfigure_cluster(call.caller)
 
 
-def _signed(body: Any) -> str:
-    return f"signature {body.signature[:12]}"
-
-
 ROUTES: tuple[Route, ...] = (
     Route("cluster", "GET", "/cluster", "The committed cluster", _cluster, gives=api.ClusterInfo),
     Route(
@@ -100,7 +94,7 @@ ROUTES: tuple[Route, ...] = (
         takes=api.Commit,
         gives=api.ClusterInfo,
         changes=True,
-        audited=_signed,
+        audited=signed,
     ),
     Route(
         "confirmCluster",
@@ -112,7 +106,7 @@ ROUTES: tuple[Route, ...] = (
         takes=api.Confirm,
         gives=api.ClusterInfo,
         changes=True,
-        audited=_signed,
+        audited=signed,
     ),
     Route(
         "rollbackCluster",
@@ -124,7 +118,7 @@ ROUTES: tuple[Route, ...] = (
         takes=api.Confirm,
         gives=api.ClusterInfo,
         changes=True,
-        audited=_signed,
+        audited=signed,
     ),
     Route(
         "clusterKey",

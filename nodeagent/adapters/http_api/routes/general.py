@@ -10,9 +10,7 @@ async def _identity(call: Call) -> object:
 
 
 async def _openapi(call: Call) -> object:
-    from nodeagent.adapters.http_api.openapi import document
-
-    return document()
+    return call.description()
 
 
 async def _login(call: Call) -> object:

@@ -1,9 +1,7 @@
 """Modules: install, look, check, stage, commit."""
 
-from typing import Any
-
 from nodeagent.adapters.http_api.route import MODULE, Call, Route
-from nodeagent.adapters.http_api.routes.revision import number_of, restored
+from nodeagent.adapters.http_api.routes.revision import number_of, restored, signed
 from nodeagent.contract import api, revisions
 from nodeagent.contract.states import Role
 
@@ -72,10 +70,6 @@ async def _uninstall(call: Call) -> object:
     return await call.control.modules.uninstall(call.caller, call.module)
 
 
-def _signed(body: Any) -> str:
-    return f"signature {body.signature[:12]}"
-
-
 _M = "/modules/{module}"
 _FILES = tuple[api.FileInfo, ...]
 ROUTES: tuple[Route, ...] = (
@@ -127,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
         takes=api.Commit,
         gives=api.ModuleInfo,
         changes=True,
-        audited=_signed,
+        audited=signed,
     ),
     Route(
         "moduleArchive",

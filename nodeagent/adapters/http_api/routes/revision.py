@@ -14,6 +14,11 @@ def number_of(call: Call) -> int:
     return int(text)
 
 
+def signed(body: Any) -> str:
+    """What the audit line of a commit names."""
+    return f"signature {body.signature[:12]}"
+
+
 def restored(body: Any) -> str:
     """What the audit line of a restore names."""
     return f"revision {body.revision}"

@@ -22,14 +22,15 @@ class Death:
         self._timer: asyncio.Handle | None = None
         try:
             self._fd = os.pidfd_open(process.pid)
+            # Looked at only now that the descriptor holds on to the process: the pid may be another's by this time.
+            found = table.stat(process.pid)
         except ProcessLookupError:
-            pass
+            found = None
         except OSError:  # no pidfds here, or no descriptor left: look again and again instead
+            self.cancel()
             self._timer = loop.call_later(_POLL, self._poll)
             return
-        # Looked at only now that the descriptor holds on to the process: the pid may be another's by this time.
-        found = table.stat(process.pid)
-        if self._fd >= 0 and found and found.created == process.created:
+        if found and found.created == process.created:
             loop.add_reader(self._fd, self._tell)
         else:
             self._timer = loop.call_soon(self._tell)
@@ -48,11 +49,17 @@ class Death:
         self._ended()
 
     def _poll(self) -> None:
-        found = table.stat(self._process.pid)
-        if found and not found.ended and found.created == self._process.created:
+        if self._lives():
             self._timer = self._loop.call_later(_POLL, self._poll)
         else:
             self._tell()
+
+    def _lives(self) -> bool:
+        try:
+            found = table.stat(self._process.pid)
+        except OSError:  # not even a descriptor for the look
+            return True
+        return found is not None and not found.ended and found.created == self._process.created
 
 
 class Deaths:

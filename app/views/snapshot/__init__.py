@@ -1,0 +1,1 @@
+"""Snapshots opened as if they were live."""

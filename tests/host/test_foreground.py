@@ -1,0 +1,26 @@
+"""How an agent in the foreground says that it cannot begin."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nodeagent.adapters.config_store import ConfigStore
+from nodeagent.home import Home
+
+
+@pytest.mark.parametrize("users", [b"no json", b'{"users": "\xff"}', b'{"users": [{"name": "a b"}]}'])
+def test_a_damaged_user_table_is_one_sentence(tmp_path: Path, users: bytes) -> None:
+    ConfigStore.open(Home(tmp_path, tmp_path / "var")).cluster.set_users(users)
+    done = subprocess.run(
+        [sys.executable, "-m", "nodeagent", "agent", "run"],
+        env={**os.environ, "KEEPGREEN_HOME": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (65, "", 1), done.stderr
+    assert done.stderr.startswith(f"{tmp_path / 'var' / 'cluster' / 'node.json'}: the user table is damaged: ")
