@@ -357,7 +357,7 @@ class ModuleTraffic:
         return f"{start} or has learnt the virtual MAC {to} of {', '.join(self.targets.get((interface, to), ()))}"
 
     def _prepare(self) -> None:
-        self._emit(PrepareTraffic(self._config, self.vip, self.me, self._config.nodes))
+        self._emit(PrepareTraffic(self._config, self.vip, self.me))
 
     def _watch_agreement(self, now: float) -> None:
         if not self.prepared or self.handover.agreed:

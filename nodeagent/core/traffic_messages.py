@@ -92,7 +92,6 @@ class PrepareTraffic:
     config: ModuleConfig
     vip: VirtualIp
     me: str
-    nodes: tuple[str, ...]
 
     @property
     def module(self) -> str:

@@ -69,7 +69,7 @@ class Agent:
                 await asyncio.sleep(0.01)
 
     async def prepare(self, vip: VirtualIp = WEB, module: str = "web") -> TrafficPrepared:
-        self.traffic.prepare(PrepareTraffic(ModuleConfig(module, Mode.FARM, NODES, vip=vip), vip, "n1", NODES))
+        self.traffic.prepare(PrepareTraffic(ModuleConfig(module, Mode.FARM, NODES, vip=vip), vip, "n1"))
         return await self.wait(TrafficPrepared, module)
 
     async def observe(self, module: str = "web") -> TrafficObserved:

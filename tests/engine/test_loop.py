@@ -83,7 +83,7 @@ async def test_the_slots_of_neighbouring_modules_go_in_one_transaction(hands: Fa
         SetSlots("b", 1, ()),
         do.SetHealth("a", False),
         SetSlots("a", 2, ()),
-        PrepareTraffic(MODULE, vip, "n1", ("n1",)),
+        PrepareTraffic(MODULE, vip, "n1"),
         WithdrawTraffic("a", True),
         ObserveTraffic("b"),
         SendProbe("b", "eth0", "5a:fe:00:00:00:01", b""),
