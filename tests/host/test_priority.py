@@ -1,10 +1,14 @@
 """The agent's loop goes before ordinary work; what it starts does not. On the real scheduler."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+if sys.platform != "linux":
+    pytest.skip("the priorities of Linux", allow_module_level=True)
 
 WEIGHED = Path("/proc/self/autogroup").exists()
 """Whether this kernel weighs sessions."""
@@ -31,24 +35,24 @@ def risen(*before: str, service: bool = False) -> list[int]:
     return [int(word) for word in done.stdout.split()]
 
 
-def allowed() -> int:
-    """What this machine gives to who asks for -10."""
+def expected() -> int:
+    """What the loop's thread comes to: -10 where this machine gives it; what the tests have already is kept."""
+    if own := os.getpriority(os.PRIO_PROCESS, 0):
+        return own
     done = subprocess.run(["nice", "-n", "-10", "nice"], capture_output=True, check=True)
     return int(done.stdout)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the priorities of Linux")
 def test_only_the_loop_rises() -> None:
-    assert risen()[:3] == [allowed(), 0, 0]
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert risen()[:3] == [expected(), own, own]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the priorities of Linux")
 def test_the_session_of_a_service_rises_that_of_a_shell_does_not() -> None:
     shell, service = risen()[3], risen(service=True)[3]
     assert shell == 0
-    assert service == (allowed() if WEIGHED else 0)
+    assert service == (expected() if WEIGHED and expected() < 0 else 0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the priorities of Linux")
 def test_a_priority_that_somebody_gave_is_kept() -> None:
-    assert risen("nice", "-n", "5")[0] == 5
+    assert risen("nice", "-n", "5")[0] == os.getpriority(os.PRIO_PROCESS, 0) + 5

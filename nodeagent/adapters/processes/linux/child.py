@@ -2,8 +2,10 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from nodeagent.adapters.processes.launching import Cannot, mark_of
@@ -66,7 +68,11 @@ def launch(job: ScriptJob, executable: Path, output: Path | None, *, apart: bool
     finally:
         os.close(file)
     created = table.created(popen.pid)
-    assert created is not None  # not reaped yet: at least a zombie
+    if created is None:  # it is at least a zombie, so there was no descriptor: what nobody can watch must not run
+        with suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)
+        popen.wait()
+        raise Cannot(126, f"{executable} was ended again: the agent has no descriptor left to watch it by")
     return Child(ProcessRef(popen.pid, created), _marks(environment), popen)
 
 
