@@ -35,7 +35,8 @@ def agent_run() -> int:
 @click.command()
 @click.option("--user", default="admin", metavar="NAME", show_default=True, help="Whose password.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read it from the first line of the standard input.")
-def passwd(user: str, from_stdin: bool) -> None:
+@json_option
+def passwd(user: str, from_stdin: bool, as_json: bool) -> None:
     """Set the password of a user; the first one makes the user admin."""
     if not user.isascii() or not user.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise CommandFailed(f"{user!r} is not a user name: letters, digits, `.`, `-` and `_`", Exit.USAGE)
@@ -50,7 +51,10 @@ def passwd(user: str, from_stdin: bool) -> None:
     if not _SHORTEST <= len(password) <= _LONGEST:
         raise CommandFailed(f"a password has {_SHORTEST} to {_LONGEST} characters", Exit.BAD_DATA)
     tell(f"/users/{user}/password", NewPassword(password))
-    say(f"the password of {user} is set")
+    if as_json:
+        click.echo(to_json({"user": user}))
+    else:
+        say(f"the password of {user} is set")
 
 
 @click.command()

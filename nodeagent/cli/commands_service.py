@@ -21,7 +21,8 @@ def service() -> None:
 
 
 @service.command("install")
-def service_install() -> None:
+@json_option
+def service_install(as_json: bool) -> None:
     """Start the agent now and at each boot of the system."""
     if sys.platform == "win32":
         from nodeagent.host.windows_installation import install
@@ -31,11 +32,12 @@ def service_install() -> None:
         install(Home.from_environment())
     except CannotInstall as cannot:
         raise CommandFailed(str(cannot), Exit.CANNOT_CREATE) from None
-    say(f"the service {NAME} is installed and starts at each boot")
+    _tell(True, as_json, "installed and starts at each boot")
 
 
 @service.command("remove")
-def service_remove() -> None:
+@json_option
+def service_remove(as_json: bool) -> None:
     """End the agent and take its service away; applications and configuration stay."""
     if sys.platform == "win32":
         from nodeagent.host.windows_installation import remove
@@ -45,7 +47,14 @@ def service_remove() -> None:
         remove()
     except CannotInstall as cannot:
         raise CommandFailed(str(cannot), Exit.CANNOT_CREATE) from None
-    say(f"the service {NAME} is removed; the applications go on")
+    _tell(False, as_json, "removed; the applications go on")
+
+
+def _tell(installed: bool, as_json: bool, words: str) -> None:
+    if as_json:
+        click.echo(to_json({"service": NAME, "installed": installed}))
+    else:
+        say(f"the service {NAME} is {words}")
 
 
 class ServiceState(msgspec.Struct, frozen=True):

@@ -59,12 +59,16 @@ def token_list(as_json: bool) -> None:
 
 @token.command("revoke")
 @click.argument("name")
-def token_revoke(name: str) -> None:
+@json_option
+def token_revoke(name: str, as_json: bool) -> None:
     """End a token on all nodes at once; a node that does not answer is named."""
     from nodeagent.client.api_tokens import revoke_token
 
     finished(revoke_token(nodes_or_this(), _good(name)))
-    say(f"the token {name} is revoked")
+    if as_json:
+        click.echo(to_json({"revoked": name}))
+    else:
+        say(f"the token {name} is revoked")
 
 
 def _good(name: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nodeagent.cli.command_tree import described
 from nodeagent.cli.entry import guarded, keepgreen, safekit
 from nodeagent.cli.main import keepgreen as tree
 from nodeagent.cli.reference import DIRECTORY, pages
@@ -119,6 +120,13 @@ def test_help_is_on_stdout(run: Run, args: tuple[str, ...]) -> None:
 def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
     written = (DIRECTORY / name).read_text(encoding="utf-8")
     assert written == pages()[name], "run python -m nodeagent.cli.reference"
+
+
+def test_every_command_that_says_what_came_of_it_says_it_as_json_too() -> None:
+    commands = [(command.path, [names for names, _ in command.options]) for command in described(tree)]
+    without = {path for path, options in commands if not any("--json" in names for names in options)}
+    talk = {"printi", "printe", "completion", "console", "demo", "agent run"}
+    assert without == {f"keepgreen {name}" for name in talk}
 
 
 _ENDLESS = {"agent", "console", "logview", "waitstart", "waitstop", "waitstate"}

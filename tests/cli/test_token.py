@@ -68,6 +68,7 @@ def test_the_list_has_names_and_roles(run: Run, farm: FakeAgent) -> None:
 def test_a_token_is_revoked_on_all_nodes(run: Run, farm: FakeAgent) -> None:
     assert run("token", "revoke", "prometheus") == (0, "the token prometheus is revoked\n", "")
     assert len(farm.asked("DELETE", f"{THERE}/tokens/prometheus")) == 1
+    assert json.loads(run("token", "revoke", "prometheus", "--json").out) == {"revoked": "prometheus"}
     gone = b'{"type":"urn:keepgreen:no-such-token","title":"","status":404,"detail":"there is no token \'prometheus\'"}'
     farm.answers["DELETE", "/tokens/prometheus"] = (404, gone)
     assert run("token", "revoke", "prometheus").code == 0
