@@ -21,6 +21,11 @@ _SHOWN = "Keepgreen node agent"
 _DESCRIPTION = "Keeps applications running on a farm of servers, and shows it."
 _RESTART_DELAY = 1000
 _PATIENCE = 60.0
+_NOT_NOW = (
+    winerror.ERROR_SERVICE_NOT_ACTIVE,
+    winerror.ERROR_SERVICE_CANNOT_ACCEPT_CTRL,
+    winerror.ERROR_INVALID_SERVICE_CONTROL,
+)
 
 
 def install(home: Home) -> None:
@@ -90,16 +95,23 @@ def _describe(service: Any) -> None:
 
 def _end(service: Any) -> None:
     """Until it has stopped: a service that runs is deleted only when it ends."""
-    try:
-        win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
-    except pywintypes.error as error:
-        if error.winerror != winerror.ERROR_SERVICE_NOT_ACTIVE:
-            raise
-    end = time.monotonic() + _PATIENCE
+    end, told = time.monotonic() + _PATIENCE, False
     while win32service.QueryServiceStatusEx(service)["CurrentState"] != win32service.SERVICE_STOPPED:
         if time.monotonic() > end:
             raise CannotInstall(f"the service {NAME} did not end within {_PATIENCE:g} s")
+        told = told or _told_to_stop(service)
         time.sleep(0.2)
+
+
+def _told_to_stop(service: Any) -> bool:
+    """Whether it took the word: one that is only starting does not yet."""
+    try:
+        win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
+    except pywintypes.error as error:
+        if error.winerror not in _NOT_NOW:
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from nodeagent.core.phase_machine import SAVE_LIMIT
 from nodeagent.core.phases import PHASES, Phase, Stage
 from nodeagent.core.recovery import phase_of
 from nodeagent.core.slots import SLOTS
+from nodeagent.core.switches import NAMES
 from tests.fakes.machine import FakeMachine
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ def what_runs_on_is_adopted(watch: Watch, machine: FakeMachine, told: Told, effe
         raise Violated(f"{effect.script} runs on {machine.name} although its application survived the agent")
 
 
-def waiting_is_paused(record: ModuleRecord, now: float) -> bool:
-    """Whether an administrator's pause that is not over lets a module out of WAIT."""
+def paused(record: ModuleRecord, now: float) -> frozenset[str]:
+    """The administrator's pauses that are not over."""
     ends = dict(record.pauses)
-    return any(not getattr(record, name) and ends.get(name, now + 1) > now for name in ("checker", "failover"))
+    return frozenset(name for name in NAMES if not getattr(record, name) and ends.get(name, now + 1) > now)
 
 
 def nothing_starts_while_a_wait_resource_is_down(
@@ -255,9 +256,9 @@ def health_after_a_freeze_waits_for_a_round(
     if not (known and frozen > 2 * watch.windows and machine.health.get(status.name)) or told.checked == thawed:
         return
     scanned = told.asked >= thawed and watch.now > told.asked + 0.004
-    paused = told.greened[1] if told.greened[0] >= thawed else frozenset[str]()
-    errd = status.switches.errd and "errd" not in paused
-    checker = status.switches.checker and "checker" not in paused
+    green_without = told.greened[1] if told.greened[0] >= thawed else frozenset[str]()
+    errd = status.switches.errd and "errd" not in green_without
+    checker = status.switches.checker and "checker" not in green_without
     unchecked = ["its processes"] if errd and not scanned and _monitored(status) else []
     for key, running in machine.checkers(status.name).items() if checker else ():
         looks = [look for look in machine.looked[status.name, key] if look.at >= thawed and look.good is not False]

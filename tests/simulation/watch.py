@@ -171,8 +171,7 @@ class Watch:
                 self.note(machine.name, effect)
                 if effect.ready:
                     told = self.of(machine.name, effect.module)
-                    on = {"errd": told.record.errd, "checker": told.record.checker}
-                    told.greened = self.now, frozenset(name for name in on if not on[name])
+                    told.greened = self.now, hold.paused(told.record, self.now)
                     hold.nothing_is_green_before_it_has_listened(self, machine, effect.module)
             case do.ScanProcesses():
                 told = self.of(machine.name, effect.module)
@@ -252,7 +251,7 @@ class Watch:
             if phase == Phase.PREPARING:
                 told.prepared = effect.serial, self.now
             if phase == Phase.ENTERING_UP:
-                told.let_out = hold.waiting_is_paused(effect.record, self.now)
+                told.let_out = bool(hold.paused(effect.record, self.now) - {"errd"})
             told.phase, told.changed = phase, self.now
             self.entered(machine.name, effect.module, phase)
 

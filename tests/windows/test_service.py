@@ -91,6 +91,12 @@ def test_from_installation_to_removal(home: Home) -> None:
         remove()
 
 
+def test_a_service_that_is_only_starting_can_be_removed(home: Home) -> None:
+    install(home)
+    remove()
+    until(lambda: services([NAME])[NAME] == Service(), 30, "the service is gone")
+
+
 def test_only_the_service_manager_starts_it(home: Home) -> None:
     with pytest.raises(CannotInstall, match="agent run"):
         run(home)

@@ -11,11 +11,10 @@ from app.views import fonts
 from app.views.configuration.module_apply_card import ModuleApplyCard
 from app.views.configuration.module_asks import ModuleAsks
 from app.views.configuration.module_form import ModuleForm
-from app.views.configuration.module_history import ModuleDiff
+from app.views.configuration.module_parts import DIFF, FORM, HISTORY, SCRIPTS, ModuleParts
 from app.views.configuration.module_scripts import ModuleScripts
 from app.views.configuration.module_xml import ModuleXml
 from app.views.configuration.new_module_sheet import NewModuleSheet
-from app.views.configuration.revisions import Revisions
 from app.views.page import Page
 from app.views.tokens import Token
 from app.views.widgets import (
@@ -33,32 +32,6 @@ from app.views.widgets import (
     Words,
 )
 
-FORM, SCRIPTS, DIFF, HISTORY = "form", "scripts", "diff", "history"
-
-
-class _Parts:
-    """The widgets of one draft; kept while the draft is, so that scroll and focus are where they were left."""
-
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
-        self.form = ModuleForm(draft.editor)
-        self.scripts = ModuleScripts(draft.editor)
-        self.xml = ModuleXml(draft.editor)
-        self.xml.setMinimumWidth(264)
-        self.both = QWidget()
-        row = QHBoxLayout(self.both)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(16)
-        row.addWidget(self.form, 5)
-        row.addWidget(self.xml, 3)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.both)
-        self.stack.addWidget(self.scripts)
-        self.diff = ModuleDiff(draft.history, draft.editor)
-        self.history = Revisions(draft.history)
-        self.stack.addWidget(self.diff)
-        self.stack.addWidget(self.history)
-
 
 class ModulePage(Page):
     """Shows what `model` has open; `title` is that of the cluster."""
@@ -68,7 +41,7 @@ class ModulePage(Page):
     def __init__(self, model: ModuleConfiguration, title: str) -> None:
         super().__init__(scrolling=False)
         self._model, self._title = model, title
-        self._parts: dict[str, _Parts] = {}
+        self._parts: dict[str, ModuleParts] = {}
         self._folded = False
         self._view = FORM
         self._sheet: NewModuleSheet | None = None
@@ -220,15 +193,13 @@ class ModulePage(Page):
             if parts is not None:
                 self._stack.removeWidget(parts.stack)
                 parts.stack.deleteLater()
-            parts = self._parts[name] = _Parts(draft)
+            parts = self._parts[name] = ModuleParts(draft, self._asks.restore)
             self._stack.addWidget(parts.stack)
             draft.editor.changed.connect(self._editor_changed)
             draft.apply.changed.connect(self._apply_changed)
-            parts.history.restore_wanted.connect(self._asks.restore)
         self._stack.setCurrentWidget(parts.stack)
         self.views.choose(self._view)
-        known: dict[str, QWidget] = {SCRIPTS: parts.scripts, DIFF: parts.diff, HISTORY: parts.history}
-        parts.stack.setCurrentWidget(known.get(self._view, parts.both))
+        parts.stack.setCurrentWidget(parts.view(self._view))
         reason = tr("it is on no node yet") if draft.new else ""
         for view in (DIFF, HISTORY):
             self.views.set_possible(view, not reason, reason)

@@ -130,7 +130,7 @@ class XmlCard(Card):
 
     def _fit(self) -> None:
         width = max(self.width() - 16, 200)
-        self._scroll.setFixedHeight(min(self._grid.heightForWidth(width), HEIGHT))
+        self._scroll.setFixedHeight(min(max(self._grid.heightForWidth(width), 0), HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -203,6 +203,16 @@ async def test_what_is_no_snapshot_is_said_in_a_sentence(qapp: QApplication, tmp
         assert console._clusters == {}
 
 
+async def test_go_to_asks_for_a_file(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path) as (console, hands):
+        field = console.window.top_bar.go_to
+        await hands.click(field)
+        QTest.keyClicks(field, "open a snap")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        await hands.until(lambda: bool(console.window.findChildren(QFileDialog)), "a file is asked for")
+        console.window.findChildren(QFileDialog)[0].reject()
+
+
 async def test_pictures(qapp: QApplication, look: Look, tmp_path: Path, shot: Callable[[QWidget, str], Path]) -> None:
     paths = []
     session = storied()
