@@ -192,7 +192,9 @@ class OrderedLife(PhaseMachine, ABC):
         self._order, self._pending, self.memory.by = order, None, order.author
         self.memory.why = self.memory.stop_sentence(order)
         self._kill([run for run in self.runs.alive if not run.killed])
-        self._enter(Phase.WITHOUT_FORCING if self.row.stage is Stage.WITHOUT else Phase.FORCING, now)
+        without = self.row.stage is Stage.WITHOUT
+        self.memory.run_without &= without  # a whole stop ends what was started without Keepgreen: a start may follow
+        self._enter(Phase.WITHOUT_FORCING if without else Phase.FORCING, now)
 
     def _automatic(self, order: Order, seen: str, now: float) -> Verdict:
         """Obey an automatic action that counts, or stop when there were too many."""

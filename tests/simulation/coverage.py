@@ -25,7 +25,10 @@ def _of(stage: Stage) -> list[Phase]:
 
 
 def expected() -> set[tuple[Phase, Phase]]:
-    """Every transition that the life of a module can make, from its table."""
+    """Every transition that the life of a module can make in a run, from its table.
+
+    A run is over before REBOOT_LIMIT: from REBOOTING nobody gets to BOOT_DELAY.
+    """
     found = {(phase, row.step.then) for phase, row in PHASES.items() if row.step}
     found |= set(TIME_LEADS_TO.items()) | set(RESTART_TO_STOP.items())
     found |= {(phase, Phase.POSTSTOP) for phase in BEFORE_APPLICATION}
@@ -37,15 +40,14 @@ def expected() -> set[tuple[Phase, Phase]]:
     found |= {(waits, Phase.ENTERING_UP) for waits in WAITS}
     found |= {(Phase.WAITING, Phase.HELD), (Phase.HELD, Phase.WAITING)}
     found |= {(Phase.FORCING, Phase.WAITING), (Phase.ENTERING_UP, Phase.WAITING), (Phase.PAUSE, Phase.WAITING)}
+    found |= {(Phase.TAKING_ADDRESS, Phase.WAITING), (Phase.STOPPED, Phase.FORCING)}
     found |= {(Phase.STOPPED, Phase.REBOOTING), (Phase.STOPPED, Phase.WITHOUT_STARTING)}
+    found |= {(Phase.REBOOTING, Phase.STOPPED), (Phase.REBOOTING, Phase.PREPARING)}
     found |= {(Phase.STOPPED, Phase.WITHOUT_STOPPING), (Phase.RECOVERING, Phase.STOPPED)}
     forced = [*_of(Stage.UP), *_of(Stage.COMING), *_of(Stage.GOING), *_of(Stage.RESTARTING), *_of(Stage.RECOVERING)]
     found |= {(phase, Phase.FORCING) for phase in forced if phase is not Phase.FORCING}
-    return found - {(phase, phase) for phase in CHECKED} - INSTANT
-
-
-INSTANT = {(Phase.REBOOTING, Phase.FORCING)}
-"""A phase that the machine leaves before anybody can meet it there."""
+    found |= {(started, Phase.WITHOUT_FORCING) for started in (Phase.WITHOUT_STARTING, Phase.WITHOUT_STOPPING)}
+    return found - {(phase, phase) for phase in CHECKED}
 
 
 @dataclass

@@ -70,7 +70,7 @@ def drawn_module(random: Random, name: str, cluster: ClusterConfig) -> ModuleCon
         monitoring=drawn_monitoring(random) if random.random() < 0.9 else None,
         checkers=drawn_checkers(random),
         failover=drawn_failover(random),
-        automatic_reboot=random.random() < 0.05,
+        automatic_reboot=random.random() < 0.1,
         health=Health(random.choice((0.0, 0.5, 1.0)), random.randint(1, 2)),
         vip=drawn_vip(random, nodes) if random.random() < WITH_VIP else None,
         signature="one",

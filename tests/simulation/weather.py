@@ -4,10 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from nodeagent.contract.states import Action, ResourceState, Script
+from nodeagent.contract.states import ResourceState, Script
 from nodeagent.core.traffic_messages import LansBound
 from tests.fakes.machine import FakeMachine, FakeScript
 from tests.simulation.farm import CALM, Farm, good_scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Ambush:
+    """What somebody waits for, and does `delay` seconds after it."""
+
+    node: str
+    module: str
+    phase: str
+    delay: float
+    then: Callable[[], None]
 
 
 @dataclass
@@ -24,8 +35,7 @@ class Weather:
     before_injection: Callable[[FakeMachine, bool], Callable[[], None]] | None = None
     stops: Callable[[str], None] = lambda node: None
     left: Callable[[str], None] = lambda node: None
-    ambushes: list[tuple[str, str, str, Action | None, float]] = field(default_factory=list)
-    """(node, module, phase, action, delay): what is ordered in the phase; no action: the agent is killed."""
+    ambushes: list[Ambush] = field(default_factory=list)
     lossy: int = 0
     slow: int = 0
     turning: bool = False
@@ -33,17 +43,9 @@ class Weather:
 
     def entered(self, node: str, module: str, phase: str) -> None:
         """A module has got into a phase: somebody may have waited for that."""
-        for ambush in [a for a in self.ambushes if a[:3] == (node, module, phase)]:
+        for ambush in [a for a in self.ambushes if (a.node, a.module, a.phase) == (node, module, phase)]:
             self.ambushes.remove(ambush)
-            machine, (*_, action, delay) = self.farm.machines[node], ambush
-            self.later(delay, lambda m=machine, a=action: self._spring(m, module, a))
-
-    def _spring(self, machine: FakeMachine, module: str, action: Action | None) -> None:
-        if action is None:
-            self.crash(machine)
-        elif machine.agent is not None:
-            rule = "wait.rule" if action is Action.WAIT else ""  # only a rule orders that
-            machine.order(module, action, rule or "admin", rule)
+            self.later(ambush.delay, ambush.then)
 
     def crash(self, machine: FakeMachine, power: bool = False) -> None:
         """The agent, or the whole machine, is gone for a moment."""
