@@ -1,7 +1,9 @@
 """Where the files of a new module come from: a template shipped with the console, or a `.safe` file here."""
 
 import asyncio
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from enum import StrEnum
@@ -16,7 +18,17 @@ MAX_RATIO = 200
 RATIO_FROM = 1024 * 1024
 """Bytes; smaller files may be packed as tightly as they like."""
 _ENCRYPTED = 0x1
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class PackageTrouble(StrEnum):

@@ -1,6 +1,8 @@
 """A snapshot that a node has saved, read back: what it said, its log, its configuration. Blocks; for a thread."""
 
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +21,17 @@ MOST_FILES = 5000
 MOST_BYTES = 512 * 1024 * 1024
 """Unpacked, all together; a node writes at most 8 MB for each of its few dozen parts."""
 MOST_OF_A_PART = 32 * 1024 * 1024
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 _CLUSTER = re.compile(r"cluster/(\d{1,9})/cluster\.xml")
 _MODULE = re.compile(r"module/([^/]+)/(\d{1,9})/(.+)")
 _KEPT = ("cluster/", "module/", "outputs/")
