@@ -52,7 +52,7 @@ class Presence:
     heard: float = 0.0
     """What it says here it said after it had heard this node at this time, on this node's clock."""
     inherits: bool = False
-    """Its kernel may hold any slot, for an earlier agent of it."""
+    """Its kernel may hold any slot: an earlier agent's, or for ever what it does not give up."""
 
     @property
     def counts(self) -> bool:
@@ -96,6 +96,8 @@ class _Move:
     """Until then everybody must have seen the table before it is taken."""
     taken: bool = False
     """This node has it; what the others say of later tables does not matter any more."""
+    given: bool = False
+    """This node does not keep it any more, whatever the others say of later tables."""
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ class Handover:
             self._quiet_until = now + SETTLE
         for move in self._moves:
             move.taken = move.after == self.me and not self._must_wait(move, now)
+            move.given = not self._keeps(move, now)
             move.holders = frozenset([n for n in move.holders if _may_hold(others.get(n, NOBODY), now - move.since)])
         if settled and now >= self._quiet_until:
             self._moves = [move for move in self._moves if now < move.quiet_until or move.holders]
@@ -215,7 +218,10 @@ class Handover:
         if move.giver is None:
             return any(p.counts and p.inherits for p in self._others.values())
         giver = self._others.get(move.giver, NOBODY)
-        return not self._known_to(giver) if giver.counts else self._joined is not None
+        if giver.counts and not self._known_to(giver):
+            return True
+        # Who has left the table gives its slots to everybody: a node that does not know this one yet takes them, too.
+        return self._joined is not None and not (giver.counts and move.giver in self.table.view)
 
     def _known_to(self, presence: Presence) -> bool:
         """It has seen this table, with this node in it as it is now."""
@@ -227,7 +233,7 @@ class Handover:
 
     def _keeps(self, move: _Move, now: float) -> bool:
         """This node lost the slot, and who gained it has not taken it yet."""
-        if move.giver != self.me or not self._serving or now >= move.since + KEEP_LIMIT:
+        if move.given or move.giver != self.me or not self._serving or now >= move.since + KEEP_LIMIT:
             return False
         taker = self._others.get(move.after or "", NOBODY)
         return taker.counts and taker.applied != self.table.epoch

@@ -93,7 +93,7 @@ class ModuleTraffic:
         """Why the addresses or the slots cannot be put into the kernel, empty when they can."""
         self.gate = not vip.scriptcontrol
         self.seen = self.applied = 0
-        """The epochs this node reports: its kernel is quiet for, has taken its slots of."""
+        """The epochs this node reports: its kernel is quiet for (0: it may hold any slot), has taken its slots of."""
         self.inherits = False
         """The kernel may yet hold what an earlier agent put there, or this one before an address was removed."""
         self._inherits_until: float | None = None
@@ -368,7 +368,7 @@ class ModuleTraffic:
     def _trouble(self, text: str) -> None:
         if text != self.problem:
             self._log(LogType.CRITICAL, text)
-        self.problem = text
+        self.problem, self.seen = text, 0 if self._for_ever else self.seen
         self._emit(do.PublishStatus())
 
     def _log(self, type_: LogType, text: str) -> None:

@@ -92,6 +92,8 @@ class FakeLook:
 
     at: float
     good: bool | None
+    round: int = 0
+    """What an agent has asked for anew since has a later one, and this look tells it nothing."""
 
 
 SendOut = Callable[[str, do.SendDatagram], None]
@@ -125,6 +127,8 @@ class FakeMachine:
     wall_offset: float = 1.7e9
     boots: int = 1
     starts: int = 0
+    frozen_since: float = 0.0
+    """When its last freeze began."""
     frozen_until: float = 0.0
     orders: dict[int, ev.ActionOrdered] = field(default_factory=dict)
     """Every order by its ticket."""
@@ -205,6 +209,8 @@ class FakeMachine:
 
     def freeze(self, seconds: float) -> None:
         """Nothing runs here for so long; what arrives waits."""
+        if not self.frozen:
+            self.frozen_since = self.world.now
         self.frozen_until = max(self.frozen_until, self.world.now + seconds)
         self.world.after(self.frozen_until - self.world.now, self._thaw)
 
@@ -257,6 +263,11 @@ class FakeMachine:
     def frozen(self) -> bool:
         """Whether nothing runs here now."""
         return self.world.now < self.frozen_until
+
+    @property
+    def refusals(self) -> int:
+        """How many datagrams its agent has refused, 0 while none runs."""
+        return sum(self.agent.membership.rejected().values()) if self.agent else 0
 
     def shown(self, module: str) -> tuple[State, Status]:
         """The public state of a module."""
@@ -429,7 +440,7 @@ class FakeMachine:
                 state = {True: ResourceState.UP, False: ResourceState.DOWN, None: ResourceState.UNKNOWN}[good]
                 self.set_resource(module, running.rule.key, state, running.rule.key)
             elif what != "hangs":
-                self._told(module, running.rule.key, good)
+                self._told(module, running.rule.key, good, round_)
                 text = {True: "answers", False: "no answer", None: "not allowed to look"}[good]
                 self.tell(ev.CheckerResult(module, running.rule.key, good, text, 0.01, round_))
             if again:
@@ -441,8 +452,8 @@ class FakeMachine:
 
         self._later(0.01, tell)
 
-    def _told(self, module: str, key: str, good: bool | None) -> None:
-        self.looked.setdefault((module, key), []).append(FakeLook(self.world.now, good))
+    def _told(self, module: str, key: str, good: bool | None, round_: int = 0) -> None:
+        self.looked.setdefault((module, key), []).append(FakeLook(self.world.now, good, round_))
 
     def _script_end(self, run: FakeRun, behaviour: FakeScript) -> None:
         if run.ended:

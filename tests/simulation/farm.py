@@ -50,7 +50,10 @@ class Farm:
         self.before_change: Callable[[], None] = lambda: None
         """Called before anything about who can hear whom changes."""
         self.delivered: dict[str, list[tuple[str, int, bytes]]] = {}
-        """Node → (lan, how often its agent was started, 0: it had not the key; bytes) of the last datagrams."""
+        """Node → (lan, how often its agent was started; bytes) of the last datagrams.
+
+        0: it could not read it, or refused it, so that it need not know it when it comes again.
+        """
         self._pump_at = float("inf")
         self._addresses = {(lan.name, node.node): node.addr for lan in cluster.lans for node in lan.nodes}
 
@@ -111,13 +114,16 @@ class Farm:
                 frame = probe_frame(SendProbe("", INTERFACE, "", delivery.data), delivery.source)
                 self.machines[delivery.target].tell(frame)
                 continue
-            if self.runs(delivery.target):
-                machine, known = self.machines[delivery.target], self.delivered.setdefault(delivery.target, [])
-                readable = delivery.data[KEY_ID] in map(machine.sealer.key_id, machine.keys)
-                known.append((delivery.lan, machine.starts if readable else 0, delivery.data))
-                del known[:-20]
             source = self._addresses[delivery.lan, delivery.source]
-            self.machines[delivery.target].tell(ev.DatagramReceived(delivery.lan, source, delivery.data))
+            machine, runs = self.machines[delivery.target], self.runs(delivery.target)
+            readable = delivery.data[KEY_ID] in map(machine.sealer.key_id, machine.keys)
+            starts, refused = machine.starts, machine.refusals
+            machine.tell(ev.DatagramReceived(delivery.lan, source, delivery.data))
+            if runs:
+                known = self.delivered.setdefault(delivery.target, [])
+                taken = readable and machine.refusals == refused
+                known.append((delivery.lan, starts if taken else 0, delivery.data))
+                del known[:-20]
         self._pump()
 
     def carries(self, source: str, target: str, lan: str) -> bool:

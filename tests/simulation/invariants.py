@@ -94,7 +94,8 @@ def nothing_starts_while_a_wait_resource_is_down(
         return
     if told.let_out:
         return  # the pause has ended since: what was seen before counts no more, and a failure must first be warm
-    looks = [look.good for look in machine.looked[effect.module, "ping.gw"]]
+    known = machine.looked[effect.module, "ping.gw"]
+    looks = [look.good for look in known if look.round == gateway.round]  # after a freeze it counts anew
     enough = max(gateway.rule.fall, gateway.rule.rise)
     if len(looks) >= enough and not any(look is not False for look in looks[-gateway.rule.fall - 2 :]):
         raise Violated(f"{effect.module} starts on {machine.name} although ping.gw is down")
@@ -201,10 +202,13 @@ def a_resource_falls_after_so_many_bad_looks(watch: Watch, machine: FakeMachine,
 
 
 def a_reboot_is_counted_before(watch: Watch, machine: FakeMachine, effect: do.RebootSystem) -> None:
-    """automatic_reboot: counted durable before."""
-    saved = machine.disk.get(effect.module)
+    """automatic_reboot: counted durable before, unless an administrator has reset the count since."""
+    told, saved = watch.of(machine.name, effect.module), machine.disk.get(effect.module)
+    serial, asked = told.prepared
+    if serial > machine.answered.get(effect.module, 0) and watch.now - asked >= SAVE_LIMIT - 0.001:
+        return  # the disk is not waited for any longer
     disk_bad = watch.disk_bad.get(machine.name, float("-inf")) > watch.now - SAVE_LIMIT
-    if not disk_bad and (saved is None or saved.phase != Phase.REBOOTING or not saved.counted):
+    if not disk_bad and (saved is None or saved.phase != Phase.REBOOTING or bool(saved.counted) < bool(told.actions)):
         raise Violated(f"{machine.name} is started anew before the count of {effect.module} is on disk")
 
 

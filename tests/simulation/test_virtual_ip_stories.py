@@ -162,6 +162,33 @@ def test_two_that_come_at_once_do_not_both_inherit_from_the_third() -> None:
     assert all(85 <= len(mine(farm, name)) <= 86 for name in farm.machines)
 
 
+def test_who_comes_does_not_go_by_the_word_of_who_leaves_at_that_moment() -> None:
+    """n2 gives up all it has, n1 takes it and has not heard of n3, whose some of it would have been (seed 50205)."""
+    farm = started(names=("n1", "n2", "n3"))
+    one, two, three = farm.machines.values()
+    three.order("web", Action.STOP)
+    farm.world.advance(6.0)
+    three.scripts[Script.START_BOTH] = FakeScript(0.2)
+    three.order("web", Action.START)
+    while not any(run.script is Script.START_BOTH for run in three.running_scripts()):
+        farm.world.advance(0.001)
+    for lan in (*farm.lans, WIRE):
+        farm.network.cut("n3", "n1", lan)
+    while not three.health["web"]:
+        farm.world.advance(0.001)
+    two.tell(ev.LansBound(frozenset()))
+
+    def look() -> None:
+        held = [machine.kernel.slots("web", farm.world.now) for machine in (one, three)]
+        assert not held[0] or not held[1] or not held[0].datagrams & held[1].datagrams
+
+    farm.world.advance(0.2, look)
+    assert (len(mine(farm, "n1")), len(mine(farm, "n2"))) == (SLOTS, 0)
+    farm.network.heal()
+    farm.world.advance(1.0, look)
+    assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n3")) < SLOTS
+
+
 def test_nodes_that_know_each_other_by_the_wire_alone_share_the_slots_soon() -> None:
     """Both were frozen and come back without UDP: they tell each other by probes what they have heard."""
     farm = started()
@@ -210,6 +237,32 @@ def comes_back(farm: Farm) -> None:
     assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n2")) < SLOTS
 
 
+def test_who_has_given_slots_up_does_not_keep_them_when_it_serves_again() -> None:
+    """n2 hears of n1, which has all slots, while it restarts, and is ready within two seconds (seed 50470)."""
+    farm = started()
+    one, two = farm.machines.values()
+    farm.network.part({"n1"}, {"n2"}, *farm.lans, WIRE)
+    farm.world.advance(3.0)
+    two.order("web", Action.RESTART)
+    while not any(run.script is Script.START_BOTH for run in two.running_scripts()):
+        farm.world.advance(0.001)
+    farm.network.cuts -= {("n2", "n1", lan) for lan in farm.lans}
+    farm.world.advance(0.15)
+    farm.network.heal()  # n2 is the first that hears the other both ways: n1 never sees a table but its own
+    while mine(farm, "n2"):
+        farm.world.advance(0.001)
+    assert not two.health["web"]
+
+    def look() -> None:
+        first, second = (machine.kernel.slots("web", farm.world.now) for machine in (one, two))
+        if first and second:
+            assert not first.datagrams & second.datagrams
+            assert first.mine & second.mine <= first.quiet & second.quiet
+
+    farm.world.advance(1.5, look)
+    assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n2")) < SLOTS
+
+
 def test_the_last_node_keeps_what_its_kernel_does_not_give_up() -> None:
     """n1 was alone, so its kernel holds the slots for ever; it refuses, and n2 comes: n2 takes nothing."""
     farm = started()
@@ -226,6 +279,30 @@ def test_the_last_node_keeps_what_its_kernel_does_not_give_up() -> None:
     one.kernel.refuses_slots = ""
     farm.world.advance(2.0)
     assert mine(farm, "n2") == frozenset(range(SLOTS)) - mine(farm, "n1") != frozenset()
+
+
+@pytest.mark.parametrize("lost", ["nothing", "one of two addresses"])
+def test_two_that_come_one_after_the_other_wait_for_what_a_kernel_does_not_give_up(lost: str) -> None:
+    """n3 cannot tell from n1's last table what n1's kernel holds: it is one without n2."""
+    farm = started(names=("n1", "n2", "n3"), more=(SECOND,))
+    one, *others = farm.machines.values()
+    for machine in others:
+        machine.order("web", Action.STOP)
+    farm.world.advance(1.0)
+    for machine in others:
+        machine.power_off()
+    farm.world.advance(3.0)
+    one.kernel.refuses_slots = "Operation not permitted"
+    if lost != "nothing":
+        breaks(one)
+    for machine in others:
+        machine.start_agent()
+        machine.order("web", Action.START)
+        farm.world.advance(8.0)
+        assert [len(mine(farm, name)) for name in farm.machines] == [SLOTS, 0, 0]
+    one.kernel.refuses = one.kernel.refuses_slots = ""
+    farm.world.advance(8.0)
+    assert all(85 <= len(mine(farm, name)) <= 86 for name in farm.machines)
 
 
 def test_an_agent_whose_kernel_refuses_says_no_goodbye() -> None:

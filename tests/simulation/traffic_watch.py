@@ -112,14 +112,24 @@ class TrafficWatch:
         joined = self.farm.joined(one, other, config.farm.lans)
         if joined and self.farm.runs(one) and self.farm.runs(other):
             self._met[config.name, one, other] = self.now
-        frozen_until = max(self.farm.machines[name].frozen_until for name in (one, other))
+        machines = [self.farm.machines[name] for name in (one, other)]
+        frozen_until = max(machine.frozen_until for machine in machines)
         here = max(self.now, frozen_until)  # who stands still hears of nothing before it runs again
         if not joined and not self.farm.wired(one, other):
             self._parted[config.name, one, other] = here
+        # Whom a freeze caught before it could hear the other again hears it after that.
+        parted = self._parted.get((config.name, one, other), LONG_AGO)
+        caught = [machine for machine in machines if machine.frozen_since <= parted + self._hear_again]
+        self._parted[config.name, one, other] = max([parted, *(machine.frozen_until for machine in caught)])
         started = max(self.watch.started.get(name, 0.0) for name in (one, other))
         strangers = self._met.get((config.name, one, other), LONG_AGO) < started + self.farm.cluster.window
         if strangers and (not joined or frozen_until > self.now):
             self._strange[config.name, one, other] = here
+
+    @property
+    def _hear_again(self) -> float:
+        """Seconds within which two nodes that run hear each other again."""
+        return HEARD_AGAIN * self.farm.cluster.pulse + AFTER
 
     def excuse(self, config: ModuleConfig, one: str, other: str) -> str:
         """Why these two kernels may contradict each other now; empty when they must not."""
@@ -127,7 +137,7 @@ class TrafficWatch:
         self._look_at_pair(config, key[1], key[2])
         limit = max(self.farm.window(config.name), self.watch.windows) + AFTER
         recent = self.now - limit
-        if self._parted.get(key, LONG_AGO) >= self.now - HEARD_AGAIN * self.farm.cluster.pulse - AFTER:
+        if self._parted.get(key, LONG_AGO) >= self.now - self._hear_again:
             return "parted"
         if self.farm.network.loss or self.farm.network.delay > CALM:
             self._noise = self.now + self.farm.network.delay

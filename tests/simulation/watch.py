@@ -52,6 +52,7 @@ class Told:
     let_out: bool = False
     """Whether a pause held when it last left WAIT."""
     prepared: tuple[int, float] = (0, 0.0)
+    """The last record that a start or a reboot waits for: its number, and when it was given to the disk."""
     record: ModuleRecord = field(default_factory=ModuleRecord)
     """What it wrote last."""
     actions: list[float] = field(default_factory=list)
@@ -248,7 +249,7 @@ class Watch:
         if phase != told.phase:
             self.coverage.transitions[str(told.phase), str(phase)] += 1
             self.note(machine.name, f"{effect.module}: {phase}")
-            if phase == Phase.PREPARING:
+            if phase in (Phase.PREPARING, Phase.REBOOTING):
                 told.prepared = effect.serial, self.now
             if phase == Phase.ENTERING_UP:
                 told.let_out = bool(hold.paused(effect.record, self.now) - {"errd"})
@@ -383,16 +384,12 @@ class Watch:
                 return peers, views
             return [(p.name, p.alive, p.since, p.modules) for p in peers], views
 
-        def counter() -> int:
-            assert machine.agent is not None
-            return sum(machine.agent.membership.rejected().values())
-
-        before, counted = facts(), counter()
+        before, counted = facts(), machine.refusals
 
         def compare() -> None:
             if facts() != before:
                 raise Violated(f"4. a forged or replayed datagram has changed what {machine.name} believes")
-            if known and counter() != counted + 1:
+            if known and machine.refusals != counted + 1:
                 raise Violated(f"4. {machine.name} did not reject a forged or replayed datagram")
 
         return compare
