@@ -416,7 +416,7 @@ TIME_CHECKS = (
 
 
 def _repair_is_paused(machine: FakeMachine, status: ModuleStatus) -> bool:
-    """It warms up without its application, and nobody may start that again.
+    """It warms up, or is checked after a freeze, without its application, and nobody may start that again.
 
     The administrator has paused the rules, so that the failure of tcp.web, which a good round needs, acts never; and
     the death of the process has no action, or does not act either.
@@ -425,7 +425,7 @@ def _repair_is_paused(machine: FakeMachine, status: ModuleStatus) -> bool:
     procs = config.monitoring.procs if config.monitoring and switches.errd else ()
     web = machine.checkers(status.name).get("tcp.web")
     return (
-        status.phase == Phase.WARMING
+        status.phase in (Phase.WARMING, Phase.DOUBTING)
         and (switches.checker, switches.failover) == (True, False)
         and web is not None
         and web.rule.action is not None
