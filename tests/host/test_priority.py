@@ -23,8 +23,8 @@ thread = threading.Thread(target=lambda: seen.append(os.getpriority(os.PRIO_PROC
 thread.start()
 thread.join()
 child = subprocess.run(["nice"], stdout=subprocess.PIPE, check=True, start_new_session=True)
-group = open("/proc/self/autogroup").read().split()[-1] if os.path.exists("/proc/self/autogroup") else "0"
-print(*seen, child.stdout.decode().strip(), group)
+group = open("/proc/self/autogroup").read().split()[2:] if os.path.exists("/proc/self/autogroup") else []
+print(*seen, child.stdout.decode().strip(), *(group or "0"))
 """
 
 
