@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from time import monotonic
 
 import msgspec
 
@@ -11,11 +12,30 @@ from nodeagent.contract.api import Event, LogLine, LogPage
 from nodeagent.contract.status import NodeStatus
 from nodeagent.engine.ports import Refused
 
-PACE = 0.1
-"""Seconds between two messages to one reader: at most 10 a second."""
+RATE = 10.0
+"""Messages a second to one reader, in the long run."""
+
+AT_ONCE = 5
+"""Messages that do not wait for their turn after a quiet time: a change is seen when it happens."""
+
+GATHERED = 0.02
+"""Seconds between two messages in any case: what happens within them comes together."""
 
 REMEMBERED = 2000
 """Log lines kept in memory for readers that fall behind; what is older they read from the log."""
+
+
+class Allowance:
+    """What one reader may still be told at once; it grows with time, up to `AT_ONCE`. Times in seconds."""
+
+    def __init__(self, now: float) -> None:
+        self._left, self._at = float(AT_ONCE), now
+
+    def spent(self, now: float) -> float:
+        """A message goes out now; how long the next has to wait."""
+        self._left = min(AT_ONCE, self._left + (now - self._at) * RATE) - 1
+        self._at = now
+        return max(GATHERED, (1 - self._left) / RATE)
 
 
 class Feed:
@@ -49,6 +69,7 @@ class Feed:
         reached is one of a log that is gone: then the lines of the present one come.
         """
         cursor, told = await self._place(after), -1
+        allowance = Allowance(monotonic())
         while True:
             waiting = self._changed
             lines, more = await self._lines_after(cursor)
@@ -58,7 +79,7 @@ class Feed:
                 fresh = msgspec.Raw(msgspec.json.encode(status)) if status.revision != told else msgspec.UNSET
                 told = status.revision
                 yield Event(fresh, lines)
-            await asyncio.sleep(PACE)
+                await asyncio.sleep(allowance.spent(monotonic()))
             if not more:
                 await waiting.wait()
 

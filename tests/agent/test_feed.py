@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from nodeagent.agent.feed import REMEMBERED, Feed
+from nodeagent.agent.feed import AT_ONCE, GATHERED, RATE, REMEMBERED, Allowance, Feed
 from nodeagent.contract.api import LogLine, LogPage
 from nodeagent.contract.states import LogType
 from nodeagent.contract.status import NodeStatus
@@ -153,3 +153,20 @@ async def test_reconnecting_again_and_again(seed: int) -> None:
         await stream.aclose()  # type: ignore[attr-defined]
     assert found == list(range(1, found[-1] + 1))
     assert found[-1] == log.lines[-1].cursor
+
+
+def test_after_quiet_a_few_at_once_then_so_many_a_second() -> None:
+    allowance, now = Allowance(1000.0), 1000.0
+    waits = []
+    for _ in range(60):
+        waits.append(allowance.spent(now))
+        now += waits[-1]
+    assert waits[: AT_ONCE - 1] == [GATHERED] * (AT_ONCE - 1)
+    assert waits[-40:] == pytest.approx([1 / RATE] * 40)
+    assert (now - 1000.0) * RATE == pytest.approx(60 - AT_ONCE + 1)
+
+
+def test_the_allowance_comes_back_but_never_adds_up() -> None:
+    allowance = Allowance(0.0)
+    assert [allowance.spent(3600.0) for _ in range(AT_ONCE)] == pytest.approx([GATHERED] * (AT_ONCE - 1) + [1 / RATE])
+    assert allowance.spent(3600.0 + 1 / RATE) == pytest.approx(1 / RATE)
