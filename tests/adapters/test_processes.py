@@ -41,7 +41,7 @@ def watches() -> int:
     held = 0
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):
-            held += "pidfd" in os.readlink(descriptor)
+            held += "pidfd" in str(descriptor.readlink())
     return held
 
 
