@@ -1,9 +1,11 @@
 """The console put together: services, models, the window and its fixed pages, and which clusters are open."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,6 +45,8 @@ from app.views.theme import theme
 from app.views.widgets import AskSheet
 from nodeagent import __version__
 
+log = logging.getLogger("keepgreen.console")
+
 
 class Console:
     """Everything of one running console. Build it and `show` it before the loop runs, then await `run`."""
@@ -58,6 +62,8 @@ class Console:
         self._closed = asyncio.Event()
         self.settled = asyncio.Event()
         """Every node of every cluster has answered or was found out of reach."""
+        self._forgetful = False
+        """What is to be remembered could not be written, and somebody was told."""
         self.sidebar, self.events = SidebarModel(), EventsModel()
         goto = GotoModel()
         self.window = MainWindow(self.sidebar, goto)
@@ -92,9 +98,13 @@ class Console:
         """Open what is remembered, then live until the window is closed."""
         try:
             await loaded()
+            if self._memory.damaged is not None:
+                self._tell_damaged(self._memory.damaged)
             self.open_clusters(self._memory.now.clusters)
             if demo:
                 self.demo.start()
+            elif not self._clusters:
+                self.settled.set()
             await self._closed.wait()
         finally:
             await self._close()
@@ -113,13 +123,15 @@ class Console:
 
     def close_cluster(self, cluster_id: str) -> None:
         """Watch and remember it no more."""
-        cluster = self._clusters.pop(cluster_id)
+        cluster = self._clusters.pop(cluster_id, None)
+        if cluster is None:
+            return  # asked on two pages, answered on both
         self.navigator.leave(cluster_id)
         self.sidebar.remove(cluster.model)
         self._tasks.run_soon(cluster.close(), f"close {cluster_id}")
         if isinstance(cluster, OpenCluster):
             self.events.forget(cluster.model)
-            self._tasks.run_soon(self._memory.forget_cluster(cluster_id), "forget a cluster")
+            self._keep(self._memory.forget_cluster(cluster_id), "forget a cluster")
 
     def tour(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """A name for each page worth a picture, and what shows it: the first cluster's, then the fixed ones."""
@@ -182,11 +194,7 @@ class Console:
         self.navigator.go(Place(Tab.MONITORING, opened.id))
 
     def _refuse_snapshots(self, sentences: str) -> None:
-        page = self.window.page(self.window.current_key())
-        if page is not None:
-            sheet = AskSheet(sentences, "", tr("Choose another file…"), tr("Close"))
-            sheet.answered.connect(lambda again: self.window.ask_for_snapshots() if again else None)
-            page.ask(sheet)
+        self._ask(sentences, tr("Choose another file…"), self.window.ask_for_snapshots)
 
     def _changed(self, model: SessionModel) -> None:
         self.navigator.show_reasons()
@@ -213,7 +221,7 @@ class Console:
 
     def _remember(self, cluster: RememberedCluster) -> None:
         if cluster.id != DEMO_ID:
-            self._tasks.run_soon(self._memory.remember_cluster(cluster), "remember a cluster")
+            self._keep(self._memory.remember_cluster(cluster), "remember a cluster")
 
     def _unsaved(self) -> str:
         lost = [module for cluster in self._clusters.values() for module in cluster.unsaved]
@@ -255,7 +263,54 @@ class Console:
 
     def _keep_setting(self, name: str, value: object) -> None:
         settings = msgspec.structs.replace(self._memory.now.settings, **{name: value})
-        self._tasks.run_soon(self._memory.remember(settings=settings), "remember a setting")
+        self._keep(self._memory.remember(settings=settings), "remember a setting")
+
+    # --- what is remembered -------------------------------------------------------------------
+
+    def _keep(self, writing: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.run_soon(self._kept(writing), name)
+
+    async def _kept(self, writing: Coroutine[Any, Any, None]) -> None:
+        """Written; that the disk refuses is said once, until it takes something again."""
+        try:
+            await writing
+        except OSError as error:
+            if not self._forgetful:
+                self._forgetful = True
+                self._tell_forgetful(error.strerror or str(error))
+        else:
+            self._forgetful = False
+
+    def _tell_forgetful(self, why: str) -> None:
+        sentence = tr(
+            "What this console remembers cannot be written to {place}: {why}. Until it can, clusters and settings are"
+            " lost when it closes.",
+            place=self._memory.directory,
+            why=why,
+        )
+
+        def again() -> None:
+            self._forgetful = False
+            self._keep(self._memory.remember(), "remember once more")
+
+        self._ask(sentence, tr("Try again"), again)
+
+    def _tell_damaged(self, file: Path) -> None:
+        sentence = tr(
+            "What this console remembered could not be read and was set aside as {file}. Add your clusters again.",
+            file=file,
+        )
+        self._ask(sentence, tr("Add cluster…"), partial(self.window.show_page, FIRST_RUN))
+
+    def _ask(self, sentence: str, verb: str, do: Callable[[], None]) -> None:
+        """On the page in view, beside a way to close it."""
+        page = self.window.page(self.window.current_key())
+        if page is not None:
+            sheet = AskSheet(sentence, "", verb, tr("Close"))
+            sheet.answered.connect(lambda yes: do() if yes else None)
+            page.ask(sheet)
+
+    # --- its end ------------------------------------------------------------------------------
 
     async def _close(self) -> None:
         kept = Window(geometry=bytes(self.window.saveGeometry().data()))
@@ -265,5 +320,7 @@ class Console:
         await asyncio.gather(*(cluster.session.stop() for cluster in self._live()))
         try:
             await self._memory.remember(window=kept)
+        except OSError as error:
+            log.error("the window and its settings are not remembered: %s", error)
         finally:
             await self._tasks.aclose()

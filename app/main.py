@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: give width and height in pixels, as in 1440x900")
     return int(width), int(height)
 
 
@@ -100,8 +102,10 @@ def _failed(name: str, error: Exception) -> None:
 
 
 def _log_to(home: Path) -> logging.handlers.QueueListener:
-    """The console's own log, at most 3 MB, written by a thread of its own."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The console's own log, at most 3 MB, written by a thread of its own; where the disk refuses there is none."""
+    logging.raiseExceptions = False
+    with contextlib.suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = logging.handlers.RotatingFileHandler(home / "console.log", maxBytes=1_000_000, backupCount=2, delay=True)
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()

@@ -101,18 +101,16 @@ class Navigator:
 
     def show_event(self, event: Event) -> None:
         """The log line an event comes from, else its node."""
-        for cluster in self._clusters.values():
-            farm = cluster.model.farm
-            if cluster.model.title != event.cluster or farm.row(event.node) is None:
-                continue
-            if event.module and farm.tile(event.module, event.node) is not None:
-                self.go(Place(Tab.DETAILS, cluster.id, event.module, event.node))
-                details = cluster.details()
-                if details is not None and event.line is not None:
-                    details.show_line(event.line)
-            else:
-                self.go(Place(Tab.MONITORING, cluster.id, node=event.node))
+        cluster = self._clusters.get(event.session)
+        if cluster is None or cluster.model.farm.row(event.node) is None:
             return
+        if event.module and cluster.model.farm.tile(event.module, event.node) is not None:
+            self.go(Place(Tab.DETAILS, cluster.id, event.module, event.node))
+            details = cluster.details()
+            if details is not None and event.line is not None:
+                details.show_line(event.line)
+        else:
+            self.go(Place(Tab.MONITORING, cluster.id, node=event.node))
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -148,8 +146,7 @@ class Navigator:
             menu = Menu.from_entries(scope_menu(scope, cluster.model.farm), deeds.do, self._window)
         else:
             menu = self._cluster_menu(cluster, page)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(point)
+        menu.open_at(point)
 
     def _cluster_menu(self, cluster: OpenSession, page: Page) -> Menu:
         if cluster.model.read_only:

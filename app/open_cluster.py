@@ -19,7 +19,6 @@ from app.viewmodels.port_check import PortCheck
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.snapshots import Snapshots
 from app.viewmodels.text import tr
-from app.viewmodels.traffic import TrafficModel
 from app.views.configuration.cluster_page import ClusterPage
 from app.views.configuration.module_page import ModulePage
 from app.views.mosaic_page import MosaicPage
@@ -98,6 +97,7 @@ class OpenCluster(OpenSession):
         session, tasks = self.session, self._shared.tasks
         self._editor = ClusterEditor(session, check, sign_in, tasks, check_cluster, session.apply_cluster)
         self._editor.load()
+        self.model.changed.connect(self._editor.look_again)
         self._ports = PortCheck(self._editor, session, check, tasks)
         return ClusterPage(self._editor, self.model.title, self._ports, ClusterHistory(session, tasks))
 
@@ -121,7 +121,7 @@ class OpenCluster(OpenSession):
         return page
 
     def _traffic(self, module: str) -> TrafficPage:
-        page = TrafficPage(TrafficModel(self.model, module, self._shared.tasks), self.model.title)
+        page = self._traffic_page(module)
         page.view_chosen.connect(partial(self._choose_traffic_view, module))
         page.configure_wanted.connect(lambda: self._shared.go(Place(Tab.CONFIGURATION, self.id, module)))
         return page

@@ -10,11 +10,13 @@ from app.viewmodels.events_model import Event, EventsModel
 from app.viewmodels.navigation import SLOTS, Place, Tab
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.timeline import TimelineModel
+from app.viewmodels.traffic import TrafficModel
 from app.views.details.page import DetailsPage
 from app.views.main_window import MainWindow
 from app.views.monitoring.page import MonitoringPage
 from app.views.page import Page
 from app.views.timeline.page import TimelinePage
+from app.views.traffic.page import TrafficPage
 from nodeagent.contract.api import LogLine
 
 
@@ -44,6 +46,8 @@ class OpenSession:
         self._details: DetailsModel | None = None
         self._timeline: TimelineModel | None = None
         self._keys: list[str] = []
+        self._title = model.title
+        model.changed.connect(self._rename)
 
     @property
     def id(self) -> str:
@@ -89,6 +93,8 @@ class OpenSession:
                 return self._details_page(place)
             case Tab.TIMELINE:
                 return self._timeline_page()
+            case Tab.TEST:
+                return self._traffic_page(place.module)
             case _:
                 return self._monitoring()
 
@@ -98,6 +104,14 @@ class OpenSession:
             self._details.choose(place.module, place.node)
         if place.tab is Tab.TIMELINE and self._timeline is not None:
             self._timeline.set_scope(place.module, place.node)
+
+    def _rename(self) -> None:
+        """A cluster without a name of its own is called after its first node, whose name may be a new one."""
+        if self.model.title != self._title:
+            self._title = self.model.title
+            for key in self._keys:
+                if (page := self._shared.window.page(key)) is not None:
+                    page.set_cluster(self._title)
 
     def _once(self, key: str, make: Callable[[], Page]) -> None:
         if self._shared.window.page(key) is None:
@@ -128,6 +142,9 @@ class OpenSession:
         page.line_wanted.connect(self._show_line)
         page.moment_wanted.connect(self._show_moment)
         return page
+
+    def _traffic_page(self, module: str) -> TrafficPage:
+        return TrafficPage(TrafficModel(self.model, module, self._shared.tasks), self.model.title)
 
     def _show_line(self, module: str, node: str, line: LogLine) -> None:
         """The log of a module on a node, at this line."""

@@ -99,11 +99,6 @@ class _Shared(msgspec.Struct, frozen=True):
     """Nodes that get the key and the users of the source."""
 
 
-async def keep_when_all_answer(deadline: Deadline) -> bool:
-    """The decision without a person."""
-    return all(seen.answers for seen in deadline.seen)
-
-
 async def check_cluster(request: ClusterRequest, on_step: OnStep) -> Applied:
     """Check on all nodes; nothing is changed, no key is made."""
     async with taking_part(request.targets, on_step) as at:
@@ -114,9 +109,7 @@ async def check_cluster(request: ClusterRequest, on_step: OnStep) -> Applied:
         return at.result(Outcome.CHECKED)
 
 
-async def apply_cluster(
-    request: ClusterRequest, on_step: OnStep, decide: Decide = keep_when_all_answer
-) -> ClusterApplied:
+async def apply_cluster(request: ClusterRequest, on_step: OnStep, decide: Decide) -> ClusterApplied:
     """Check, stage, commit on all; then `decide`, and confirm on all or take it back on all."""
     async with taking_part(request.targets, on_step) as at:
         try:

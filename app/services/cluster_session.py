@@ -100,8 +100,8 @@ class ClusterSession(NodeCalls):
             watcher.start()
 
     async def stop(self) -> None:
-        """End it; no node waits for another."""
-        self._running = False
+        """End it; no node waits for another, and what is still learnt is not told any more."""
+        self._running, self._on_learnt = False, None
         await asyncio.gather(*(watcher.stop() for watcher in self._watchers))
 
     def add(self, address: NodeAddress, name: str = "") -> NodeWatcher:
@@ -117,8 +117,11 @@ class ClusterSession(NodeCalls):
         return watcher
 
     async def remove(self, node: str) -> None:
-        """Watch and remember it no more."""
-        watcher = self.watcher(node)
+        """Watch and remember it no more; one that is gone already stays away."""
+        try:
+            watcher = self.watcher(node)
+        except CallFailed:
+            return
         self._watchers.remove(watcher)
         self._keep(nodes=tuple(known for known in self._remembered.nodes if known != watcher.address))
         await watcher.stop()

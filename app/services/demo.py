@@ -67,7 +67,10 @@ class Demo:
 
         Takes some ten seconds. Cancelled, what was begun is taken down again.
         """
-        await asyncio.to_thread(self.directory.mkdir, parents=True, exist_ok=True)
+        try:
+            await asyncio.to_thread(self.directory.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DemoTrouble(f"{self.directory} cannot be made: {error.strerror or error}") from None
         try:
             await self._run(on_line, "up", "--nodes", str(nodes))
         except asyncio.CancelledError:

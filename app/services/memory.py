@@ -42,9 +42,6 @@ class Window(msgspec.Struct, frozen=True):
     """Where the window was, as Qt's own saved bytes."""
 
     geometry: bytes = b""
-    state: bytes = b""
-    sizes: dict[str, tuple[int, ...]] = {}
-    """Splitter and sidebar sizes in px, by name."""
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -59,6 +56,7 @@ class Memory:
     """The file and its present content. `now` is changed on the loop, files are written beside it."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._file = directory / FILE
         self._turn = asyncio.Lock()
         self._written = self.now = Remembered()
@@ -73,9 +71,8 @@ class Memory:
             pass
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-            self.damaged = self._file.with_name(f"{FILE}.corrupt-{stamp}")
             with contextlib.suppress(OSError):
-                self._file.replace(self.damaged)
+                self.damaged = self._file.replace(self._file.with_name(f"{FILE}.corrupt-{stamp}"))
         self._written = self.now
         return self.now
 

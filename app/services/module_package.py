@@ -1,34 +1,21 @@
 """Where the files of a new module come from: a template shipped with the console, or a `.safe` file here."""
 
 import asyncio
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from app.resource_files import resource
+from app.services.zip_entries import UNREADABLE, unpacked
 from nodeagent.contract.module_files import MAX_BYTES, MAX_FILES, ROOTS, USERCONFIG, files_problems
 
 MAX_RATIO = 200
 RATIO_FROM = 1024 * 1024
 """Bytes; smaller files may be packed as tightly as they like."""
 _ENCRYPTED = 0x1
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
 
 
 class PackageTrouble(StrEnum):
@@ -75,10 +62,10 @@ def _read(path: Path) -> Package:
             outside = {_root(entry) for entry in archive.infolist()} - set(ROOTS)
             if refused := _refused(archive.infolist()):
                 return refused
-            files = {entry.orig_filename: _content(archive, entry) for entry in inside}
+            files = {entry.orig_filename: unpacked(archive, entry) for entry in inside}
     except OSError as error:
         return Package(trouble=PackageTrouble.NOT_READABLE, detail=error.strerror or str(error))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return Package(trouble=PackageTrouble.NOT_A_PACKAGE, detail=str(error))
     if USERCONFIG not in files:
         return Package(trouble=PackageTrouble.NO_CONFIGURATION)
@@ -98,15 +85,6 @@ def _refused(entries: list[zipfile.ZipInfo]) -> Package | None:
         if entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
             return Package(trouble=PackageTrouble.TOO_LARGE, detail=repr(entry.orig_filename))
     return None
-
-
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """No more than the archive's directory says, so that one that lies cannot fill the memory."""
-    with archive.open(entry) as stream:
-        content = stream.read(entry.file_size + 1)
-    if len(content) != entry.file_size:
-        raise zipfile.BadZipFile(f"{entry.orig_filename!r} has another size than the archive says")
-    return content
 
 
 def _root(entry: zipfile.ZipInfo) -> str:

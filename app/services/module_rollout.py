@@ -1,6 +1,7 @@
 """Applying a module: checked and staged on all chosen nodes, then committed on all, then read back."""
 
 import asyncio
+from contextlib import suppress
 
 import msgspec
 
@@ -11,6 +12,8 @@ from nodeagent.contract.api import Commit, ModuleInfo, Staged, StageModule
 COMMIT_TRIES = 3
 COMMIT_PAUSE = 1.0
 """Seconds between two tries of a commit: a node that restarts just then still takes it."""
+LAST_WORD = 15.0
+"""Seconds that a cancelled apply takes to bring a commit that has begun to the other nodes, too."""
 
 
 class ModuleRequest(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ async def check_module(request: ModuleRequest, on_step: OnStep) -> Applied:
 
 
 async def apply_module(request: ModuleRequest, on_step: OnStep) -> Applied:
-    """Check, stage, commit, read back. Cancelled before the commit begins, nothing has changed."""
+    """Check, stage, commit, read back. Cancelled before the commit begins, nothing has changed; later, it goes on."""
     async with taking_part(request.targets, on_step) as at:
         try:
             await at.each(Stage.CHECK, lambda target: _check(at, request, target))
@@ -42,7 +45,7 @@ async def apply_module(request: ModuleRequest, on_step: OnStep) -> Applied:
         except Stopped as stopped:
             return at.result(Outcome.REFUSED, detail=stopped.detail)
         try:
-            await at.each(Stage.COMMIT, lambda target: _commit(at, request.module, signature, target))
+            await _committed(at, request.module, signature)
             await at.each(Stage.CONFIRM, lambda target: _read_back(at, request.module, signature, target))
         except Stopped as stopped:
             committed = any(step.stage is Stage.CONFIRM or step.state is StepState.DONE for step in at.last.values())
@@ -57,6 +60,19 @@ async def _check(at: Steps, request: ModuleRequest, target: Target) -> Staged:
 
 async def _stage(at: Steps, request: ModuleRequest, target: Target) -> Staged:
     return at.judged(target, await at.client(target).stage_module(request.module, _body(request, target)))
+
+
+async def _committed(at: Steps, module: str, signature: str) -> None:
+    """Commit on all. Raises Stopped. Cancelled in the midst of it, the rest follows first: half of it is no state."""
+    try:
+        await at.each(Stage.COMMIT, lambda target: _commit(at, module, signature, target))
+    except asyncio.CancelledError:
+        behind = [target for target in at.targets if at.last[target.name].state is not StepState.DONE]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD):
+                commits = (_commit(at, module, signature, target) for target in behind)
+                await asyncio.gather(*commits, return_exceptions=True)
+        raise
 
 
 async def _commit(at: Steps, module: str, signature: str, target: Target) -> ModuleInfo:

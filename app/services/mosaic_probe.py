@@ -166,10 +166,13 @@ def _read(target: MosaicTarget, content: bytes, began: float) -> Answer:
             return _failed(began, ProbeTrouble.NOT_UNDERSTOOD, f"the pattern is wrong: {error}")
         if found is None:
             return _failed(began, ProbeTrouble.NOT_UNDERSTOOD, "the pattern is not in the answer")
-        return Answer(found[1] if found.groups() else found[0], 0, took, at=began)
+        name = found[1] if found.groups() else found[0]
+        if not name:
+            return _failed(began, ProbeTrouble.NOT_UNDERSTOOD, "the pattern finds no name in the answer")
+        return Answer(name, 0, took, at=began)
     try:
         said = msgspec.json.decode(content, type=MosaicAnswer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _failed(began, ProbeTrouble.NOT_UNDERSTOOD, str(error))
     return Answer(said.node, said.colour, took, at=began)
 

@@ -51,10 +51,6 @@ class NodeCalls(ABC):
         """Start at boot there, or not."""
         await self.watcher(node).call(lambda client: client.set_boot(module, api.SetBoot(on)))
 
-    async def set_resource(self, node: str, module: str, resource: api.SetResource) -> None:
-        """Set a resource by command."""
-        await self.watcher(node).call(lambda client: client.set_resource(module, resource))
-
     # --- what is written down -----------------------------------------------------------------
 
     async def why(self, node: str, module: str) -> api.WhyAnswer:
@@ -149,10 +145,6 @@ class NodeCalls(ABC):
     async def modules(self, node: str) -> tuple[api.ModuleInfo, ...]:
         """What is installed there."""
         return await self.watcher(node).call(lambda client: client.modules())
-
-    async def install(self, node: str, module: str, archive: bytes) -> api.ModuleInfo:
-        """Install a `.safe` archive there (installed, not applied)."""
-        return await self.watcher(node).call(lambda client: client.install(module, archive))
 
     async def module_files(self, node: str, module: str, revision: int = 0) -> dict[str, bytes]:
         """All files of the module as the node has it, by path; of an earlier revision where one is given."""

@@ -187,7 +187,7 @@ class NodeWatcher:
                     if event.lines:
                         self._add(event.lines)
                     if isinstance(event.status, msgspec.Raw):
-                        self._take(msgspec.json.decode(event.status, type=NodeStatus))
+                        self._take(client.decoded(bytes(event.status), NodeStatus))
                 asking.cancel()
         except BaseExceptionGroup as group_of:
             failed, others = group_of.split(CallFailed)
@@ -197,9 +197,9 @@ class NodeWatcher:
             assert isinstance(first, CallFailed)
             if not self.view.reached or first.trouble is Trouble.LOGIN_REQUIRED:
                 raise first from None
+            if first.trouble is Trouble.NOT_UNDERSTOOD:
+                self._stream_open = False  # opened again it would say the same
             return None if self._stream_open else first
-        except msgspec.DecodeError as error:
-            return CallFailed(Trouble.NOT_UNDERSTOOD, f"the event stream holds something unknown: {error}")
         return None if self._stream_open else CallFailed(Trouble.DENIED, "the event stream ended at once")
 
     async def _ask_when_silent(self, client: "ApiClient") -> None:

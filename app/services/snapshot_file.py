@@ -1,10 +1,7 @@
 """A snapshot that a node has saved, read back: what it said, its log, its configuration. Blocks; for a thread."""
 
-import lzma
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,29 +10,20 @@ from typing import TypeVar
 
 import msgspec
 
+from app.services.zip_entries import UNREADABLE, unpacked
 from nodeagent.contract.api import LogLine, WhyAnswer
 from nodeagent.contract.record_api import AuditLine, ResourceChange
 from nodeagent.contract.status import NodeStatus
+from nodeagent.contract.vip_status import VipStatus
 
 MOST_FILES = 5000
 MOST_BYTES = 512 * 1024 * 1024
 """Unpacked, all together; a node writes at most 8 MB for each of its few dozen parts."""
 MOST_OF_A_PART = 32 * 1024 * 1024
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
 _CLUSTER = re.compile(r"cluster/(\d{1,9})/cluster\.xml")
 _MODULE = re.compile(r"module/([^/]+)/(\d{1,9})/(.+)")
 _KEPT = ("cluster/", "module/", "outputs/")
-_PARTS = ("status.json", "why.json", "log.jsonl", "resource_history.jsonl", "audit.jsonl", "manifest.json")
+_PARTS = ("status.json", "why.json", "vip.json", "log.jsonl", "resource_history.jsonl", "audit.jsonl", "manifest.json")
 T = TypeVar("T")
 
 
@@ -97,6 +85,8 @@ class SnapshotFile:
     modules: Mapping[str, Mapping[int, Mapping[str, bytes]]] = field(default_factory=dict)
     """Module → revision → path → content; `meta.json` is one of the paths."""
     outputs: Mapping[str, bytes] = field(default_factory=dict)
+    vips: tuple[VipStatus, ...] | None = None
+    """The slots of each module with a virtual IP; None when they were not saved, as by older agents."""
     anonymised: bool = False
     missing: tuple[str, ...] = ()
     """Parts that the console would show, but the node could not write, or not wholly."""
@@ -136,6 +126,7 @@ def read_snapshot(path: Path) -> SnapshotFile:
         {int(found[1]): data for name, data in parts.items() if (found := _CLUSTER.fullmatch(name))},
         modules,
         {name.removeprefix("outputs/"): data for name, data in parts.items() if name.startswith("outputs/")},
+        _one(parts.get("vip.json", b""), tuple[VipStatus, ...]),
         manifest.anonymised,
         tuple(part.name for part in manifest.parts if (part.cut or part.problem) and _shown(part.name)),
     )
@@ -153,8 +144,8 @@ def _parts(path: Path) -> dict[str, bytes]:
             with zipfile.ZipFile(file) as archive:
                 wanted = [one for one in archive.infolist() if _shown(one.filename)]
                 _refuse_too_large(wanted)
-                return {one.filename: _content(archive, one) for one in wanted if not one.is_dir()}
-        except _UNREADABLE as error:
+                return {one.filename: unpacked(archive, one) for one in wanted if not one.is_dir()}
+        except UNREADABLE as error:
             trouble = SnapshotTrouble.CUT if begun else SnapshotTrouble.NOT_ZIP
             raise SnapshotRefused(trouble, str(error)) from error
 
@@ -164,15 +155,6 @@ def _refuse_too_large(entries: list[zipfile.ZipInfo]) -> None:
     largest = max((entry.file_size for entry in entries), default=0)
     if len(entries) > MOST_FILES or total > MOST_BYTES or largest > MOST_OF_A_PART:
         raise SnapshotRefused(SnapshotTrouble.TOO_LARGE, f"{len(entries)} files, {total} bytes")
-
-
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """No more than the archive's directory says, so that one that lies cannot fill the memory."""
-    with archive.open(entry) as stream:
-        content = stream.read(entry.file_size + 1)
-    if len(content) != entry.file_size:
-        raise zipfile.BadZipFile(f"{entry.filename!r} has another size than the archive says")
-    return content
 
 
 def _one(data: bytes, kind: type[T]) -> T | None:

@@ -9,6 +9,7 @@ from app.services.snapshot_file import SnapshotFile
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import FileInfo, LogLine, LogPage, LogQuery, ProblemDetail, WhyAnswer
 from nodeagent.contract.record_api import AuditLine, AuditPage, RecordQuery, ResourceChange, ResourcePage
+from nodeagent.contract.vip_status import VipStatus
 
 Record = TypeVar("Record", AuditLine, ResourceChange)
 REFUSAL = "a snapshot is read only"
@@ -93,6 +94,16 @@ class SnapshotSession(NodeCalls):
         known = {answer.module: answer for answer in self.watcher(node).file.why}
         return known.get(module, WhyAnswer(module, ""))
 
+    async def vip(self, node: str, module: str) -> VipStatus:
+        """The slots as they were; CallFailed where they were not saved, or the module had none."""
+        vips = self.watcher(node).file.vips
+        if vips is None:
+            raise _refused("it is not in the snapshot")
+        for vip in vips:
+            if vip.module == module:
+                return vip
+        raise _refused(f"module {module} has no virtual IP", "no-vip")
+
     async def outputs(self, node: str, module: str) -> tuple[FileInfo, ...]:
         """The script outputs in the file."""
         del module
@@ -127,8 +138,8 @@ class SnapshotSession(NodeCalls):
         return ResourcePage(page, page[-1].cursor if page else query.after, file.status.time)
 
 
-def _refused(sentence: str) -> CallFailed:
-    problem = ProblemDetail("urn:keepgreen:snapshot", "Snapshot", 403, sentence)
+def _refused(sentence: str, kind: str = "snapshot") -> CallFailed:
+    problem = ProblemDetail(f"urn:keepgreen:{kind}", "Snapshot", 403, sentence)
     return CallFailed(Trouble.DENIED, sentence, problem)
 
 

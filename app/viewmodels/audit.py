@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.viewmodels.reach import shift
+from app.viewmodels.reach import shift, trouble_words
 from app.viewmodels.session_model import SessionModel, Tasks, failure_words
 from app.viewmodels.text import joined, labelled, said, trn
 from nodeagent.client.failures import CallFailed
@@ -58,10 +58,13 @@ class AuditModel(QObject):
         self.changed.emit()
 
     def read(self) -> None:
-        """Ask every node that answers."""
+        """Ask every node that answers; of the others it is said that they do not."""
         for row in self._session.farm.nodes:
             if row.view.reached:
                 self._tasks.run_soon(self._read(row.name), f"audit of {row.name}")
+            else:
+                self._troubles[row.name] = trouble_words(row.view)
+        self.changed.emit()
 
     async def _read(self, node: str) -> None:
         try:

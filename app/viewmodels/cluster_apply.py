@@ -200,7 +200,8 @@ class ClusterApply(QObject):
             result = await self._apply(request, self._on_step, self._ask)
             await self._settle(result, targets, removed, time.monotonic() - began)
         except asyncio.CancelledError:
-            self.ended = Ended(False, tr("Cancelled"), tr("What was committed is taken back on every node."))
+            left = tr("Nothing was changed.") if only_check else tr("What was committed is taken back on every node.")
+            self.ended = Ended(False, tr("Cancelled"), left)
             raise
         finally:
             self.phase, self._task, self._decision, self._deadline = Phase.ENDED, None, None, None
@@ -255,11 +256,19 @@ class ClusterApply(QObject):
             case Outcome.APPLIED:
                 sentence = tr("Applied and confirmed in {seconds} s.", seconds=number(seconds, 1))
                 if removed:
-                    sentence = tr(
+                    sentence = trn(
                         "{nodes} no longer belongs to the cluster; its own copy of cluster.xml stays there",
+                        "{nodes} no longer belong to the cluster; their own copies of cluster.xml stay there",
+                        len(removed),
                         nodes=names(removed),
                     )
-                return Ended(True, tr("{nodes} have the new configuration", nodes=names(nodes)), sentence)
+                title = trn(
+                    "{nodes} has the new configuration",
+                    "{nodes} have the new configuration",
+                    len(nodes),
+                    nodes=names(nodes),
+                )
+                return Ended(True, title, sentence)
             case Outcome.REFUSED | Outcome.CHECKED:
                 return Ended(False, tr("Nothing was changed on any node"), self._first_failure(applied))
             case Outcome.INCOMPLETE:

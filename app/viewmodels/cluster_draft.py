@@ -1,7 +1,7 @@
 """cluster.xml being edited: its bytes with undo and redo, the table of it, and what is wrong with it."""
 
 from app.viewmodels.cluster_form import EMPTY, ClusterForm, form_of
-from app.viewmodels.edit_history import EditHistory
+from app.viewmodels.edit_history import EditHistory, Undoable
 from app.viewmodels.text import tr
 from app.viewmodels.xml_text import shown_xml, typed_xml
 from nodeagent.contract.cluster_xml import read_cluster
@@ -10,7 +10,7 @@ from nodeagent.contract.xml_scan import NotXml
 from nodeagent.contract.xml_source import Document
 
 
-class ClusterDraft:
+class ClusterDraft(Undoable[bytes]):
     """`data` are the bytes now. While they are no cluster the table stays as it was, and cannot edit them."""
 
     def __init__(self, data: bytes = EMPTY) -> None:
@@ -39,16 +39,6 @@ class ClusterDraft:
     def form(self) -> ClusterForm:
         """The table of the file, as it was last readable."""
         return self._form
-
-    @property
-    def undo_name(self) -> str:
-        """What undo takes back; empty when there is nothing."""
-        return self._history.undo_name
-
-    @property
-    def redo_name(self) -> str:
-        """What redo makes again; empty when there is nothing."""
-        return self._history.redo_name
 
     def change(self, data: bytes, name: str, merge: str = "") -> None:
         """A step called `name`; those in a row with the same `merge` are one."""

@@ -9,10 +9,10 @@ from app.viewmodels.address_row import RowState, short_signature
 from app.viewmodels.cluster_apply import Apply, Check, ClusterApply, Participant
 from app.viewmodels.cluster_draft import ClusterDraft
 from app.viewmodels.cluster_form import EMPTY, ClusterForm, form_of
-from app.viewmodels.cluster_rows import ClusterRow, FormProblem, Standing, rows_of
+from app.viewmodels.cluster_rows import ClusterRow, FormProblem, Standing, rows_of, timing_error, timing_meaning
 from app.viewmodels.first_run import Ask, SignIn
 from app.viewmodels.node_checks import ClusterOfSession, NodeChecks
-from app.viewmodels.text import labelled, names, number, said, tr, trn
+from app.viewmodels.text import labelled, names, said, tr, trn
 from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.cluster_xml import read_cluster
@@ -32,6 +32,8 @@ class ClusterEditor(QObject):
         self._session, self._tasks = session, tasks
         self._checks = NodeChecks(session, ask, sign_in, tasks, self._address_told)
         self._running: ClusterInfo | None = None
+        self._asked: frozenset[str] = frozenset()
+        """The nodes that answered when it was read last."""
         self._draft = ClusterDraft()
         self._named_by_console: set[str] = set()
         self.loaded = False
@@ -47,7 +49,13 @@ class ClusterEditor(QObject):
 
     def load(self) -> None:
         """Read the cluster from the first node that answers and begin with it; a draft is given up."""
+        self._asked = self._reached()
         self._tasks.start(self._load(), "read the cluster")
+
+    def look_again(self) -> None:
+        """Other nodes may answer now: what none could tell before is read, unless edits would be lost."""
+        if self._unread and not self._draft.undo_name and self._reached() - self._asked:
+            self.load()
 
     async def _load(self) -> None:
         self.load_trouble = ""
@@ -108,8 +116,7 @@ class ClusterEditor(QObject):
 
     def field_error(self, attribute: str) -> str:
         """The sentence under `port`, `pulse` or `slost_count`."""
-        path = f"cluster/lans/@{attribute}"
-        return next((said(problem.text) for problem in errors_of(self._draft.problems) if problem.path == path), "")
+        return timing_error(self._draft.problems, attribute)
 
     # --- edits --------------------------------------------------------------------------------
 
@@ -174,6 +181,7 @@ class ClusterEditor(QObject):
         """One edit back."""
         if self._draft.undo():
             self._show()
+            self.look_again()
 
     def redo(self) -> None:
         """One edit forth."""
@@ -240,15 +248,7 @@ class ClusterEditor(QObject):
     @property
     def meaning(self) -> str:
         """What pulse and count mean for a person."""
-        window = self.form.window
-        if window is None:
-            return ""
-        least, most = (number(seconds, 1) for seconds in window)
-        return tr(
-            "A node that falls silent is lost for the others after {least} to {most} s; then they serve without it.",
-            least=least,
-            most=most,
-        )
+        return timing_meaning(self.form)
 
     @property
     def edited(self) -> bool:
@@ -313,6 +313,8 @@ class ClusterEditor(QObject):
             return tr("an apply waits for its confirmation") if self.apply.phase == "asking" else tr("an apply runs")
         if self._running is not None and self._running.pending is not None:
             return tr("an apply of {author} waits for its confirmation", author=self._running.pending.author or "?")
+        if self._unread and self._reached() - self._asked:
+            return tr("the nodes answer only now: undo your edits, then what runs is read")
         for view in self._session.view():
             if view.reached and view.role not in {None, Role.ADMIN}:
                 return tr("role {role} cannot configure", role=view.role)
@@ -361,6 +363,14 @@ class ClusterEditor(QObject):
         return data
 
     # --- inside -------------------------------------------------------------------------------
+
+    @property
+    def _unread(self) -> bool:
+        """No node could tell what runs, so the draft begins with nothing of it."""
+        return self.loaded and self._running is None
+
+    def _reached(self) -> frozenset[str]:
+        return frozenset(view.name for view in self._session.view() if view.reached)
 
     def _change(self, data: bytes, name: str) -> None:
         self._draft.change(data, name)

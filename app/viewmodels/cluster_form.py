@@ -85,12 +85,14 @@ class ClusterForm:
 
 
 def form_of(data: bytes) -> ClusterForm:
-    """The table of a file. Raises xml_scan.NotXml when it cannot be read, LookupError when it has no lans."""
+    """The table of a file. Raises xml_scan.NotXml when it cannot be read, LookupError when it has no lan."""
     document = Document(data)
     lans = document.find(LANS)
     if lans is None:
         raise LookupError("the file has no <lans>")
     spans = [child for child in lans.children if child.name == "lan"]
+    if not spans:
+        raise LookupError("the file has no <lan>")
     held = [_nodes(span) for span in spans]
     columns = tuple(
         LanColumn(_value(span, "name"), _value(span, "command") in {"on", "yes"}, f"{LANS}/lan[{at}]")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.viewmodels.address_row import AddressRow, RowState, cluster_words
-from app.viewmodels.cluster_form import ClusterForm, cell_of
+from app.viewmodels.cluster_form import LANS, ClusterForm, cell_of
 from app.viewmodels.node_checks import NodeChecks
-from app.viewmodels.text import milliseconds, said, tr
+from app.viewmodels.text import milliseconds, number, said, tr
 from nodeagent.contract.api import Identity
 from nodeagent.contract.errors import Problem, errors_of
 
@@ -75,9 +75,12 @@ class FormProblem:
 
 
 def rows_of(
-    form: ClusterForm, problems: list[Problem], checks: NodeChecks, signature: str
+    form: ClusterForm, problems: list[Problem], checks: NodeChecks | None, signature: str
 ) -> tuple[tuple[ClusterRow, ...], tuple[FormProblem, ...]]:
-    """The rows, and the errors of the file that no field can carry. `signature` is that of the running cluster."""
+    """The rows, and the errors of the file that no field can carry. `signature` is that of the running cluster.
+
+    Without `checks` it is a file of the past: no node of it is asked.
+    """
     places: dict[tuple[int, int], str] = {}
     others: list[FormProblem] = []
     for problem in errors_of(problems):
@@ -88,13 +91,33 @@ def rows_of(
             places.setdefault(place, said(problem.text))
     rows = []
     for at, node in enumerate(form.nodes):
-        member = node.name in checks.members
+        member = checks is None or node.name in checks.members
         cells = tuple(
             CellWords(cell.text, _cell_error(cell.text, places.get((at, lan), ""), lan == form.base and not member))
             for lan, cell in enumerate(node.cells)
         )
-        rows.append(_stood(CellWords(node.name, places.get((at, -1), "")), cells, form.asked(at), checks, signature))
+        name, asked = CellWords(node.name, places.get((at, -1), "")), form.asked(at)
+        stood = ClusterRow(name, cells, asked) if checks is None else _stood(name, cells, asked, checks, signature)
+        rows.append(stood)
     return tuple(rows), tuple(others)
+
+
+def timing_error(problems: list[Problem], attribute: str) -> str:
+    """The sentence under `port`, `pulse` or `slost_count`."""
+    path = f"{LANS}/@{attribute}"
+    return next((said(problem.text) for problem in errors_of(problems) if problem.path == path), "")
+
+
+def timing_meaning(form: ClusterForm) -> str:
+    """What pulse and count mean for a person."""
+    if form.window is None:
+        return ""
+    least, most = (number(seconds, 1) for seconds in form.window)
+    return tr(
+        "A node that falls silent is lost for the others after {least} to {most} s; then they serve without it.",
+        least=least,
+        most=most,
+    )
 
 
 def _cell_error(text: str, error: str, draft: bool) -> str:

@@ -58,8 +58,8 @@ class DemoFarm(QObject):
             self.changed.emit()
 
     def cancel(self) -> None:
-        """Stop; what was begun is taken down."""
-        if self._task is not None:
+        """Stop; what was begun is taken down, which a second call does not cut short."""
+        if self._task is not None and not self._task.cancelling():
             self._task.cancel()
 
     def time_text(self, now: float) -> str:

@@ -18,7 +18,7 @@ from app.viewmodels.session_model import SessionModel, Tasks
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import HOUR, NBSP, ago, moment, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
-from app.viewmodels.trouble_words import reason
+from app.viewmodels.trouble_words import known_remedy
 from app.viewmodels.why_chain import ChainStep, chain
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import LogLine, LogQuery, WhyAnswer
@@ -310,7 +310,10 @@ class DetailsModel(QObject):
         for name in names:
             try:
                 page = await self.session.session.resource_history(node, module, name, query)
-            except CallFailed:
+            except CallFailed as failed:
+                if failed.problem is None and (module, node) == (self.module, self.node):
+                    for unread in names[names.index(name) :]:  # asked again when the node is heard again
+                        self._remembered.pop(unread, None)
                 return
             if (module, node) != (self.module, self.node):
                 return
@@ -342,13 +345,14 @@ class DetailsModel(QObject):
         asked = (self.module, self.node, status.since, status.why)
         if asked != self._explained:
             self._explained = asked
-            self._tasks.run_soon(self._read_why(asked), f"why {self.module} on {self.node}")
+            self._tasks.run_soon(self._read_why(self.module, self.node, asked), f"why {self.module} on {self.node}")
 
-    async def _read_why(self, asked: tuple[object, ...]) -> None:
+    async def _read_why(self, module: str, node: str, asked: tuple[object, ...]) -> None:
         try:
-            answer = await self.session.session.why(self.node, self.module)
+            answer = await self.session.session.why(node, module)
         except CallFailed:
-            self._explained = ()
+            if asked == self._explained:
+                self._explained = ()
             return
         if asked == self._explained:
             self._set_chain(answer)
@@ -367,14 +371,9 @@ def _window(seconds: float) -> str:
 
 def _silence_remedy(view: NodeView, user: str) -> str:
     """What to do about a node that was reached before."""
-    if view.trouble is Trouble.TIMED_OUT:
-        return tr(
-            "Is the server on and on the network? If it is, a firewall is likely: open TCP {port} there.",
-            port=view.address.port,
-        )
     if view.trouble is None:
         return ""
-    remedy = reason(view.trouble, view.address, user=user, detail=view.detail).remedy
+    remedy = known_remedy(view.trouble, view.address, user=user, detail=view.detail)
     if view.trouble in _UNDER_ADD_CLUSTER:
         return f"{remedy} {tr('Do this under Add cluster, with the address of this server.')}"
     return remedy

@@ -67,3 +67,19 @@ class EditHistory(Generic[T]):
         to.append(_Step(self.now, step.name, ""))
         self.now = step.before
         return True
+
+
+class Undoable(Generic[T]):
+    """A document with a history: what its undo and redo would do, for tooltips."""
+
+    _history: EditHistory[T]
+
+    @property
+    def undo_name(self) -> str:
+        """The step that undo takes back, "" when there is none."""
+        return self._history.undo_name
+
+    @property
+    def redo_name(self) -> str:
+        """The step that redo makes again, "" when there is none."""
+        return self._history.redo_name

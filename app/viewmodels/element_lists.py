@@ -1,20 +1,46 @@
 """The lists of one module being edited: what each holds, which element is chosen, adding and removing."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
+
+from PySide6.QtCore import SignalInstance
 
 from app.viewmodels.module_edits import with_copy, with_elements, without_element
 from app.viewmodels.module_elements import Addition, ElementRow, Listing, additions, fields, rows
-from app.viewmodels.module_fields import FieldState
+from app.viewmodels.module_fields import FieldSpec, FieldState
+from app.viewmodels.module_problems import FieldProblem
 from app.viewmodels.text import tr
+from nodeagent.contract.xml_source import Document
 
-if TYPE_CHECKING:
-    from app.viewmodels.module_editor import ModuleEditor
+
+class Editor(Protocol):
+    """What the lists need of the editor that they belong to."""
+
+    document: Document | None
+    changed: SignalInstance
+
+    @property
+    def xml(self) -> bytes:
+        """userconfig.xml."""
+
+    @property
+    def errors(self) -> Sequence[FieldProblem]:
+        """What is wrong with it."""
+
+    def field(self, path: str, spec: FieldSpec) -> FieldState:
+        """One field now."""
+
+    def title(self, path: str) -> str:
+        """What an element is called."""
+
+    def write(self, data: bytes, name: str) -> None:
+        """userconfig.xml is this from now on."""
 
 
 class ElementLists:
     """Belongs to its editor, which tells of every change."""
 
-    def __init__(self, editor: "ModuleEditor") -> None:
+    def __init__(self, editor: Editor) -> None:
         self._editor = editor
         self._chosen: dict[Listing, str] = {}
 

@@ -4,10 +4,12 @@ Fed by the log (critical, error, user lines) and by what the console sees itself
 that falls silent or comes back. What was there before the console looked is shown but counts as read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
@@ -33,7 +35,10 @@ class Event:
     time: float
     icon: str
     token: str
+    session: str
+    """The console's own name of the cluster."""
     cluster: str
+    """Its title, which another one may bear as well."""
     module: str
     node: str
     text: str
@@ -64,6 +69,15 @@ class _Seen:
     states: dict[str, tuple[Silhouette, float]] = field(default_factory=dict)
 
 
+@dataclass
+class _Followed:
+    """A cluster, and each of its nodes for as long as it is watched."""
+
+    model: SessionModel
+    unsubscribe: Callable[[], object]
+    seen: WeakKeyDictionary[Watched, _Seen] = field(default_factory=WeakKeyDictionary)
+
+
 class EventsModel(QAbstractTableModel):
     """The list. `follow` each cluster once."""
 
@@ -72,8 +86,7 @@ class EventsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._events: list[Event] = []
-        self._sessions: dict[str, tuple[SessionModel, Any]] = {}
-        self._seen: dict[tuple[str, int], _Seen] = {}
+        self._followed: dict[str, _Followed] = {}
         self.unread = 0
         """New events since the list was last looked at."""
         self._batch = QTimer(self, singleShot=True, interval=BATCH_MILLISECONDS)
@@ -81,14 +94,12 @@ class EventsModel(QAbstractTableModel):
 
     def follow(self, model: SessionModel) -> None:
         """Tell what happens in this cluster from now on, and its recent past."""
-        self._sessions[model.id] = (model, model.session.subscribe(self._soon))
+        self._followed[model.id] = _Followed(model, model.session.subscribe(self._soon))
         self._soon()
 
     def forget(self, model: SessionModel) -> None:
         """Hear no more of this cluster; its events stay."""
-        _, unsubscribe = self._sessions.pop(model.id)
-        unsubscribe()
-        self._seen = {key: seen for key, seen in self._seen.items() if key[0] != model.id}
+        self._followed.pop(model.id).unsubscribe()
 
     def mark_read(self) -> None:
         """Somebody looked at the list."""
@@ -106,9 +117,9 @@ class EventsModel(QAbstractTableModel):
         self._batch.stop()
         past: list[Event] = []
         fresh: list[Event] = []
-        for model, _ in self._sessions.values():
-            for watched in model.session.nodes:
-                self._look_at(model, watched, past, fresh)
+        for followed in self._followed.values():
+            for watched in followed.model.session.nodes:
+                self._look_at(followed, watched, past, fresh)
         if past:
             self._add(past)
         if fresh:
@@ -120,18 +131,18 @@ class EventsModel(QAbstractTableModel):
         if not self._batch.isActive():
             self._batch.start()
 
-    def _look_at(self, model: SessionModel, watched: Watched, past: list[Event], fresh: list[Event]) -> None:
-        key, view = (model.id, id(watched)), watched.view
-        seen = self._seen.get(key)
+    def _look_at(self, followed: _Followed, watched: Watched, past: list[Event], fresh: list[Event]) -> None:
+        model, view = followed.model, watched.view
+        seen = followed.seen.get(watched)
         first = seen is None or not seen.cursor
         if seen is None:
-            seen = self._seen[key] = _Seen(view)
+            seen = followed.seen[watched] = _Seen(view)
         lines, seen.cursor = new_lines(watched, seen.cursor)
-        told = [_of_line(model.title, view, line) for line in lines if line.type in TOLD]
+        told = [_of_line(model, view, line) for line in lines if line.type in TOLD]
         (past if first else fresh).extend(told)
         if view is not seen.view:
-            fresh += _of_reach(model.title, seen.view, view)
-        fresh += _of_states(model.title, seen, view)
+            fresh += _of_reach(model, seen.view, view)
+        fresh += _of_states(model, seen, view)
         seen.view = view
 
     def _add(self, events: list[Event]) -> None:
@@ -199,22 +210,23 @@ def new_lines(watched: Watched, cursor: int) -> tuple[list[LogLine], int]:
     return found[::-1], newest
 
 
-def _of_line(cluster: str, view: NodeView, line: LogLine) -> Event:
+def _of_line(model: SessionModel, view: NodeView, line: LogLine) -> Event:
     icon, token = ("user", "text2") if line.type == LogType.USER else ("problem", "red")
-    return Event(line.time + shift(view), icon, token, cluster, line.module, line.node or view.name, line.text, line)
+    time, node = line.time + shift(view), line.node or view.name
+    return Event(time, icon, token, model.id, model.title, line.module, node, line.text, line)
 
 
-def _of_reach(cluster: str, before: NodeView, now: NodeView) -> list[Event]:
+def _of_reach(model: SessionModel, before: NodeView, now: NodeView) -> list[Event]:
     if silent(now) and not silent(before):
         text = tr("no longer answers this console: {trouble}", trouble=trouble_words(now))
-        return [Event(now.since, Silhouette.UNREACHABLE, "grey", cluster, "", now.name, text)]
+        return [Event(now.since, Silhouette.UNREACHABLE, "grey", model.id, model.title, "", now.name, text)]
     if silent(before) and now.reached:
         text = tr("answers again after {time}", time=counted(now.since - before.since))
-        return [Event(now.since, Silhouette.READY, "green", cluster, "", now.name, text)]
+        return [Event(now.since, Silhouette.READY, "green", model.id, model.title, "", now.name, text)]
     return []
 
 
-def _of_states(cluster: str, seen: _Seen, view: NodeView) -> list[Event]:
+def _of_states(model: SessionModel, seen: _Seen, view: NodeView) -> list[Event]:
     """Modules that have become green. How they ceased to be is in the log."""
     if view.status is None:
         return []
@@ -224,10 +236,8 @@ def _of_states(cluster: str, seen: _Seen, view: NodeView) -> list[Event]:
         now = states[module.name] = (of_module(module), module.since)
         before = seen.states.get(module.name)
         if before and before[0] != Silhouette.READY and now[0] == Silhouette.READY:
-            text = f"{module.state} {module.status}"
-            found.append(
-                Event(module.since + shift(view), Silhouette.READY, "green", cluster, module.name, view.name, text)
-            )
+            time, text = module.since + shift(view), f"{module.state} {module.status}"
+            found.append(Event(time, Silhouette.READY, "green", model.id, model.title, module.name, view.name, text))
     seen.states = states
     return found
 

@@ -122,6 +122,13 @@ class ConnectModel(QObject):
             return tr("type the address of a node first")
         return "" if self.words_match else tr("compare the words first: no password is sent before")
 
+    @property
+    def password_hint(self) -> str:
+        """The same in as few words as the field has room for."""
+        if not self.asks_password:
+            return ""
+        return tr("the words first") if self.contacts else tr("an address first")
+
     def set_user(self, user: str) -> None:
         """Who logs in."""
         self.user = user.strip() or "admin"
@@ -222,7 +229,8 @@ class ConnectModel(QObject):
         else:
             await self._secrets.keep(credentials, row.address.pin, remember=self.keep)
             fresh = replace(row, state=RowState.SIGNED_IN, role=signed.role)
-        if self._row(row.id) is not None:
+        now = self._row(row.id)
+        if now is not None and (now.text, now.address) == (row.text, row.address):
             self._put(fresh)
             self.changed.emit()
 
@@ -285,8 +293,9 @@ class ConnectModel(QObject):
             fresh = failed(fresh, None, Reason(tr("twice"), words))
         if fresh.trusted and fresh.address and await self._secrets.find(self.user, fresh.address.pin) is not None:
             self._kept |= {fresh.address.pin}
-        self._put(fresh)
-        self.changed.emit()
+        if self._row(row_id) is row:  # a keyring may ask for its own password first
+            self._put(fresh)
+            self.changed.emit()
 
     def _with_known_pin(self, address: NodeAddress) -> NodeAddress:
         for cluster in self._known():

@@ -12,7 +12,7 @@ from app.services.nodes import Credentials, NodeAddress, NodeView
 from app.services.rollout import Applied, OnStep, Outcome, Stage, Step, StepState, Target
 from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import labelled, said, tr, trn
-from app.viewmodels.trouble_words import reason
+from app.viewmodels.trouble_words import known_remedy, reason
 from nodeagent.client.failures import Trouble
 from nodeagent.contract.errors import Problem, Severity
 
@@ -201,5 +201,7 @@ class ModuleApply(QObject):
         view = next((view for view in self._session.view() if view.name == step.node), None)
         if step.trouble is None or view is None:
             return said(step.detail) or tr("This node is not known here.")
-        told = reason(step.trouble, view.address, detail=said(step.detail))
-        return labelled(told.short, told.remedy) if step.trouble is not Trouble.DENIED else told.remedy
+        remedy = known_remedy(step.trouble, view.address, detail=said(step.detail))
+        if step.trouble is Trouble.DENIED:
+            return remedy
+        return labelled(reason(step.trouble, view.address).short, remedy)

@@ -1,7 +1,6 @@
 """Configuration → Module: which module is edited, its draft, the nodes it goes to. Drafts outlive the page."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,19 +18,16 @@ from app.viewmodels.new_module import NewModule
 from app.viewmodels.session_model import failure_words
 from app.viewmodels.tasks import Tasks
 from app.viewmodels.text import labelled, names, said, tr
-from app.viewmodels.tile import alarms_of
-from app.viewmodels.trouble_words import reason
+from app.viewmodels.tile import status_of
+from app.viewmodels.trouble_words import known_remedy, reason
+from app.viewmodels.vip_advice import way_advice
 from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.revisions import Difference, Revision, Uninstalled
 from nodeagent.contract.states import Role, State
-from nodeagent.contract.status import ModuleStatus
 from nodeagent.contract.vip_status import FloodHeard, FloodProbe
-
-_WAY = re.compile("^probes of .* has learnt the virtual MAC|^a frame came from the virtual MAC")
-"""Alarms that tell of a network which does not carry the frames of a virtual MAC."""
 
 
 class Session(Protocol):
@@ -83,6 +79,8 @@ class Draft:
     base: dict[str, int] = field(default_factory=dict)
     sent: Mapping[str, bytes] = field(default_factory=dict)
     new: bool = False
+    awaited: str = ""
+    """The signature of what was applied, until the statuses of its nodes tell of it."""
 
 
 class ModuleConfiguration(QObject):
@@ -100,7 +98,7 @@ class ModuleConfiguration(QObject):
         self.trouble = ""
         self.new_module: NewModule | None = None
         self._cluster: ClusterConfig | None = None
-        self._loading = ""
+        self._loading: set[str] = set()
         self._known: tuple[str, ...] = ()
         self._unsubscribe = session.subscribe(self._session_changed)
 
@@ -118,7 +116,7 @@ class ModuleConfiguration(QObject):
     @property
     def loading(self) -> bool:
         """Whether the files of the module are on their way."""
-        return bool(self._loading) and self._loading == self.module
+        return self.module in self._loading
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -129,21 +127,7 @@ class ModuleConfiguration(QObject):
     @property
     def vip_advice(self) -> str:
         """Which way to share an address is right on this network, as far as the running module tells."""
-        views = self._session.view()
-        told = [alarm for view in views for alarm in alarms_of(view, self.module) if _WAY.search(alarm)]
-        if told:
-            return tr(
-                "The nodes say: {alarm}. This network does not carry vmac_invisible: use vmac_directed, or let the"
-                " hypervisor pass promiscuous traffic.",
-                alarm=said(told[0]),
-            )
-        serving = [status for view in views if (status := _status(view, self.module)) and status.ready]
-        if len(serving) > 1 and all(status.share_by == "slots" for status in serving):
-            return tr("The nodes hear each other's probes on this network: the way in force is right.")
-        return tr(
-            "Try vmac_invisible first. Where a switch or a hypervisor does not pass its frames, each node says within"
-            " seconds that probes do not reach it; then use vmac_directed."
-        )
+        return way_advice(self._session.view(), self.module)
 
     @property
     def unsaved(self) -> tuple[str, ...]:
@@ -160,8 +144,8 @@ class ModuleConfiguration(QObject):
     def open(self, module: str) -> None:
         """Show this module: its draft, else what a node has."""
         self.module, self.new_module, self.trouble = module, None, ""
-        if module and module not in self._drafts:
-            self._loading = module
+        if module and module not in self._drafts and module not in self._loading:
+            self._loading.add(module)
             self._tasks.start(self._load(module), f"read {module}")
         self.changed.emit()
 
@@ -213,6 +197,7 @@ class ModuleConfiguration(QObject):
         if draft is None or self.apply_reason:
             return
         if draft.editor.jump() is None:
+            draft.sent = draft.editor.files
             draft.apply.check(draft.editor.name, draft.editor.files, draft.nodes)
 
     def apply(self) -> None:
@@ -229,7 +214,7 @@ class ModuleConfiguration(QObject):
     @property
     def holders(self) -> tuple[str, ...]:
         """The nodes that answer and have the module."""
-        return tuple(view.name for view in self._session.view() if view.reached and _status(view, self.module))
+        return tuple(view.name for view in self._session.view() if view.reached and status_of(view, self.module))
 
     @property
     def export_reason(self) -> str:
@@ -242,14 +227,17 @@ class ModuleConfiguration(QObject):
         views = [view for view in self._session.view() if view.name in self.holders]
         if not views:
             return tr("no node that has it answers")
-        running = [view.name for view in views if (one := _status(view, self.module)) and one.state is not State.STOP]
+        running = [view.name for view in views if (one := status_of(view, self.module)) and one.state is not State.STOP]
         if running:
             return tr("stop it first: it runs on {nodes}", nodes=names(running))
         lacking = [view.name for view in views if view.role is not Role.ADMIN]
         return tr("only an administrator can do that on {nodes}", nodes=names(lacking)) if lacking else ""
 
     def export(self, path: Path) -> None:
-        """Save it as a `.safe` file, as the first node has it."""
+        """Save it as a `.safe` file, as the first node has it; while the place was chosen it may have fallen silent."""
+        if why := self.export_reason:
+            self.answered.emit(labelled(self.module, why), False)
+            return
         self._tasks.start(self._export(self.holders[0], self.module, path), f"export {self.module}")
 
     def uninstall(self) -> None:
@@ -291,21 +279,27 @@ class ModuleConfiguration(QObject):
             self.apply()
 
     async def _load(self, module: str) -> None:
-        view = next((v for v in self._session.view() if v.reached and _status(v, module)), None)
+        view = next((v for v in self._session.view() if v.reached and status_of(v, module)), None)
+        trouble = ""
         try:
             if view is None:
-                self.trouble = tr("No node that has {module} answers now.", module=module)
+                trouble = tr("No node that has {module} answers now.", module=module)
                 return
+            base = self._revisions(module)  # first: who applies meanwhile is not overwritten
             files = await self._session.module_files(view.name, module)
             infos = {info.name: info for info in await self._session.modules(view.name)}
             await self._learn_cluster(view.name)
             if module not in self._drafts:
-                self._add(module, files, files, list(infos[module].nodes) if module in infos else [])
+                nodes = list(infos[module].nodes) if module in infos else []
+                self._add(module, files, files, nodes, base)
         except CallFailed as failed:
-            told = reason(failed.trouble, view.address, detail=str(failed)) if view else None
-            self.trouble = f"{told.short}: {told.remedy}" if told else str(failed)
+            if view is not None:
+                short = reason(failed.trouble, view.address).short
+                trouble = labelled(short, known_remedy(failed.trouble, view.address, detail=said(str(failed))))
         finally:
-            self._loading = ""
+            self._loading.discard(module)
+            if module == self.module:
+                self.trouble = trouble
             self.changed.emit()
 
     async def _learn_cluster(self, node: str) -> None:
@@ -314,7 +308,7 @@ class ModuleConfiguration(QObject):
 
     def _create(self, name: str, files: Mapping[str, bytes]) -> None:
         self.new_module, self.module, self.trouble = None, name, ""
-        self._add(name, files, {}, [])
+        self._add(name, files, {}, [], {})
         self._drafts[name].new = True
         view = next((view for view in self._session.view() if view.reached), None)
         if self._cluster is None and view is not None:
@@ -327,45 +321,58 @@ class ModuleConfiguration(QObject):
             await self._learn_cluster(node)
         except CallFailed:
             return
-        draft = self._drafts[name]
+        draft = self._drafts.get(name)
+        if draft is None:
+            return
         draft.nodes = list(self.nodes)
         draft.editor.set_surroundings(self._cluster, draft.nodes)
         self.changed.emit()
 
-    def _add(self, name: str, files: Mapping[str, bytes], base: Mapping[str, bytes], nodes: list[str]) -> None:
+    def _add(
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        running: Mapping[str, bytes],
+        nodes: list[str],
+        base: dict[str, int],
+    ) -> None:
         chosen = [node for node in nodes if node in self.nodes] or list(self.nodes)
-        editor = ModuleEditor(name, files, base, self._cluster, chosen, self)
+        editor = ModuleEditor(name, files, running, self._cluster, chosen, self)
         apply = ModuleApply(self._session, self._tasks)
         history = ModuleHistory(self._session, self._tasks, name, self)
         flood = FloodTest(self._session, self._tasks, editor)
-        draft = Draft(editor, apply, chosen, history, flood, self._revisions(name))
+        draft = Draft(editor, apply, chosen, history, flood, base)
         history.restored.connect(lambda files, revision: self._restored(draft, files, revision))
+        editor.changed.connect(lambda: self._edited(draft))
         apply.ended.connect(lambda outcome: self._ended(draft, outcome))
         self._drafts[name] = draft
+
+    @staticmethod
+    def _edited(draft: Draft) -> None:
+        """A good verdict is about what was sent and goes with the next change; a bad one stays to be worked through."""
+        if draft.apply.outcome in {Outcome.CHECKED, Outcome.APPLIED} and draft.editor.files != draft.sent:
+            draft.apply.close()
 
     def _ended(self, draft: Draft, outcome: Outcome) -> None:
         if outcome is Outcome.APPLIED:
             draft.editor.applied(draft.sent)
             draft.new = False
-            # The new revision is learnt from the next status; until then it is not asked for.
+            draft.awaited = draft.apply.signature
+        if outcome in {Outcome.APPLIED, Outcome.INCOMPLETE}:
+            # Revisions after it are learnt from statuses, once all have it; until then they are not asked for.
             draft.base = {}
         self.changed.emit()
 
     def _revisions(self, module: str) -> dict[str, int]:
-        known = {view.name: _status(view, module) for view in self._session.view() if view.reached}
+        known = {view.name: status_of(view, module) for view in self._session.view() if view.reached}
         return {node: status.waiting_revision or status.revision for node, status in known.items() if status}
 
     def _session_changed(self) -> None:
         for name, draft in self._drafts.items():
-            if not draft.base and not draft.new and draft.apply.signature:
-                seen = [_status(view, name) for view in self._session.view() if view.name in draft.nodes]
-                if seen and all(status and status.signature == draft.apply.signature for status in seen):
-                    draft.base = self._revisions(name)
+            if draft.awaited:
+                seen = [status_of(view, name) for view in self._session.view() if view.name in draft.nodes]
+                if seen and all(status and status.signature == draft.awaited for status in seen):
+                    draft.base, draft.awaited = self._revisions(name), ""
         if self._known != (known := (*self.nodes, *self.modules)):
             self._known = known
             self.changed.emit()
-
-
-def _status(view: NodeView, module: str) -> ModuleStatus | None:
-    modules = view.status.modules if view.status else ()
-    return next((status for status in modules if status.name == module), None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from PySide6.QtCore import QObject, Signal
 
-from app.viewmodels.edit_history import EditHistory
+from app.viewmodels.edit_history import EditHistory, Undoable
 from app.viewmodels.element_lists import ElementLists
 from app.viewmodels.module_changes import Changes, changes
 from app.viewmodels.module_edits import (
@@ -34,10 +34,11 @@ Files = Mapping[str, bytes]
 Key = tuple[str, str]
 
 
-class ModuleEditor(QObject):
+class ModuleEditor(QObject, Undoable[Files]):
     """The draft of one module. It lives as long as its page is known, so leaving the page keeps it.
 
-    `base` is what runs on the nodes ({} for a new module), against which changes are counted.
+    `base` is what runs on the nodes ({} for a new module), against which changes are counted. One that is `read_only`
+    is there to look at: no edit changes it.
     """
 
     changed = Signal()
@@ -50,9 +51,11 @@ class ModuleEditor(QObject):
         cluster: ClusterConfig | None = None,
         nodes: Collection[str] = (),
         parent: QObject | None = None,
+        *,
+        read_only: bool = False,
     ) -> None:
         super().__init__(parent)
-        self.name = name
+        self.name, self.read_only = name, read_only
         self.base: Files = dict(base)
         self.cluster = cluster
         self._nodes = tuple(nodes)
@@ -181,6 +184,8 @@ class ModuleEditor(QObject):
 
     def set_field(self, path: str, attribute: str, value: str) -> None:
         """The attribute gets this text; empty takes it away. What XML cannot hold is said at the field."""
+        if self.read_only:
+            return
         key = (plain(path), attribute)
         try:
             data = with_attribute(self.xml, path, attribute, value)
@@ -226,6 +231,8 @@ class ModuleEditor(QObject):
 
     def set_rules(self, text: str) -> None:
         """The own rules are these; what XML cannot hold is said at the rules."""
+        if self.read_only:
+            return
         try:
             data = with_content(self.xml, FAILOVER, text)
         except ValueError as error:
@@ -259,16 +266,6 @@ class ModuleEditor(QObject):
         self._change(files, name, merge)
 
     # --- undo, redo, places -------------------------------------------------------------------
-
-    @property
-    def undo_name(self) -> str:
-        """The step that undo takes back, "" when there is none."""
-        return self._history.undo_name
-
-    @property
-    def redo_name(self) -> str:
-        """The step that redo makes again, "" when there is none."""
-        return self._history.redo_name
 
     def undo(self) -> None:
         """One step back."""
@@ -327,14 +324,17 @@ class ModuleEditor(QObject):
 
     def _add(self, attributes: dict[str, str], name: str) -> None:
         data, number = with_proc(self.xml, attributes)
-        self.process = number
-        self.write(data, name)
+        if not self.read_only:
+            self.process = number
+            self.write(data, name)
 
     def write(self, data: bytes, name: str, merge: str = "") -> None:
         """userconfig.xml is this from now on; `name` is what undo calls the step."""
         self._change({**self.files, USERCONFIG: data}, name, merge)
 
     def _change(self, files: Files, name: str, merge: str) -> None:
+        if self.read_only:
+            return
         self._history.change(files, name, merge)
         self._read()
         self.changed.emit()

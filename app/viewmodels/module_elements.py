@@ -130,7 +130,7 @@ def title(path: str, document: Document) -> str:
         return ""
     if element.name == "to" and element.parent is not None:
         element = element.parent
-    said = {name: span.value for name, span in element.attributes.items()}
+    said = element.values
     match element.name:
         case kind if kind in CHECKERS and element.parent is not None and element.parent.name == "check":
             return f"{kind}.{said.get('ident') or _asked_module(element) or '?'}"
@@ -228,8 +228,8 @@ def _checker_fields(path: str, kind: str) -> tuple[tuple[str, FieldSpec], ...]:
 
 def _checker(element: ElementSpan) -> tuple[str, ...]:
     to = next((child for child in element.children if child.name == "to"), None)
-    own = {name: span.value for name, span in element.attributes.items()}
-    asks = {name: span.value for name, span in to.attributes.items()} if to else {}
+    own = element.values
+    asks = to.values if to else {}
     known = {name.name: name.default for name in _attributes(f"{CHECK}/{element.name}/to")}
     every = asks.get("interval") or known.get("interval", "")
     limit = asks.get("timeout") or known.get("timeout", "")
@@ -278,7 +278,7 @@ def _attributes(path: str) -> tuple[AttributeRule, ...]:
 
 
 def _named(element: ElementSpan) -> ElementRow:
-    said = {name: span.value for name, span in element.attributes.items()}
+    said = element.values
     return ElementRow(plain(element.path), (said.get("name", ""), said.get("value", "")))
 
 

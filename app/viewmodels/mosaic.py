@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -274,13 +275,15 @@ class MosaicModel(QObject):
             if target is None:
                 return
             at = datetime.now(UTC).timestamp()
-            self._under_way = [None] * self.cells
-            answers = await self._ask_round(target, self.cells, self._answered)
+            under_way: list[Answer | None] = [None] * self.cells
+            self._under_way = under_way
+            answers = await self._ask_round(target, self.cells, partial(self._answered, under_way))
             self.rounds.append(Round(at, answers))
             self._under_way = []
             self.changed.emit()
             await asyncio.sleep(max(0.05, self.every - (time.monotonic() - began)))
 
-    def _answered(self, cell: int, answer: Answer) -> None:
-        self._under_way[cell] = answer
+    def _answered(self, under_way: list[Answer | None], cell: int, answer: Answer) -> None:
+        """In its own round: one that was paused may still be answered."""
+        under_way[cell] = answer
         self.changed.emit()

@@ -57,8 +57,8 @@ def place(tab: str, scope: Scope, farm: FarmModel) -> Place:
             return Place(Tab.DETAILS, scope.session, tile.module, tile.node)
         case Tab.TIMELINE if farm.modules:
             return Place(Tab.TIMELINE, scope.session, scope.module, scope.node)
-        case Tab.TEST if not _saved(farm) and (module := scope.module or _first_module(scope, farm)):
-            return Place(Tab.TEST, scope.session, module)
+        case Tab.TEST if module := _tested(scope, farm):
+            return Place(Tab.TEST, scope.session, module, view=SLOTS if _saved(farm) else "")
         case Tab.CONFIGURATION:
             return Place(Tab.CONFIGURATION, scope.session, scope.module)
         case Tab.SUPPORT:
@@ -72,11 +72,12 @@ def tab_reasons(scope: Scope | None, farm: FarmModel | None) -> dict[Tab, str]:
     if scope is None or farm is None:
         return dict.fromkeys(Tab, tr("connect to a cluster first"))
     no_module = "" if farm.modules else tr("there is no module yet")
+    no_clients = tr("a snapshot has no clients to ask with") if _saved(farm) else no_module
     return {
         Tab.MONITORING: "",
         Tab.DETAILS: no_module if _tile(scope, farm) is None else "",
         Tab.TIMELINE: no_module,
-        Tab.TEST: tr("a snapshot has no clients to ask with") if _saved(farm) else no_module,
+        Tab.TEST: "" if _tested(scope, farm) else no_clients,
         Tab.CONFIGURATION: "",
         Tab.SUPPORT: "",
     }
@@ -99,8 +100,13 @@ def _urgency(tile: NodeTile) -> int:
     return WORST_FIRST.index(tile.silhouette) if tile.silhouette in WORST_FIRST else len(WORST_FIRST)
 
 
-def _first_module(scope: Scope, farm: FarmModel) -> str:
-    """The first module of the scope's node, else of the cluster."""
-    names = [card.name for card in farm.modules]
-    here = [card.name for card in farm.modules if any(tile.node == scope.node for tile in card.tiles)]
-    return next(iter(here or names), "")
+def _tested(scope: Scope, farm: FarmModel) -> str:
+    """The module that Test shows, "" for none: the scope's, else the first of its node, else of the cluster.
+
+    Of a snapshot only the slots can be shown.
+    """
+    cards = [card for card in farm.modules if card.by_slots] if _saved(farm) else farm.modules
+    if scope.module:
+        return scope.module if scope.module in {card.name for card in cards} or not _saved(farm) else ""
+    here = [card for card in cards if any(tile.node == scope.node for tile in card.tiles)]
+    return next((card.name for card in here or cards), "")

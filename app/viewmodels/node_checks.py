@@ -89,8 +89,9 @@ class NodeChecks:
         """Try this password on the node at this address, whose words were compared."""
         row = self._standing.get(text)
         if row is not None and row.address is not None and password and self.trusted(row):
-            self._put(replace(row, state=RowState.ASKING, since=time.monotonic(), trouble=None, reason=None))
-            self._tasks.start(self._log_in(text, row, password), f"log in to {text}")
+            asking = replace(row, state=RowState.ASKING, since=time.monotonic(), trouble=None, reason=None)
+            self._put(asking)
+            self._tasks.start(self._log_in(asking, password), f"log in to {text}")
 
     async def credentials(self, row: AddressRow) -> Credentials | None:
         """How to log in at this node."""
@@ -125,18 +126,19 @@ class NodeChecks:
             return row
         return failed(row, Trouble.OTHER_CLUSTER, reason(Trouble.OTHER_CLUSTER, row.address))
 
-    async def _log_in(self, text: str, row: AddressRow, password: str) -> None:
+    async def _log_in(self, row: AddressRow, password: str) -> None:
         if row.address is None:
             return
         credentials = Credentials(self._session.remembered.user, password)
+        fresh = replace(row, state=RowState.SIGNED_IN)
         try:
             await self._sign_in(row.address, credentials)
+            self._logins[row.address.pin] = credentials
         except CallFailed as error:
             why = reason(error.trouble, row.address, user=credentials.user, detail=str(error))
-            self._put(failed(row, error.trouble, why))
-            return
-        self._logins[row.address.pin] = credentials
-        self._put(replace(row, state=RowState.SIGNED_IN, trouble=None, reason=None))
+            fresh = failed(row, error.trouble, why)
+        if self._standing.get(row.text) is row:
+            self._put(fresh)
 
     def _put(self, row: AddressRow) -> None:
         self._standing[row.text] = row

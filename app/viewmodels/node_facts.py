@@ -3,6 +3,7 @@
 `now` is wall-clock seconds of this computer.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,12 +75,10 @@ def resource_rows(
 
 def resources_text(rows: tuple[ResourceRow, ...]) -> str:
     """`2 down, 1 not checked, 2 up`."""
-    parts = []
-    for value in (tr("down"), tr("unknown"), tr("not checked"), tr("up")):
-        if count := sum(row.value == value for row in rows):
-            parts.append(f"{count} {value}")
-    others = len(rows) - sum(int(part.split()[0]) for part in parts)
-    if others:
+    counts = Counter(row.value for row in rows)
+    known = (tr("down"), tr("unknown"), tr("not checked"), tr("up"))
+    parts = [f"{counts[value]} {value}" for value in known if counts[value]]
+    if others := len(rows) - sum(counts[value] for value in known):
         parts.append(trn("{count} other value", "{count} other values", others))
     return ", ".join(parts)
 
@@ -94,7 +93,9 @@ def facts(view: NodeView, module: str, now: float) -> tuple[FactGroup, ...]:
         FactGroup(tr("Ports"), tuple(_listener(one) for one in status.listeners)),
         FactGroup(tr("Other nodes"), tuple(row for peer in status.peers for row in _peer(peer, view, now))),
         FactGroup(tr("Probes of {module}", module=module), _probes(view, status, module, now)),
-        FactGroup(tr("Problems"), tuple(FactRow(tr("Alarm"), "", WRONG, alarm) for alarm in status.alarms)),
+        FactGroup(
+            tr("Problems"), tuple(FactRow(tr("Alarm"), "", WRONG, _alarm(status, alarm)) for alarm in status.alarms)
+        ),
     )
     return tuple(group for group in groups if group.rows)
 
@@ -162,11 +163,17 @@ def _signature(status: NodeStatus) -> str:
     return tr("{place}, signature {signature}", place=place, signature=status.cluster_signature[:8].upper())
 
 
+def _alarm(status: NodeStatus, alarm: str) -> str:
+    """What the agent says of a module begins with its name."""
+    module, _, text = alarm.partition(": ")
+    return labelled(module, said(text)) if module in {one.name for one in status.modules} else said(alarm)
+
+
 def _listener(one: Listener) -> FactRow:
     place = f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
     if one.open:
         return FactRow(one.name, place, FINE)
-    return FactRow(one.name, place, WRONG, one.problem or tr("not open"))
+    return FactRow(one.name, place, WRONG, said(one.problem) or tr("not open"))
 
 
 def _peer(peer: PeerStatus, view: NodeView, now: float) -> tuple[FactRow, ...]:
@@ -178,7 +185,7 @@ def _peer(peer: PeerStatus, view: NodeView, now: float) -> tuple[FactRow, ...]:
                 peer.name,
                 tr("lost {ago}", ago=ago(since, now)) if peer.since else tr("never heard"),
                 alive,
-                peer.reason,
+                said(peer.reason),
             ),
         )
     problems = [] if peer.same_configuration else [tr("it has another cluster configuration")]

@@ -101,7 +101,7 @@ class PortCheck(QObject):
             for row in self._editor.rows
             if row.name.text
         }
-        heartbeat = int(form.port) if form.port.isdigit() else 0
+        heartbeat = int(form.port) if form.port.isdecimal() else 0
         self._run = Asking(lans, lans[form.base], heartbeat, nodes, self._editor.data)
         self.done = self.all = 0
         for at, row in enumerate(self._editor.rows):

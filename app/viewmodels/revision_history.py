@@ -91,7 +91,7 @@ class RevisionHistory(QObject):
         self.changed.emit()
 
     async def _read(self, node: str) -> None:
-        await self._told(self._take(node))
+        await self._told(node, self._take(node))
 
     async def _take(self, node: str) -> None:
         running = await self._keeper.files(node)
@@ -101,27 +101,28 @@ class RevisionHistory(QObject):
             first = next(iter(revisions), None)
             if first is not None and self.number not in {one.number for one in revisions}:
                 self.number = first.number
-                self.files = (await self._keeper.difference(node, first.number)).files
+                await self._take_changes(node, first.number)
 
     async def _compare(self, node: str, number: int) -> None:
-        async def compare() -> None:
-            found = await self._keeper.difference(node, number)
-            if (node, number) == (self.node, self.number):
-                self.files = found.files
+        await self._told(node, self._take_changes(node, number))
 
-        await self._told(compare())
+    async def _take_changes(self, node: str, number: int) -> None:
+        found = await self._keeper.difference(node, number)
+        if (node, number) == (self.node, self.number):
+            self.files = found.files
 
     async def _restore(self, node: str, number: int) -> None:
         async def restore() -> None:
             self.restored.emit(await self._keeper.files(node, number), number)
 
-        await self._told(restore())
+        await self._told(node, restore())
 
-    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _told(self, node: str, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except CallFailed as failed:
-            self.trouble = failure_words(failed)
+            if node == self.node:
+                self.trouble = failure_words(failed)
         self.changed.emit()
 
 

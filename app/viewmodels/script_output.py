@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from app.viewmodels.script_files import unified
 from app.viewmodels.session_model import SessionModel, Tasks, failure_words
 from app.viewmodels.text import file_size, tr, trn
 from app.viewmodels.why_chain import named_line
@@ -13,7 +14,6 @@ from nodeagent.client.failures import CallFailed
 from nodeagent.contract.api import CauseLink, FileInfo
 
 _NAME = re.compile(r"userlog_.*?Z_(?P<script>.+)\.ulog$")
-_ENDS = ("\r\n", "\r")
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,4 @@ def _text(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
-    for end in _ENDS:
-        text = text.replace(end, "\n")
-    return text
+    return unified(text)

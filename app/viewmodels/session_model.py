@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -186,8 +187,9 @@ class SessionModel(QObject):
             self.asked.emit(command)
             return
         for node in command.nodes:
-            if command.deed == Deed.RETRY:
-                self.session.watcher(node).retry()
+            if command.deed is Deed.RETRY:
+                with suppress(CallFailed):  # it has left the cluster meanwhile
+                    self.session.watcher(node).retry()
             else:
                 self._tasks.run_soon(self._perform_on(node, command), f"{command.deed} {command.module} on {node}")
 
@@ -212,10 +214,12 @@ class SessionModel(QObject):
                 for switch in command.switches or SWITCHES:
                     await self.session.set_switch(node, command.module, SetSwitch(switch, True))
                 return tr("checks resumed"), True
-            case _:
-                on = command.deed == Deed.BOOT_ON
+            case Deed.BOOT_ON | Deed.BOOT_OFF:
+                on = command.deed is Deed.BOOT_ON
                 await self.session.set_boot(node, command.module, on)
                 return tr("starts at boot") if on else tr("does not start at boot"), True
+            case other:
+                raise ValueError(f"{other} is no order to a node")
 
     def _on_change(self) -> None:
         if self._rest.isActive():

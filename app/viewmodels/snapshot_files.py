@@ -1,4 +1,4 @@
-"""The configuration in opened snapshots: for each node its revisions of the cluster and of the module, file by file."""
+"""The configuration in opened snapshots: each node's revisions of the cluster and of the module, as form and files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,12 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, Signal
 
 from app.services.snapshot_file import SnapshotFile
+from app.viewmodels.module_editor import ModuleEditor
+from app.viewmodels.saved_cluster import SavedCluster
 from app.viewmodels.text import file_size, joined, moment, tr
 from app.viewmodels.xml_text import shown_xml
+from nodeagent.contract.cluster_xml import read_cluster
+from nodeagent.contract.config import ClusterConfig
 
 CLUSTER_XML = "cluster.xml"
 
@@ -34,6 +38,11 @@ class SnapshotFiles(QObject):
         self.module = ""
         self.revision = 0
         self.path = ""
+        self.editor: ModuleEditor | None = None
+        """The form of the module, to read only; None without its files."""
+        self.cluster: SavedCluster | None = None
+        """The form of the cluster; None without its file."""
+        self._shown: tuple[str, str, int] | None = None
         self._settle()
 
     @property
@@ -136,3 +145,25 @@ class SnapshotFiles(QObject):
         paths = self.paths
         if self.path not in paths:
             self.path = next((path for path in paths if path.endswith(".xml")), next(iter(paths), ""))
+        if self._shown != (place := (self.node, self.module, self.revision)):
+            self._shown = place
+            self._make_forms()
+
+    def _make_forms(self) -> None:
+        """The tab that was looked at stays in view."""
+        before, contents = self.editor, self._contents()
+        self.editor = self.cluster = None
+        if contents and self.module:
+            config = self._config()
+            told = self._files[self.node].meta(self.module, self.revision).nodes
+            nodes = told or (config.nodes if config else ())
+            self.editor = ModuleEditor(self.module, contents, contents, config, nodes, read_only=True)
+            if before is not None:
+                self.editor.show(before.tab)
+        elif contents:
+            self.cluster = SavedCluster(contents[CLUSTER_XML])
+
+    def _config(self) -> ClusterConfig | None:
+        """The cluster that the module was in, as far as it was saved."""
+        clusters = self._files[self.node].clusters
+        return read_cluster(clusters[max(clusters)])[0] if clusters else None

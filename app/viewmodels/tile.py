@@ -226,6 +226,12 @@ def alarms_of(view: NodeView, module: str) -> tuple[str, ...]:
     return tuple(text for name, _, text in told if name == module and text)
 
 
+def status_of(view: NodeView, module: str) -> ModuleStatus | None:
+    """What this node said last of a module, None when it has none of this name."""
+    modules = view.status.modules if view.status else ()
+    return next((status for status in modules if status.name == module), None)
+
+
 def last_probe(view: NodeView, module: str) -> ProbeSource | None:
     """The latest asker of this module's ready.txt on this node."""
     seen = [probe for probe in view.status.probes if probe.module == module] if view.status else []

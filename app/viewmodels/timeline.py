@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.viewmodels.reach import silent
 from app.viewmodels.session_model import SessionModel, Tasks
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import clock, clock_fine, moment, names, tr, trn
+from app.viewmodels.text import clock, clock_fine, joined, moment, names, tr, trn
 from app.viewmodels.timeline_board import Board, BoardMaker, Shown
 from app.viewmodels.timeline_events import About, RangeEvents, TimelineEvent
 from app.viewmodels.timeline_lanes import Lane, Stretch
@@ -138,7 +138,7 @@ class TimelineModel(QObject):
 
     @property
     def facts(self) -> str:
-        """How well the axis holds, and who is silent."""
+        """How well the axis holds, and who is silent; of a snapshot first where it ends."""
         quiet = [view.name for view in self.session.session.view() if silent(view)]
         if quiet:
             return trn(
@@ -147,6 +147,9 @@ class TimelineModel(QObject):
                 len(quiet),
                 nodes=names(quiet),
             )
+        if self.session.read_only:
+            end = tr("Ends at {time}, when the snapshot was taken", time=clock(self.session.now()))
+            return joined((end, self.session.clocks.words))
         return self.session.clocks.words
 
     @property

@@ -9,7 +9,7 @@ from math import inf
 
 from app.services.nodes import NodeView
 from app.viewmodels.node_facts import signed
-from app.viewmodels.reach import silent, trouble_words
+from app.viewmodels.reach import saved, silent, trouble_words
 from app.viewmodels.silhouettes import Silhouette, of_module
 from app.viewmodels.text import NBSP, clock_fine, labelled, number, span, tr
 from app.viewmodels.timeline_events import TimelineEvent
@@ -129,6 +129,10 @@ def lane(told: NodeTold, module: str, status: ModuleStatus | None, begin: float)
         since = told.view.as_of if told.view.status is not None else begin
         words = tr("Unknown: {why}", why=trouble_words(told.view))
         gap = Bar(since, inf, Silhouette.UNREACHABLE, words, Kind.UNKNOWN)
+        bars = _covered(bars, gap, cut_only=False)
+    if saved(told.view):
+        words = tr("Unknown: its snapshot ends here")
+        gap = Bar(told.view.as_of + told.shift, inf, Silhouette.UNREACHABLE, words, Kind.UNKNOWN)
         bars = _covered(bars, gap, cut_only=False)
     shown = tuple(bar if bar.start >= begin else replace(bar, start=begin) for bar in bars if bar.end > begin)
     why = trouble_words(told.view) if silent(told.view) else ""

@@ -10,7 +10,7 @@ from app.viewmodels.session_model import SessionModel, Tasks, failure_words
 from app.viewmodels.slot_map import SlotMap, slot_map
 from app.viewmodels.text import said, span, tr, trn
 from nodeagent.client.failures import CallFailed
-from nodeagent.contract.vip_status import VipStatus
+from nodeagent.contract.vip_status import VipStatus, VipWhere
 
 NO_VIP = "urn:keepgreen:no-vip"
 STALE = 5.0
@@ -44,6 +44,11 @@ class TrafficModel(QObject):
         self.address, self.port = "", ""
         self.where: tuple[WhereLine, ...] = ()
         self.where_trouble = ""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it is a snapshot: its map is the last one, and no node reckons where a client is."""
+        return bool(self.session.read_only)
 
     # --- the map ------------------------------------------------------------------------------
 
@@ -132,22 +137,25 @@ class TrafficModel(QObject):
         """Ask a node which one serves this client; the kernel's own hash is reckoned there."""
         if not self.where_reason:
             node = max(self._answers, key=lambda name: self._answers[name][0])
-            self._tasks.run_soon(self._find(node, self.address, int(self.port or 0)), f"where is {self.address}")
+            self._tasks.run_soon(self._find(node, self.address, self.port), f"where is {self.address}")
 
-    async def _find(self, node: str, address: str, port: int) -> None:
+    async def _find(self, node: str, address: str, port: str) -> None:
+        found: tuple[VipWhere, ...] = ()
         try:
-            found = await self.session.session.vip_where(node, self.module, address, port)
+            found = await self.session.session.vip_where(node, self.module, address, int(port or 0))
+            trouble = "" if found else tr("No rule of this module has an address of that family.")
         except CallFailed as failed:
-            self.where, self.where_trouble = (), failure_words(failed)
-        else:
-            self.where = tuple(
-                WhereLine(
-                    one.node or tr("nobody"),
-                    tr("slot {slot} of {group}: {rule}", slot=one.slot, group=one.group, rule=said(one.rule)),
-                )
-                for one in found
+            trouble = failure_words(failed)
+        if (address, port) != (self.address, self.port):
+            return  # somebody looks for another client by now
+        self.where_trouble = trouble
+        self.where = tuple(
+            WhereLine(
+                one.node or tr("nobody"),
+                tr("slot {slot} of {group}: {rule}", slot=one.slot, group=one.group, rule=said(one.rule)),
             )
-            self.where_trouble = "" if found else tr("No rule of this module has an address of that family.")
+            for one in found
+        )
         self.changed.emit()
 
     @property

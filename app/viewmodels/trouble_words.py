@@ -111,6 +111,16 @@ def reason(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: 
             )
 
 
+def known_remedy(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: str = "") -> str:
+    """What to do about a node that was reached before: its address is no longer the likely mistake."""
+    if trouble is Trouble.TIMED_OUT:
+        return tr(
+            "Is the server on and on the network? If it is, a firewall is likely: open TCP {port} there.",
+            port=node.port,
+        )
+    return reason(trouble, node, user=user, detail=detail).remedy
+
+
 def other_version(version: str, own: str) -> Reason:
     """An agent whose API another generation of the console speaks."""
     return Reason(

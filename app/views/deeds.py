@@ -20,15 +20,11 @@ class Deeds:
 
     def open_menu(self, entries: Sequence[MenuEntry], button: QWidget) -> None:
         """Opens the menu of these entries below a button."""
-        menu = Menu.from_entries(entries, self.do, button)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.open_under(button)
+        Menu.from_entries(entries, self.do, button).open_under(button)
 
     def open_menu_at(self, entries: Sequence[MenuEntry], place: QPoint) -> None:
         """Opens the menu of these entries at a place of the screen."""
-        menu = Menu.from_entries(entries, self.do, self._page)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
+        Menu.from_entries(entries, self.do, self._page).open_at(place)
 
     def do(self, entry: MenuEntry) -> None:
         """Carries out one entry, after its question if it has one."""

@@ -13,7 +13,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import Card, EmptyState, TableView
 from app.views.widgets.painting import paint_silhouette
-from app.views.widgets.tables import CellDelegate, Index
+from app.views.widgets.tables import PADDING, CellDelegate, Index
 
 EVENTS = "events"
 """Its key in the window."""
@@ -28,7 +28,7 @@ class _Kind(CellDelegate):
         event, box = index.data(EVENT_ROLE), option.rect
         if event is None:
             return
-        x, y = box.left() + self.padding, box.center().y() - 6
+        x, y = box.left() + PADDING, box.center().y() - 6
         if event.icon in set(Silhouette):
             paint_silhouette(painter, x, y, 14, Silhouette(event.icon))
         else:
@@ -56,6 +56,7 @@ class EventsPage(Page):
         self.table.activated.connect(self._open)
         card = Card()
         card.body.addWidget(self.table, 1)
+        card.free_corners()
         empty = EmptyState(
             "bell", tr("Nothing has happened yet"), tr("What happens on the nodes is written here, the newest first.")
         )

@@ -8,7 +8,7 @@ from app.viewmodels.address_row import AddressRow, RowState
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr
 from app.views import fonts
-from app.views.first_run_parts import Remedy, mark
+from app.views.first_run_parts import Remedy
 from app.views.tokens import Token
 from app.views.widgets import Button, Field, IconButton, IconLabel, SilhouetteLabel, Words
 
@@ -74,7 +74,7 @@ class AddressLine(QWidget):
         if not (self.field.line.hasFocus() and self.field.line.isModified()):
             self.field.set_text(row.text)
         failed, asking = row.state is RowState.FAILED, row.state is RowState.ASKING
-        mark(self.field, row.reason.remedy if failed and row.reason else "")
+        self.field.mark(row.reason.remedy if failed and row.reason else "")
         self._mark.setVisible(row.ready)
         self._clock.setVisible(asking)
         self._problem.setVisible(failed)

@@ -13,6 +13,7 @@ from app.views.first_run_address import AddressLine
 from app.views.first_run_parts import WordsPanel
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, CheckBox, Divider, Field, PrimaryButton, Words
+from app.views.widgets.possible import grey
 
 
 class ConnectCard(Card):
@@ -60,17 +61,14 @@ class ConnectCard(Card):
         self.words.setVisible(bool(contacts))
         self.match.setVisible(bool(contacts))
         self.match.setText(model.words_text)
-        self.match.updateGeometry()
         self.match.setChecked(bool(contacts) and model.words_match)
         not_yet = model.asks_password
         for part in (self.user, self.password):
-            part.line.setEnabled(not not_yet)
-            part.setToolTip(not_yet)
-        self.password.line.setPlaceholderText(not_yet)
+            grey(part.line, not not_yet, not_yet)
+        self.password.line.setPlaceholderText(model.password_hint)
         self.keep.set_possible(model.keep_persistent, tr("this computer has no keyring: passwords are asked again"))
         self._remark.setText("" if model.connecting else model.left_out or model.connect_reason)
         self.connect_button.setText(model.connect_text)
-        self.connect_button.updateGeometry()
         self.connect_button.set_possible(not model.connect_reason, model.connect_reason)
         self.cancel_button.setVisible(model.connecting)
         if ended and not model.chosen and not model.asks_password:

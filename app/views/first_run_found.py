@@ -44,7 +44,6 @@ class FoundRow(QWidget):
         """Whether it stands in the list now."""
         there = self._model.holds(self._address)
         self.button.setText(tr("Added") if there else tr("Add"))
-        self.button.updateGeometry()
         self.button.set_possible(not there, tr("it is in the list"))
 
 
@@ -98,7 +97,6 @@ class FoundCard(Card):
         self._refresh_rows()
         self.range.set_error(self._found.problem)
         self.button.setText(tr("Cancel") if self._found.scanning else tr("Scan"))
-        self.button.updateGeometry()
         self._meter.setVisible(self._found.scanning)
         self._show_progress()
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWi
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
-from app.views.widgets import Field, IconLabel, Words
+from app.views.widgets import IconLabel, Words
 from app.views.widgets.layouts import emptied
 from app.views.widgets.painting import paint_panel
 
@@ -70,12 +70,3 @@ class Remedy(Words):
         """Says it, or takes no room."""
         self.setText(text)
         self.setVisible(bool(text))
-
-
-def mark(field: Field, sentence: str) -> None:
-    """Gives a field the red edge; its sentence stands elsewhere, under the whole row."""
-    field.line.setAccessibleDescription(sentence)
-    if bool(field.line.property("wrong")) != bool(sentence):
-        field.line.setProperty("wrong", bool(sentence))
-        field.line.style().unpolish(field.line)
-        field.line.style().polish(field.line)

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
     QFont,
     QPalette,
+    QResizeEvent,
     QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
@@ -49,10 +50,19 @@ def _folder() -> Path:
     return chosen if chosen.is_dir() else resource("help/en")
 
 
-class HelpPage(Page):
-    """Topics at the left, the text at the right. `topic_shown(name)` after each change."""
+class _Text(QTextBrowser):
+    """Lines of a length that reads well, however wide the window is; the scroll bar stays at its edge."""
 
-    topic_shown = Signal(str)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        margin = max(self.width() - TEXT_WIDTH, 0)
+        if margin != self.viewportMargins().right():
+            self.setViewportMargins(0, 0, margin, 0)
+        super().resizeEvent(event)
+
+
+class HelpPage(Page):
+    """Topics at the left, the text at the right."""
+
     help_topic = "index"
 
     def __init__(self) -> None:
@@ -68,11 +78,10 @@ class HelpPage(Page):
                 item = QListWidgetItem(path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "))
                 item.setData(TOPIC, name)
                 self.topics.addItem(item)
-        self.text = QTextBrowser()
+        self.text = _Text()
         self.text.setAccessibleName(tr("Help text"))
         self.text.setFont(theme.font())
         self.text.setOpenLinks(False)
-        self.text.setMaximumWidth(TEXT_WIDTH)
         self.text.document().setDocumentMargin(20)
         self.text.anchorClicked.connect(self._follow)
         theme.changed.connect(self._colour)
@@ -83,8 +92,7 @@ class HelpPage(Page):
         row.setContentsMargins(4, 8, 4, 8)
         row.setSpacing(0)
         row.addWidget(self.topics)
-        row.addWidget(self.text, 8)
-        row.addStretch(1)
+        row.addWidget(self.text, 1)
         card.body.addLayout(row)
         self.body.addWidget(card)
         self.show_topic("index")
@@ -102,7 +110,6 @@ class HelpPage(Page):
         self.text.setMarkdown((self._folder / f"{name}.md").read_text(encoding="utf-8"))
         _set_type(self.text.document())
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
-        self.topic_shown.emit(name)
 
     def _follow(self, url: QUrl) -> None:
         if url.isRelative():
@@ -120,7 +127,7 @@ class HelpPage(Page):
 
 
 def _set_type(document: QTextDocument) -> None:
-    """Markdown as Qt reads it has no room between paragraphs, and a bold that the bundled font would only imitate."""
+    """Markdown as Qt reads it has no room between paragraphs; bold and slant the bundled font would only imitate."""
     cursor = QTextCursor(document)
     block = document.begin()
     while block.isValid():
@@ -133,10 +140,11 @@ def _set_type(document: QTextDocument) -> None:
         cursor.setBlockFormat(shape)
         for part in _fragments(block):
             ink = QTextCharFormat(part.charFormat())
-            if ink.fontWeight() > QFont.Weight.Normal or heading:
+            if ink.fontWeight() > QFont.Weight.Normal or ink.fontItalic() or heading:
                 cursor.setPosition(part.position())
                 cursor.setPosition(part.position() + part.length(), QTextCursor.MoveMode.KeepAnchor)
-                ink.setFontWeight(fonts.STRONG)
+                ink.setFontWeight(fonts.MEDIUM if ink.fontItalic() else fonts.STRONG)
+                ink.setFontItalic(False)
                 ink.clearProperty(QTextCharFormat.Property.FontSizeAdjustment.value)
                 ink.setProperty(QTextCharFormat.Property.FontPixelSize.value, heading or fonts.BASE)
                 cursor.setCharFormat(ink)

@@ -31,12 +31,11 @@ class MainWindow(QMainWindow):
     """Pages by key; a key like `configuration.module` belongs to the tab before its point.
 
     `tab_chosen(key)` when the user picks a tab: a page of exactly this key is shown at once, for others the owner
-    decides by the scope. `page_shown(key)` after every change of page. `closed` when the user closes the window.
+    decides by the scope. `closed` when the user closes the window.
     `help_wanted(topic)` on F1. `snapshots_chosen(paths)` when files were dropped or picked to be opened.
     """
 
     tab_chosen = Signal(str)
-    page_shown = Signal(str)
     help_wanted = Signal(str)
     snapshots_chosen = Signal(object)
     closed = Signal()
@@ -103,7 +102,6 @@ class MainWindow(QMainWindow):
         tab = key.partition(".")[0]
         self.top_bar.tabs.set_marked(tab in TABS)
         self.top_bar.tabs.choose(tab)
-        self.page_shown.emit(key)
 
     def ask_for_snapshots(self) -> None:
         """Let the user pick files to open."""

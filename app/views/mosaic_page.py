@@ -28,7 +28,10 @@ from app.views.widgets import (
     SilhouetteLabel,
     Words,
 )
+from app.views.widgets.flow import Scroller
 
+FIGURES_LEAST = 172
+"""Height of the figures when there are more nodes than room: their head and four lines."""
 REPAINT = 100
 """Milliseconds between two repaints while answers come in."""
 
@@ -56,7 +59,6 @@ class _NodeButtons(QWidget):
         verb = tr("Start {node} now", node=line.name) if starts else tr("Stop {node} now", node=line.name)
         self.button.setAccessibleName(verb)
         self.button.set_possible(line.entry.enabled, line.entry.reason)
-        self.button.updateGeometry()
 
 
 class MosaicPage(Page):
@@ -154,8 +156,8 @@ class MosaicPage(Page):
         return self._mosaic_card
 
     def _figures(self) -> Card:
-        card = Card()
-        row = QHBoxLayout()
+        card, both = Card(), QWidget()
+        row = QHBoxLayout(both)
         row.setContentsMargins(16, 8, 16, 12)
         row.setSpacing(16)
         self.legend = MosaicLegend()
@@ -171,7 +173,7 @@ class MosaicPage(Page):
         side.addLayout(self._side)
         side.addStretch(1)
         row.addLayout(side)
-        card.body.addLayout(row)
+        card.body.addWidget(Scroller(both, FIGURES_LEAST))
         return card
 
     def _over_time(self) -> Card:

@@ -2,13 +2,15 @@
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.views import fonts
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import AskSheet, Words
 from app.views.widgets.layouts import emptied
+from app.views.widgets.possible import keep_focus
 
 MARGIN = 24
 HEADER_HEIGHT = 60
@@ -133,9 +135,14 @@ class Page(QWidget):
 
     def set_title(self, *parts: str, facts: str = "") -> None:
         """The title, or the path to it, and one sentence of facts."""
+        self._titled = parts
         self._path.set_parts(parts)
         self._facts.setText(facts)
         self.setAccessibleName(parts[-1] if parts else "")
+
+    def set_cluster(self, title: str) -> None:
+        """The cluster has another name now, which is where the path begins."""
+        self.set_title(title, *self._titled[1:], facts=self._facts.text())
 
     def set_facts(self, facts: str) -> None:
         """The one sentence of facts beside the title."""
@@ -162,9 +169,16 @@ class Page(QWidget):
         self._replace(self._band, self._band_holder, part)
 
     def ask(self, sheet: AskSheet) -> None:
-        """Shows a question under the header; it goes away when it is answered."""
+        """Shows a question under the header; answered it goes away, and the focus back to where it was."""
+        before = QApplication.focusWidget()
+
+        def answered() -> None:
+            self._replace(self._asking, self._asking_holder, None)
+            if before is not None and isValid(before) and before.isVisible():
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
+
         self._replace(self._asking, self._asking_holder, sheet)
-        sheet.answered.connect(lambda _verb: self._replace(self._asking, self._asking_holder, None))
+        sheet.answered.connect(lambda _verb: answered())
         sheet.take_focus()
 
     @staticmethod
@@ -172,6 +186,7 @@ class Page(QWidget):
         present = place.itemAt(0)
         if present is not None and (widget := present.widget()) is not None and widget is not part:
             place.removeWidget(widget)
+            keep_focus(holder)
             widget.hide()
             widget.deleteLater()
         if part is not None:

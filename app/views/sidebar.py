@@ -23,6 +23,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets.fields import SearchField
 from app.views.widgets.focus_ring import OWN_FOCUS
+from app.views.widgets.labels import Words
 from app.views.widgets.painting import INK, elided, paint_focus, paint_panel, paint_silhouette, text_width
 
 WIDTH = 256
@@ -32,12 +33,18 @@ HEADING_ROW = 24
 GAP = 16
 ICON_CLUSTER, ICON, NAME = 35, 41, 23
 """Where the icon of a line begins, and the name behind it."""
+LIVE = (Silhouette.READY, Silhouette.TRANSIENT, Silhouette.STOP, Silhouette.UNREACHABLE)
+"""What changes by itself: the column has room for these words at all times, so that no such change moves a name."""
 KIND_ICONS = {NodeKind.CLUSTER: "cluster", NodeKind.MODULE: "module", NodeKind.NODE: "node"}
 Index = QModelIndex | QPersistentModelIndex
 
 
 class _Lines(QStyledItemDelegate):
     """Paints a line: arrow of a cluster, icon, name, pause box, silhouette and word in one column."""
+
+    def __init__(self, parent: QTreeView) -> None:
+        super().__init__(parent)
+        self._widest = 0
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
         kind = index.data(SidebarRole.KIND)
@@ -89,10 +96,6 @@ class _Lines(QStyledItemDelegate):
             paint_panel(painter, box, Token.SURFACE, Token.GREY_LINE, 4)
             paint_silhouette(painter, box.x() + 3, box.y() + 3, 10, Silhouette.PAUSED)
 
-    def __init__(self, parent: QTreeView) -> None:
-        super().__init__(parent)
-        self._widest = 0
-
     def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
         """A tooltip only where the name is not shown as it is."""
         name = str(index.data(Qt.ItemDataRole.DisplayRole))
@@ -107,16 +110,16 @@ class _Lines(QStyledItemDelegate):
     def _room(self, view: QTreeView, index: Index) -> int:
         """For the name of a line."""
         begin = NAME + (ICON_CLUSTER if index.data(SidebarRole.KIND) == NodeKind.CLUSTER else ICON)
-        return self.column(view) - 8 - begin - (24 if index.data(SidebarRole.PAUSED) else 0)
+        return self.column(view) - 6 - begin - (24 if index.data(SidebarRole.PAUSED) else 0)
 
     def set_words(self, words: frozenset[str]) -> None:
         """All words of the column of states."""
         font = theme.font(fonts.SIDE, medium=True)
-        self._widest = max((text_width(word, font) for word in words), default=0)
+        self._widest = max(text_width(word, font) for word in words | {state.words for state in LIVE})
 
     def column(self, view: QTreeView) -> int:
         """Where the column of states begins: wide enough for the longest word in it, the same for all lines."""
-        return max(view.viewport().width() - 34 - self._widest, 96)
+        return max(view.viewport().width() - 30 - self._widest, 96)
 
     @staticmethod
     def _paint_state(painter: QPainter, index: Index, x: int, row: QRect) -> None:
@@ -237,13 +240,16 @@ class Sidebar(QWidget):
         self.tree.setModel(self._shown)
         self.tree.selectionModel().currentChanged.connect(self._picked)
         self.tree.customContextMenuRequested.connect(self._menu)
+        self._none = Words("", fonts.BASE, strong=True, wrap=True)
+        self._why_none = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
         model.dataChanged.connect(self._measure)
         model.rowsInserted.connect(self._measure)
         model.rowsRemoved.connect(self._measure)
         self._measure()
-        self._shown.rowsInserted.connect(lambda *_rows: self.tree.expandAll())
-        self._shown.modelReset.connect(self.tree.expandAll)
-        self.tree.expandAll()
+        self._shown.rowsInserted.connect(self._arrange)
+        self._shown.rowsRemoved.connect(self._arrange)
+        self._shown.modelReset.connect(self._arrange)
+        self._arrange()
 
         foot = QVBoxLayout()
         foot.setContentsMargins(0, 9, 0, 8)
@@ -266,6 +272,12 @@ class Sidebar(QWidget):
         head.setContentsMargins(12, 0, 12, 0)
         head.addWidget(self.filter)
         column.addLayout(head)
+        nothing = QVBoxLayout()
+        nothing.setContentsMargins(16, 0, 16, 0)
+        nothing.setSpacing(2)
+        nothing.addWidget(self._none)
+        nothing.addWidget(self._why_none)
+        column.addLayout(nothing)
         column.addWidget(self.tree, 1)
         column.addLayout(foot)
 
@@ -299,7 +311,20 @@ class Sidebar(QWidget):
 
     def _filter(self, text: str) -> None:
         self._shown.set_text(text)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Everything unfolded, or a word for why there is nothing."""
         self.tree.expandAll()
+        empty, filtered = not self._shown.rowCount(), self._model.rowCount() > 0
+        for words in (self._none, self._why_none):
+            words.setVisible(empty)
+        self._none.setText(tr("Nothing fits the filter") if filtered else tr("No clusters yet"))
+        self._why_none.setText(
+            tr("Esc in the field above shows everything again.")
+            if filtered
+            else tr("A cluster appears here as soon as one of its nodes answers.")
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

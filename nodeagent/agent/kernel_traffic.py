@@ -84,7 +84,7 @@ class KernelTraffic:
             error = failed.get(effect.module, "") if module else NOT_HERE
             if module and not error:
                 self._direct(module, effect.director)
-            self._post(SlotsSet(effect.module, effect.epoch, error))
+            self._post(SlotsSet(effect.module, effect.epoch, error, effect.timeout))
 
     def withdraw(self, effect: WithdrawTraffic) -> None:
         """See Traffic. The filter is closed at once."""

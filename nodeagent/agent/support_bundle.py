@@ -37,6 +37,7 @@ from nodeagent.contract.api import WhyAnswer
 from nodeagent.contract.module_files import ROOTS, USERCONFIG
 from nodeagent.contract.record_api import RecordQuery
 from nodeagent.contract.status import NodeStatus
+from nodeagent.contract.vip_status import VipStatus
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
 
@@ -64,6 +65,7 @@ class Moment:
 
     status: NodeStatus
     why: tuple[WhyAnswer, ...]
+    vips: tuple[VipStatus, ...]
     own: Own
     users: bytes
 
@@ -91,6 +93,7 @@ class SupportBundle:
         query = RecordQuery(limit=5000, newest=True)
         yield Part("status.json", partial(_json, moment.status))
         yield Part("why.json", partial(_json, moment.why))
+        yield Part("vip.json", partial(_json, moment.vips))
         yield Part("metrics.txt", partial(metrics_text, moment.status, moment.own))
         yield Part("log.jsonl", lambda: _lines(read_page(records, Question(limit=LINES, newest=True)).lines))
         yield Part("resource_history.jsonl", lambda: _lines(read_history(records, module, "", query).changes))

@@ -213,8 +213,6 @@ def _check_file(file: str, module: str, wants_json: bool) -> int:
         cluster, _ = read_cluster(cluster_file(Home.from_environment()).read_bytes(), "cluster.xml")
     except OSError:
         cluster = None
-    lans = tuple(lan.name for lan in cluster.lans) if cluster else None
-    found, problems = read_module(
-        module or "module", data, file, dict(os.environ), lans, cluster.nodes if cluster else ()
-    )
+    nodes = cluster.nodes if cluster else ()
+    found, problems = read_module(module or "module", data, file, dict(os.environ), nodes=nodes, cluster=cluster)
     return report_check(file, found.signature if found else "", problems, wants_json)

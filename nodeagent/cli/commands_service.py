@@ -11,7 +11,8 @@ from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.options import json_option
 from nodeagent.cli.tables import say
 from nodeagent.home import Home
-from nodeagent.host.installation import NAME, CannotInstall
+from nodeagent.host.installation import BRING_HERE, NAME, CannotInstall
+from nodeagent.host.service import elsewhere, install, remove
 from nodeagent.os_services import Unanswered, services
 
 
@@ -24,10 +25,6 @@ def service() -> None:
 @json_option
 def service_install(as_json: bool) -> None:
     """Start the agent now and at each boot of the system."""
-    if sys.platform == "win32":
-        from nodeagent.host.windows_installation import install
-    else:
-        from nodeagent.host.systemd_unit import install
     try:
         install(Home.from_environment())
     except CannotInstall as cannot:
@@ -39,10 +36,6 @@ def service_install(as_json: bool) -> None:
 @json_option
 def service_remove(as_json: bool) -> None:
     """End the agent and take its service away; applications and configuration stay."""
-    if sys.platform == "win32":
-        from nodeagent.host.windows_installation import remove
-    else:
-        from nodeagent.host.systemd_unit import remove
     try:
         remove()
     except CannotInstall as cannot:
@@ -57,13 +50,15 @@ def _tell(installed: bool, as_json: bool, words: str) -> None:
         say(f"the service {NAME} is {words}")
 
 
-class ServiceState(msgspec.Struct, frozen=True):
+class ServiceState(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `service status` says; `pid` 0 when it does not run."""
 
     service: str
     installed: bool
     running: bool
     pid: int
+    elsewhere: str = ""
+    """What it starts instead of the agent of this home."""
 
 
 @service.command("status")
@@ -74,13 +69,17 @@ def service_status(as_json: bool) -> int:
         seen = services([NAME])[NAME]
     except Unanswered as unanswered:
         raise CommandFailed(str(unanswered), Exit.AGENT_DOWN) from None
-    state = ServiceState(NAME, seen.exists, seen.serves, seen.pid if seen.serves else 0)
+    home = Home.from_environment()
+    other = elsewhere(home) if seen.exists else ""
+    state = ServiceState(NAME, seen.exists, seen.serves, seen.pid if seen.serves else 0, other)
     if as_json:
         click.echo(to_json(state))
     elif state.running:
         say(f"the service {NAME} runs (pid {state.pid})")
     else:
         say(f"the service {NAME} is {'installed, but does not run' if state.installed else 'not installed'}")
+    if state.elsewhere and not as_json:
+        say(f"{state.elsewhere}: {BRING_HERE}", "yellow")
     return Exit.OK if state.running else Exit.AGENT_DOWN
 
 

@@ -156,6 +156,8 @@ class ApiClient(NodeCalls):
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise RuntimeError("use it as an async context manager")
+        if self._session.closed:
+            raise CallFailed(Trouble.UNREACHABLE, f"the connection to {self._place} was closed")
         return self._session
 
     def _failed(self, error: Exception) -> CallFailed:

@@ -10,7 +10,7 @@ import msgspec
 from nodeagent.contract.errors import Problem
 from nodeagent.contract.states import Action, LogType, ResourceState, Role
 
-ResourceName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\.[^\s/]+$", max_length=128)]
+ResourceName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\.[^\s/]+\Z", max_length=128)]
 """`class.ident`, e.g. `custom.db`."""
 
 WallTime = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
@@ -292,7 +292,7 @@ class LogQuery(msgspec.Struct, frozen=True, omit_defaults=True, rename={"since":
 
     after: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 0
     module: str = ""
-    types: Annotated[str, msgspec.Meta(pattern="^[CEUSID]*$", max_length=6)] = ""
+    types: Annotated[str, msgspec.Meta(pattern=r"\A[CEUSID]*\Z", max_length=6)] = ""
     text: Annotated[str, msgspec.Meta(max_length=200)] = ""
     since: WallTime = 0.0
     until: WallTime = 0.0

@@ -4,7 +4,8 @@ from nodeagent.contract.cluster_rules import CLUSTER
 from nodeagent.contract.config import ClusterConfig, Lan, NodeAddress
 from nodeagent.contract.config_check import Check, Checked
 from nodeagent.contract.errors import Problem, errors_of
-from nodeagent.contract.xml_reader import XmlFile, refusal
+from nodeagent.contract.xml_reader import XmlFile
+from nodeagent.contract.xml_refusal import refusal_with_rest
 from nodeagent.contract.xml_scan import NotXml
 
 MAX_NODES = 64
@@ -15,7 +16,7 @@ def read_cluster(data: bytes, file: str = "cluster.xml") -> tuple[ClusterConfig 
     try:
         xml = XmlFile(data, file)
     except NotXml as error:
-        return None, [refusal(error, file)]
+        return None, refusal_with_rest(error, file, CLUSTER)
     checked = Check(xml).root(CLUSTER)
     config = None
     if checked and (lans := checked.first("lans")):

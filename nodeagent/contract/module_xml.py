@@ -12,7 +12,8 @@ from nodeagent.contract.macros import expand, undefined
 from nodeagent.contract.module_build import module_config
 from nodeagent.contract.module_check import check_service
 from nodeagent.contract.module_rules import SAFE
-from nodeagent.contract.xml_reader import XmlFile, refusal
+from nodeagent.contract.xml_reader import XmlFile
+from nodeagent.contract.xml_refusal import refusal, refusal_with_rest
 from nodeagent.contract.xml_scan import NotXml
 
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
@@ -47,7 +48,7 @@ def read_module(
     try:
         xml = XmlFile(data, file)
     except NotXml as error:
-        return None, [*before, refusal(error, file)]
+        return None, [*before, *refusal_with_rest(error, file, SAFE, environment or {})]
     # The source is signed, not its expansion: environments differ from node to node.
     signature = xml.digest(*sorted(nodes))
     check = Check(xml, expand(xml, environment or {}))
@@ -73,7 +74,7 @@ def expand_module(
     try:
         xml = XmlFile(data, file)
     except NotXml as error:
-        return b"", [refusal(error, file)]
+        return b"", refusal(error, file)
     for (element, attribute), names in expand(xml, environment or {}).items():
         for name in names:
             xml.warning(element, undefined(name), attribute)

@@ -8,6 +8,7 @@ from nodeagent.contract.shim_table import How, row_of
 
 _CALL = re.compile(r"""(?:^|[\s"'/\\}%(&|;`])safekit(?:\.exe)?["']?[ \t]+(?P<words>[A-Za-z-][^\r\n]*)""", re.IGNORECASE)
 _COMMENT = re.compile(r"^\s*(?:#|@?rem\b|::|')", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _LARGEST_SCRIPT = 1024 * 1024
 
 
@@ -22,7 +23,7 @@ def shim_call_problems(files: Mapping[str, bytes]) -> list[Problem]:
 
 
 def _unknown_calls(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_LINE_END.split(text), 1):
         if _COMMENT.match(line):
             continue
         for call in _CALL.finditer(line):

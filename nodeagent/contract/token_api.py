@@ -10,7 +10,7 @@ from nodeagent.contract.states import Role
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 """Of a user or a token."""
 
-TokenText = Annotated[str, msgspec.Meta(pattern="^([A-Za-z0-9_-]{43})?$", max_length=43)]
+TokenText = Annotated[str, msgspec.Meta(pattern=r"\A([A-Za-z0-9_-]{43})?\Z", max_length=43)]
 """256 random bits in base64url; empty for none."""
 
 

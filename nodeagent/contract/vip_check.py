@@ -61,7 +61,8 @@ def _traffic(vip: VirtualIp) -> set[tuple[str, str, int]]:
 
 
 def _addresses(xml: XmlFile, vip: Checked, cluster: ClusterConfig | None) -> Iterator[str]:
-    owners = {node.addr: node.node for lan in cluster.lans for node in lan.nodes} if cluster else {}
+    lans = cluster.lans if cluster else ()
+    owners = {addr: node.node for lan in lans for node in lan.nodes for addr in (node.addr, node.laddr)}
     seen: set[str] = set()
     for _, shared in virtual_interfaces(vip):
         kind, vmac = shared.text("type"), shared.text("addr")

@@ -6,7 +6,8 @@ from collections import Counter
 from lxml import etree
 
 from nodeagent.contract.errors import Problem, Severity
-from nodeagent.contract.xml_scan import ElementSpan, NotXml, scan
+from nodeagent.contract.xml_mend import Mended
+from nodeagent.contract.xml_scan import ElementSpan, NotXml, Scan, scan, scan_text
 from nodeagent.contract.xml_text import Replaced, TextPlaces
 
 MAX_PROBLEMS = 1000
@@ -19,9 +20,11 @@ class XmlFile:
     Making one raises `xml_scan.NotXml`. Problems found later are collected here, so that all are reported.
     """
 
-    def __init__(self, data: bytes, file: str) -> None:
-        scanned = scan(data)
+    def __init__(self, source: bytes | Scan, file: str) -> None:
+        scanned = source if isinstance(source, Scan) else scan(source)
         self.file = file
+        self.damaged: frozenset[etree._Element] = frozenset()
+        """The elements of a mended file (see `mended`) that had a mistake: nothing is said of what is in them."""
         self.root = _parse(scanned.text)
         self.problems: list[Problem] = []
         self.replaced: dict[etree._Element, list[Replaced]] = {}
@@ -29,6 +32,26 @@ class XmlFile:
         self._source = scanned.text
         self._counts: Counter[Severity] = Counter()
         self._spans: dict[etree._Element, ElementSpan] = dict(zip(self.root.iter("*"), scanned.elements, strict=True))
+
+    @classmethod
+    def mended(cls, mended: Mended, file: str) -> "XmlFile | None":
+        """The file as it was most likely meant, only to look for more problems in it; None when nobody can tell."""
+        if not mended.text:
+            return None
+        try:
+            xml = cls(scan_text(mended.text), file)
+        except NotXml:
+            return None
+        xml.damaged = frozenset(xml._at(place) for place in mended.places)
+        return xml
+
+    def _at(self, place: int) -> etree._Element:
+        """The innermost element at an offset of the source, the root outside all."""
+        found = self.root
+        for element, span in self._spans.items():
+            if span.start <= place < span.end:
+                found = element
+        return found
 
     def name(self, element: etree._Element) -> str:
         """The element's name as it is written."""
@@ -51,6 +74,8 @@ class XmlFile:
         self, severity: Severity, element: etree._Element, text: str, attribute: str = "", line: int | None = None
     ) -> None:
         """Adds a problem at an element, one of its attributes or a line of it, up to `MAX_PROBLEMS` of a severity."""
+        if element in self.damaged:
+            return
         self._counts[severity] += 1
         if self._counts[severity] > MAX_PROBLEMS:
             return
@@ -87,11 +112,6 @@ class XmlFile:
 def text_of(element: etree._Element) -> str:
     """The element's own text and that behind its children and comments, put together."""
     return "".join([element.text or "", *(child.tail or "" for child in element)])
-
-
-def refusal(error: NotXml, file: str) -> Problem:
-    """The one problem of a file that cannot be read."""
-    return Problem(Severity.ERROR, error.text, file, error.line)
 
 
 def _parse(text: str) -> etree._Element:

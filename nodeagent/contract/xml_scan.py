@@ -28,7 +28,7 @@ CODECS = {
 }
 _DECLARED = re.compile(r"\ufeff?<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]+)[\"']")
 _TAG_NAME = re.compile(r"<([^ \t\r\n/>]+)")
-_ATTRIBUTE = re.compile(r"[ \t\r\n]+([^ \t\r\n=]+)[ \t\r\n]*=[ \t\r\n]*(\"[^\"]*\"|'[^']*')")
+_ATTRIBUTE = re.compile(r"[ \t\r\n]+([^ \t\r\n=/>]+)[ \t\r\n]*=[ \t\r\n]*(\"[^\"]*\"|'[^']*')")
 _TAG_END = re.compile(r"[ \t\r\n]*(/?)>")
 NEWLINE = re.compile(r"\r\n|\n|\r")
 
@@ -39,27 +39,58 @@ _TRUNCATED = {
     _CODES[expat.errors.XML_ERROR_PARTIAL_CHAR],
     _CODES[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
 }
+UNKNOWN_ENTITY = (
+    "an entity is used that XML does not know: allowed are &amp; &lt; &gt; &quot; &apos; and numbers like &#10;"
+)
+NO_ELEMENT = "there is no complete XML element in this file: it is truncated or not XML"
+JUNK_BEHIND = "something follows the end of the root element, which must be the last"
+MISPLACED_DECLARATION = "the <?xml …?> line must be the very first thing in the file"
 _SENTENCES = {
     _CODES[expat.errors.XML_ERROR_INVALID_TOKEN]: "this is not well-formed XML: look for an & that should be &amp;,"
     " a < that should be &lt;, or a missing quote",
     _CODES[expat.errors.XML_ERROR_SYNTAX]: "this is not XML: only elements, comments and a bare <!DOCTYPE> may"
     " stand here",
     _CODES[expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE]: "an attribute is given twice in one element",
-    _CODES[expat.errors.XML_ERROR_UNDEFINED_ENTITY]: "an entity is used that XML does not know: allowed are &amp;"
-    " &lt; &gt; &quot; &apos; and numbers like &#10;",
-    _CODES[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]: "something follows the end of the root element, which"
-    " must be the last",
-    _CODES[expat.errors.XML_ERROR_MISPLACED_XML_PI]: "the <?xml …?> line must be the very first thing in the file",
+    _CODES[expat.errors.XML_ERROR_UNDEFINED_ENTITY]: UNKNOWN_ENTITY,
+    _CODES[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]: JUNK_BEHIND,
+    _CODES[expat.errors.XML_ERROR_MISPLACED_XML_PI]: MISPLACED_DECLARATION,
 }
 
 
 class NotXml(ValueError):
-    """A file that cannot be read: one sentence, and the line (0 = the whole file)."""
+    """A file that cannot be read: one sentence, and the line (0 = the whole file).
 
-    def __init__(self, text: str, line: int = 0) -> None:
+    `source` is its text when that is no XML: `xml_mend` then finds all that is wrong in it.
+    """
+
+    def __init__(self, text: str, line: int = 0, source: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.line = line
+        self.source = source
+
+
+def bare_doctype(name: str) -> str:
+    """What is said of a document type with more than its name."""
+    return (
+        f"<!DOCTYPE {short(name)} …> must be bare, like <!DOCTYPE safe>: no external identifier, no [ ] part"
+        " and so no entities"
+    )
+
+
+def short(name: str) -> str:
+    """A name as it is said: a long one is cut."""
+    return name if len(name) <= 60 else f"{name[:59]}…"
+
+
+def ends_early(name: str, line: int) -> str:
+    """What is said at the end of the file of the innermost element that is open."""
+    return f"the file ends before <{short(name)}> of line {line} is closed"
+
+
+def expected_end(name: str, line: int) -> str:
+    """What is said where an element should have been closed."""
+    return f"</{short(name)}> is expected here, since <{short(name)}> of line {line} is open"
 
 
 @dataclass(frozen=True)
@@ -131,6 +162,11 @@ def scan(data: bytes) -> Scan:
         raise NotXml("the file is empty")
     if not text.removeprefix("\ufeff").lstrip().startswith("<"):
         raise NotXml("this is not XML: a configuration file begins with <", 1)
+    return scan_text(text, codec)
+
+
+def scan_text(text: str, codec: str = "utf-8") -> Scan:
+    """The same for text that is decoded."""
     return Scan(text, codec, _Scanner(text).run())
 
 
@@ -182,29 +218,22 @@ class _Scanner:
         try:
             self._parser.Parse(self._utf8, True)
         except expat.ExpatError as error:
-            raise self._refusal(error) from error
+            wrong, line = self._refusal(error)
+            raise NotXml(wrong, line, self._text) from error
         return tuple(self._elements)
 
-    def _refusal(self, error: expat.ExpatError) -> NotXml:
+    def _refusal(self, error: expat.ExpatError) -> tuple[str, int]:
         inner = self._open[-1] if self._open else None
         if error.code in _TRUNCATED:
-            if inner is None:
-                return NotXml("there is no complete XML element in this file: it is truncated or not XML", error.lineno)
-            return NotXml(f"the file ends before <{inner.name}> of line {inner.line} is closed", error.lineno)
+            return ends_early(inner.name, inner.line) if inner else NO_ELEMENT, error.lineno
         if error.code == _CODES[expat.errors.XML_ERROR_TAG_MISMATCH] and inner is not None:
-            return NotXml(
-                f"</{inner.name}> is expected here, since <{inner.name}> of line {inner.line} is open", error.lineno
-            )
+            return expected_end(inner.name, inner.line), error.lineno
         words = f"this is not well-formed XML: {expat.ErrorString(error.code)}"
-        return NotXml(_SENTENCES.get(error.code, words), error.lineno)
+        return _SENTENCES.get(error.code, words), error.lineno
 
     def _doctype(self, name: str, system: str | None, public: str | None, subset: int) -> None:
         if system or public or subset:
-            raise NotXml(
-                f"<!DOCTYPE {name[:40]} …> must be bare, like <!DOCTYPE safe>: no external identifier, no [ ] part"
-                " and so no entities",
-                self._parser.CurrentLineNumber,
-            )
+            raise NotXml(bare_doctype(name), self._parser.CurrentLineNumber, self._text)
 
     def _position(self) -> int:
         byte = self._parser.CurrentByteIndex

@@ -6,7 +6,6 @@ is detected is logged and acts no more; what is paused acts never and is not nee
 
 from abc import ABC, abstractmethod
 
-from nodeagent.contract.exit_codes import exit_words
 from nodeagent.contract.states import Action, LogType, ResourceState
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
@@ -17,6 +16,7 @@ from nodeagent.core.module_memory import Order
 from nodeagent.core.monitoring import Detection
 from nodeagent.core.orders import OrderedLife
 from nodeagent.core.phases import WAITS, Phase
+from nodeagent.core.script_runs import end_words
 
 RESTARTED = "module_failure"
 """Who orders when a `module` checker finds that the other module was started anew."""
@@ -69,12 +69,11 @@ class WatchfulLife(OrderedLife, ABC):
 
     def resource_set(self, event: ev.ResourceSet, now: float) -> None:
         """A resource was set by command, often by a `custom` checker."""
-        told = self.senses.told(event, now)
-        if told is None:
-            text = f"resource {event.resource} is found out, not set: {event.author} cannot set it"
+        if refused := self.senses.refuses(event.resource):
+            text = f"resource {event.resource} {refused}: {event.author} cannot set it"
             self._log(LogType.ERROR, text, by=event.author)
             return
-        look, changed = told
+        look, changed = self.senses.told(event, now)
         if changed:
             text = f"set by {event.author}"
             self._log(LogType.INFO, f"resource {event.resource} is {event.state} ({text})", by=event.author)
@@ -175,10 +174,7 @@ class WatchfulLife(OrderedLife, ABC):
     def _handler_done(self, run: HandlerRun, event: ev.ScriptEnded, now: float) -> None:
         self._save()
         rule = run.detection.rule
-        if run.killed:
-            words = "killed with its whole process tree"
-        else:
-            words = event.error or ("its end was not seen" if event.exit_code is None else exit_words(event.exit_code))
+        words = end_words(event, killed=run.killed)
         handled = event.exit_code == 0 and not run.killed and not event.error
         self._log(
             LogType.INFO if handled else LogType.ERROR, f"{run.words}: {words}", by=rule.handler, output=run.output
@@ -218,9 +214,12 @@ class WatchfulLife(OrderedLife, ABC):
         """Do what is due: ends of pauses, handlers out of time, scans, warm-ups, rules."""
         self._end_pauses(now)
         for run in self.handlers.due(now):
-            run.killed = True
+            if run.killed:  # else this rule would never have a handler again
+                self._log(LogType.CRITICAL, f"the end of {run.words} was never told after its kill", by="errd")
+                self.script_ended(ev.ScriptEnded(self.config.name, run.name, None), now)
+                continue
             self._log(LogType.ERROR, f"{run.words}: its process tree is killed", by="errd", output=run.output)
-            self._emit(do.KillScript(self.config.name, run.name))
+            self._kill_handler(run, now)
         self.senses.scan(now)
         if self.senses.rules_due(now) and self.acts:
             self._judge(now)

@@ -15,8 +15,9 @@ from nodeagent.core.handover import Presence
 from nodeagent.core.heartbeat import ModuleBeat, module_id
 from nodeagent.core.membership import Membership
 from nodeagent.core.module_life import ModuleLife
-from nodeagent.core.module_traffic import ModuleTraffic, Surroundings
-from nodeagent.core.phases import CHECKED, Phase
+from nodeagent.core.module_traffic import ModuleTraffic
+from nodeagent.core.phases import SERVING, WITH_ADDRESS
+from nodeagent.core.surroundings import Surroundings
 from nodeagent.core.traffic_messages import (
     GateSet,
     LinkSeen,
@@ -30,22 +31,6 @@ from nodeagent.core.traffic_messages import (
 )
 from nodeagent.core.view import Member, view_of
 from nodeagent.core.wire import PROBE_PULSES, Wire
-
-SERVING = frozenset({Phase.READY, Phase.DRAINING, Phase.RESTART_DRAINING})
-"""The application answers for certain: a slot may be kept until another node has taken it."""
-
-WITH_ADDRESS = CHECKED | {
-    Phase.DRAINING,
-    Phase.RESTART_DRAINING,
-    Phase.TAKING_ADDRESS,
-    Phase.STARTING,
-    Phase.STOPPING,
-    Phase.RESTART_STOPPING,
-    Phase.RESTART_FORCING,
-    Phase.PAUSE,
-    Phase.RECOVERING,
-}
-"""The virtual addresses are on this node."""
 
 ALONE_WINDOW = 1.0
 """Detection window of a node without a cluster, seconds."""
@@ -70,7 +55,9 @@ class FarmTraffic:
     def __init__(self, membership: Membership, session: bytes, emit: Callable[[do.Effect], None]) -> None:
         self._membership, self._session, self._emit = membership, session, emit
         self.wire = Wire(session, membership.sealer)
+        self._lives: dict[str, ModuleLife] = {}
         self._modules: dict[str, _Module] = {}
+        """Those with a virtual IP; what they had when their application was started counts until it has stopped."""
         self._cluster: ClusterConfig | None = None
         self._me = ""
         self._bound: frozenset[str] | None = None
@@ -107,14 +94,12 @@ class FarmTraffic:
 
     def configured(self, life: ModuleLife) -> None:
         """A module is there, or has a new revision."""
-        name, vip = life.config.name, life.config.vip
-        known = self._modules.get(name)
-        if known and known.traffic.wanted:
-            known.traffic.reconfigure(vip)
-        elif vip:
-            self._modules[name] = _Module(life, ModuleTraffic(life.config, vip, self._me, self._emit))
-        else:
-            self._modules.pop(name, None)
+        name = life.config.name
+        self._lives[name] = life
+        if life.phase not in WITH_ADDRESS:
+            self._renew(name, life)
+        elif known := self._modules.get(name):
+            known.traffic.reconfigure(life.config)
 
     def recovered(self, life: ModuleLife) -> None:
         """The agent has started; an earlier one may have left the addresses of a stopped module."""
@@ -126,6 +111,7 @@ class FarmTraffic:
 
     def removed(self, module: str) -> None:
         """A module is gone."""
+        self._lives.pop(module, None)
         if known := self._modules.pop(module, None):
             known.traffic.go()
 
@@ -137,7 +123,8 @@ class FarmTraffic:
         match event:
             case TrafficPrepared():
                 known.traffic.taken(event, now)
-                self._prepared_since.setdefault(event.module, now)
+                if known.traffic.prepared:
+                    self._prepared_since.setdefault(event.module, now)
                 known.life.addresses_taken(event.error, now)
             case SlotsSet():
                 known.traffic.slots_set(event, now)
@@ -166,24 +153,20 @@ class FarmTraffic:
         True when what heartbeats carry of it has changed. `news` False: nothing but datagrams and probes has come
         since the last call, and most of them say once more what was followed then.
         """
-        if self._left or not (self._modules or self._told):
+        if self._left:
+            return False
+        for name, life in self._lives.items() if news else ():
+            self._bring(name, life)
+        if not (self._modules or self._told):
+            self._due = None
             return False
         if not news and self._followed == self._living(now) and (self._due is None or now < self._due):
             return False
-        for name, module in self._modules.items():
-            traffic, life = module.traffic, module.life
-            if life.phase in WITH_ADDRESS:
-                traffic.come()
-            elif traffic.wanted:
-                traffic.go()
-                self._prepared_since.pop(name, None)
-            if not traffic.wanted and life.config.vip not in (None, traffic.vip):
-                self.configured(life)  # what had to wait for the stop
         self._linkless = {interface: until for interface, until in self._linkless.items() if now < until}
         if self._thawed is not None and (now >= self._thawed + self._window or self._heard_all_since(self._thawed)):
             self._thawed = None
         armed = False
-        for module in list(self._modules.values()):
+        for module in self._modules.values():
             armed |= module.traffic.follow(self._surroundings(module, now), now)
             module.traffic.tick(now)
         before, self._silent = self._silent, {node for m in self._modules.values() for node in m.traffic.wire_only}
@@ -215,14 +198,10 @@ class FarmTraffic:
         soon = now + self._cluster.pulse  # doubt comes by time alone
         return soon if self._due is None else min(soon, self._due)
 
-    def beat(self, life: ModuleLife, beat: ModuleBeat) -> ModuleBeat | None:
+    def beat(self, module: str) -> ModuleBeat | None:
         """The module's heartbeat with what traffic adds; None for a module without a virtual IP."""
-        module = self._modules.get(life.config.name)
-        if module is None:
-            return None
-        traffic = module.traffic
-        power = int(traffic.gate and traffic.able and self._may_serve(life))
-        return ModuleBeat(beat.state, beat.status, beat.mode, power, traffic.applied, traffic.payload, beat.restarting)
+        known = self._modules.get(module)
+        return self._own_beat(known) if known else None
 
     def traffic_of(self, module: str) -> ModuleTraffic | None:
         """The traffic of a module with a virtual IP."""
@@ -234,6 +213,25 @@ class FarmTraffic:
         return tuple(text for module in self._modules.values() for text in module.traffic.alarms(now))
 
     # --- inside -----------------------------------------------------------------------------------
+
+    def _bring(self, name: str, life: ModuleLife) -> None:
+        """The addresses come and go with the application."""
+        module = self._modules.get(name)
+        if life.phase in WITH_ADDRESS:
+            if module:
+                module.traffic.come()
+            return
+        if module and module.traffic.wanted:
+            module.traffic.go()
+            self._prepared_since.pop(name, None)
+        if (module.traffic.vip, module.traffic.me) != (life.config.vip, self._me) if module else life.config.vip:
+            self._renew(name, life)  # what had to wait for the stop
+
+    def _renew(self, name: str, life: ModuleLife) -> None:
+        if vip := life.config.vip:
+            self._modules[name] = _Module(life, ModuleTraffic(life.config, vip, self._me, self._emit))
+        else:
+            self._modules.pop(name, None)
 
     def _heard_all_since(self, thaw: float) -> bool:
         """Every living peer was heard both ways since then: by its probes, where UDP is silent."""
@@ -308,9 +306,10 @@ class FarmTraffic:
         return self._cluster.window if self._cluster else ALONE_WINDOW
 
     def _own_beat(self, module: _Module) -> ModuleBeat:
-        life = module.life
-        beat = ModuleBeat(life.state, life.status, life.config.mode, restarting=life.restarting)
-        return self.beat(life, beat) or beat
+        life, traffic = module.life, module.traffic
+        power = int(traffic.gate and traffic.able and self._may_serve(life))
+        mode, applied, payload = life.config.mode, traffic.applied, traffic.payload
+        return ModuleBeat(life.state, life.status, mode, power, applied, payload, life.restarting)
 
     def _on_wire(self, node: str, life: ModuleLife, window: float, now: float) -> tuple[Member, float] | None:
         """A node that is silent on UDP and whose probes come in: what it says of the module, after having heard what.
@@ -391,5 +390,5 @@ class FarmTraffic:
             for interface in beats.keys() & {*module.traffic.interfaces}:
                 beats[interface][name] = self._own_beat(module)
         for (interface, to), name in targets.items():
-            if data := self.wire.probe(to, beats[interface], now):
+            for data in self.wire.probes(to, beats[interface], now):
                 self._emit(SendProbe(name, interface, to, data))

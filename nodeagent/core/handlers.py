@@ -7,7 +7,7 @@ from nodeagent.core.monitoring import Detection
 
 @dataclass(slots=True)
 class HandlerRun:
-    """A handler that runs for a detection, until `deadline` at most."""
+    """A handler that runs for a detection, until `deadline` at most; once `killed`, its end must be told by then."""
 
     name: str
     detection: Detection
@@ -43,12 +43,12 @@ class HandlerRuns:
         return self._runs.pop(name, None)
 
     def due(self, now: float) -> list[HandlerRun]:
-        """Those that must be killed because their time is over."""
-        return [run for run in self._runs.values() if not run.killed and now >= run.deadline]
+        """Those whose time is over."""
+        return [run for run in self._runs.values() if now >= run.deadline]
 
     def next_deadline(self) -> float | None:
         """When the next one is due."""
-        return min((run.deadline for run in self._runs.values() if not run.killed), default=None)
+        return min((run.deadline for run in self._runs.values()), default=None)
 
     def forgive(self, seconds: float) -> None:
         """This node stood still for so long."""

@@ -75,7 +75,7 @@ class ModuleBeat:
     epoch: int = 0
     """The slot epoch this node has applied (64 bits)."""
     payload: bytes = b""
-    """For later modes."""
+    """What the mode adds: of a virtual IP the epoch seen and the signature of the newest powers."""
     restarting: bool = False
 
 

@@ -76,7 +76,7 @@ class Membership:
         self._modules: dict[str, ModuleBeat] = {}
         self._names: dict[int, str] = {}
         self._now = 0.0
-        self._started: float | None = None
+        self._started = 0.0
         self._next_send = 0.0
         self._hurry = 0
         self._grace = float("-inf")
@@ -96,6 +96,7 @@ class Membership:
         `confirmed` False: the configuration may still go back, and peers are told so.
         """
         self._now = now
+        self._started = now if self._config is None else self._started  # who joins listens like who starts
         self._config, self._me, self._left = config, me, False
         self._signature = signature_bytes(config)
         self._keys = {self._sealer.key_id(key): key for key in keys}
@@ -103,8 +104,6 @@ class Membership:
         before, self._peers = self._peers, {}
         if config is None:
             return
-        if self._started is None:
-            self._started = now
         for name in config.nodes:
             if name != me:
                 self._peers[name] = configured_peer(config, me, name, before.get(name), now)
@@ -167,9 +166,10 @@ class Membership:
             peer.forget_clock()
             peer.gap.pause()
             for link in peer.links.values():
-                recent = link.proven is not None and self._now < link.proven + self._longest_window
-                if link.heard or recent:
+                if link.heard:
                     link.proven, link.deaf = now, 0.0
+                elif link.proven is not None:  # longer windows of modules go by it
+                    link.proven += now - self._now
         self._now = now
         self._next_send = now
         if self._config is not None:
@@ -307,8 +307,8 @@ class Membership:
     # --- what others ask ----------------------------------------------------------------------
 
     def listening_until(self) -> float:
-        """Before this time nothing turns green: one full window after the first configuration."""
-        if self._started is None or self._config is None:
+        """Before this time nothing turns green: one full window after this node came into its cluster."""
+        if self._config is None:
             return float("-inf")
         return self._started + self._config.window
 
@@ -344,7 +344,7 @@ class Membership:
 
     def heard_all_since(self, moment: float) -> bool:
         """Whether every peer that this node goes by since a freeze ended at this moment was heard both ways after."""
-        return not any(peer.awaited_since(moment) for peer in self._peers.values())
+        return not any(peer.awaited_since(moment, self._longest_window) for peer in self._peers.values())
 
     def said_goodbye(self, node: str, module: int) -> bool:
         """Whether the peer's agent ended, and not by silence, and the next one has not told of the module yet."""

@@ -74,10 +74,15 @@ class ModuleLife(WatchfulLife):
         for run in record.handlers if record.same_boot else ():
             self._emit(do.KillScript(self.config.name, run))
         match decide(record, self.config.boot, boot_on):
-            case Recovery.REST:
+            case Recovery.REST if record.same_boot:
                 pass
+            case Recovery.REST:
+                if record.run_without:
+                    self.memory.why = "the machine was started again: what ran without Keepgreen has ended"
+                self._save()  # or the next start of the agent alone would count as the machine's, too
             case Recovery.STAY_DOWN:
                 self.memory.why = "the machine was started again and boot does not start this module"
+                self.since = now
                 self._save()
             case Recovery.BOOT:
                 self._begin(Order(Action.START, "boot"), now, "started at boot", Phase.BOOT_DELAY)
@@ -225,7 +230,7 @@ class ModuleLife(WatchfulLife):
         elif self._pending is not None:
             self._go_down(self._pending, now)
         elif self.memory.intent is Intent.STOP:
-            self._go_down(Order(Action.STOP, self.memory.by or "the last agent", "crash"), now)
+            self._go_down(Order(Action.STOP, self.memory.by), now)
         else:
             self._automatic(Order(Action.STOPSTART, "crash", "crash"), seen, now)
 
@@ -260,6 +265,8 @@ class ModuleLife(WatchfulLife):
                 self._saving, self._reboot_asked, self._deadline = self._serial, False, now + SAVE_LIMIT
             case Phase.STOPPED if self.memory.run_without:
                 self.memory.run_without = self._order.action is Action.START
+                if self.waiting:
+                    self._take(self.waiting, now)
                 self._save()
             case Phase.STOPPED if self._reboots:
                 self._enter(Phase.REBOOTING, now)

@@ -104,12 +104,17 @@ class ModuleMemory:
         self._acted(order.identity, seen, follows, now)
         return ""
 
-    def count_seen(self, by: str, seen: str, follows: str, config: ModuleConfig, now: float) -> str:
-        """Count what `by` has seen and what follows; the sentence of the stop when it was too much, else empty."""
+    def count_seen(
+        self, by: str, seen: str, follows: str, config: ModuleConfig, now: float, *, stops: bool = True
+    ) -> str:
+        """Count what `by` has seen and what follows; the sentence of the stop when it was too much, else empty.
+
+        `stops` False: there is nothing to stop, it is only counted.
+        """
         self.count.add(Counted(now, by, seen), config.loop_interval)
         counted = self.count.within(config.loop_interval, now)
         self._acted(by, seen, follows, now)
-        if len(counted) <= config.maxloop:
+        if not stops or len(counted) <= config.maxloop:
             return ""
         self.why = too_many(counted, config.maxloop, config.loop_interval, self.said)
         self.intent = Intent.STOP
@@ -122,10 +127,10 @@ class ModuleMemory:
 
     def stop_sentence(self, order: Order) -> str:
         """Why a module that is told to stop stops."""
-        if order.planned:
-            return f"stopped by {order.author}"
         if order.author == "maxloop":
             return self.why
+        if order.planned:
+            return f"stopped by {order.author}"
         if order.seen and order.author == "prestart":
             return order.seen
         if order.seen:

@@ -6,7 +6,6 @@ just below the detection window and are set again every third pulse (the dead ma
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
@@ -17,6 +16,7 @@ from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
 from nodeagent.core.handover import ALL, NOBODY, GroupSlots, Handover, Presence
 from nodeagent.core.slot_table import NO_TABLE, Powers, SlotTable, slot_table
+from nodeagent.core.surroundings import Surroundings
 from nodeagent.core.traffic_messages import (
     ObserveTraffic,
     PrepareTraffic,
@@ -43,32 +43,6 @@ LEAVING = 0.5
 """Seconds that an agent which ends leaves its slots in the kernel: by then its peers have heard its goodbye."""
 
 _SIGNATURE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the module's traffic depends on at one moment."""
-
-    view: tuple[Member, ...]
-    """Who serves, nodes that are alive on the wire only included."""
-    serving: bool
-    """The application answers on this node."""
-    others: Mapping[str, Presence]
-    """Every other node of the module."""
-    staged: Mapping[str, bytes]
-    """The signature of the newest powers that each other node knows whose module is UP."""
-    window: float
-    pulse: float
-    doubt: bool
-    """A living peer was not heard for half a window."""
-    may_serve: bool
-    """This node's heartbeats can leave it."""
-    macs: tuple[tuple[str, str, str], ...] = ()
-    unheard: tuple[tuple[str, str, str], ...] = ()
-    """(interface, MAC, node) where a node that serves should be heard on the wire and is not."""
-    wire_only: tuple[str, ...] = ()
-    """Nodes that are alive on the wire and silent on UDP."""
-    udp_port: int = 4800
 
 
 class ModuleTraffic:
@@ -100,14 +74,14 @@ class ModuleTraffic:
         self._held: tuple[GroupSlots, ...] = ()
         self._timeout: float | None = None
         self._set_at = self._retry_at = 0.0
-        self._asked: int | None = None
-        """The epoch the kernel was told of last and has not answered for."""
+        self._asked: list[int] = []
+        """The epochs that the kernel was told of and has not answered for, in this order."""
         self._observe_at: float | None = None
         self.able = True
         """The kernel does what it is told, has refused for less than a window, or holds its slots for ever."""
         self._able_until = 0.0
         self._for_ever = False
-        """The kernel has taken slots without a time-out: it holds them until it is told otherwise."""
+        """The kernel holds slots without a time-out, until it takes others."""
         self._repaired: dict[str, float] = {}
         self._disagree_since: float | None = None
         self.observed: TrafficObserved | None = None
@@ -127,9 +101,10 @@ class ModuleTraffic:
         """The groups in force, with their powers."""
         return tuple((group.name, group.powers) for group in self.vip.groups)
 
-    def reconfigure(self, vip: VirtualIp | None) -> None:
-        """A new revision: only the powers of groups that stay are taken live."""
-        powers = {group.name: group.powers for group in vip.groups} if vip else {}
+    def reconfigure(self, config: ModuleConfig) -> None:
+        """A new revision: of the virtual IP only the powers of groups that stay are taken live."""
+        self._config = config
+        powers = {group.name: group.powers for group in config.vip.groups} if config.vip else {}
         self._next = tuple(replace(group, powers=powers.get(group.name, group.powers)) for group in self.vip.groups)
         self._next_signature = _signature_of(self._next)
 
@@ -152,6 +127,7 @@ class ModuleTraffic:
         if self.wanted:
             self.wanted = self.prepared = self._for_ever = False
             self._held, self._timeout, self._observe_at, self.observed = (), None, None, None
+            self._asked, self.problem = [], ""
             self._emit(WithdrawTraffic(self._config.name, self.vip.tcpreset))
 
     def leave(self) -> None:
@@ -161,7 +137,6 @@ class ModuleTraffic:
         """
         if self.prepared and self._last:
             slots = tuple(GroupSlots(group.group, group.mine, quiet=ALL) for group in self._held)
-            self._asked = self.handover.table.epoch
             self._emit(self._set_slots(self.handover.table, slots, LEAVING, self._last))
 
     def taken(self, event: TrafficPrepared, now: float) -> None:
@@ -169,7 +144,7 @@ class ModuleTraffic:
         if not self.wanted:
             return
         self.prepared, self._observe_at = not event.error, now + OBSERVE
-        self._held, self._asked, self._for_ever = (), None, self._for_ever or event.lasting
+        self._held, self._asked, self._for_ever = (), [], self._for_ever or event.lasting
         self.places, self.targets = event.interfaces, _targets(self.vip, dict(event.interfaces))
         self.interfaces = tuple(dict.fromkeys(name for _, name in self.places))
         if event.error:
@@ -180,14 +155,16 @@ class ModuleTraffic:
 
     def slots_set(self, event: SlotsSet, now: float) -> None:
         """The kernel holds an epoch, or refused."""
-        self._asked = None
+        if not self.wanted:
+            return
+        self._asked = self._asked[1:]
         if event.error:
             self._retry_at = now + RETRY
             self._trouble(f"the slots cannot be put into the kernel: {event.error}")
             self._emit(ObserveTraffic(self._config.name))  # somebody may have removed the filter
         else:
             self.seen, self.inherits, self.problem = event.epoch, False, ""
-            self._for_ever = self._timeout is None
+            self._for_ever = event.timeout is None
             self.applied = event.epoch if self.handover.taken_all(now) else self.applied
 
     # --- the table --------------------------------------------------------------------------------
@@ -205,37 +182,22 @@ class ModuleTraffic:
         True when it did: a probe must tell it.
         """
         self._last = around
-        if self.prepared and not self.problem:
-            self._able_until = now + around.window
-        self.able = not self.wanted or now < self._able_until or self._for_ever
-        if self._next != self.vip.groups and all(staged == self._next_signature for staged in around.staged.values()):
-            self.vip = replace(self.vip, groups=self._next)
-            self._log(LogType.INFO, "new powers are in force: every node that serves has them")
+        self._watch_ability(around, now)
+        self._follow_powers(around)
         table = self._table(around.view)
         self.handover.follow(table, around.others, now, serving=around.serving, doubt=around.doubt)
         self._watch_agreement(now)
         if not self.prepared:
-            # Nothing is in the kernel, so nothing contradicts it; but what it inherits dies only by time, if at all.
-            if self._inherits_until is None:
-                self._inherits_until = now + around.window
-            self.inherits &= self._for_ever or now < self._inherits_until
-            if not self.inherits:
-                self.seen = self.applied = table.epoch
+            self._report_without_filter(table, around, now)
             return False
-        slots = self.handover.slots(now)
-        if not self.gate or not around.may_serve:
-            slots = tuple(GroupSlots(group.group, quiet=group.quiet) for group in slots)
-        alone = not any(presence.alive for presence in around.others.values()) and not around.wire_only
-        # A peer judges by this node's last sign of life, at most one pulse old now.
-        timeout = None if alone else max(around.window - 2 * around.pulse, around.window / 2)
-        due = timeout is not None and now >= self._set_at + _rearm(timeout, around.pulse)
         if not self.able:
             self.seen = self.applied = table.epoch  # what the kernel held has run out
+        slots, timeout = self._wished(around, now)
+        due = timeout is not None and now >= self._set_at + _rearm(timeout, around.pulse)
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
-        changed = slots != self._held or timeout != self._timeout or (late and self._asked != table.epoch)
+        changed = slots != self._held or timeout != self._timeout or (late and table.epoch not in self._asked)
         if (changed and now >= self._retry_at) or due:
             self._held, self._timeout, self._set_at = slots, timeout, now
-            self._asked = table.epoch
             self._emit(self._set_slots(table, slots, timeout, around))
             return True
         return False
@@ -257,7 +219,7 @@ class ModuleTraffic:
     @property
     def let_go(self) -> bool:
         """The kernel has done what it was told last, or holds nothing."""
-        return self._asked is None and not self.stuck
+        return not self._asked and not self.stuck
 
     @property
     def steady(self) -> bool:
@@ -344,9 +306,38 @@ class ModuleTraffic:
 
     # --- inside -----------------------------------------------------------------------------------
 
+    def _watch_ability(self, around: Surroundings, now: float) -> None:
+        if self.prepared and not self.problem:
+            self._able_until = now + around.window
+        self.able = not self.wanted or now < self._able_until or self._for_ever
+
+    def _follow_powers(self, around: Surroundings) -> None:
+        if self._next != self.vip.groups and all(staged == self._next_signature for staged in around.staged.values()):
+            self.vip = replace(self.vip, groups=self._next)
+            self._log(LogType.INFO, "new powers are in force: every node that serves has them")
+
+    def _report_without_filter(self, table: SlotTable, around: Surroundings, now: float) -> None:
+        """Nothing is in the kernel, so nothing contradicts it; but what it inherits dies only by time, if at all."""
+        if self._inherits_until is None:
+            self._inherits_until = now + around.window
+        self.inherits &= self._for_ever or now < self._inherits_until
+        if not self.inherits:
+            self.seen = self.applied = table.epoch
+
+    def _wished(self, around: Surroundings, now: float) -> tuple[tuple[GroupSlots, ...], float | None]:
+        """What the kernel should hold now, and the time-out of it."""
+        slots = self.handover.slots(now)
+        if not self.gate or not around.may_serve:
+            slots = tuple(GroupSlots(group.group, quiet=group.quiet) for group in slots)
+        alone = not any(presence.alive for presence in around.others.values()) and not around.wire_only
+        # A peer judges by this node's last sign of life, at most one pulse old now.
+        timeout = None if alone else max(around.window - 2 * around.pulse, around.window / 2)
+        return slots, timeout
+
     def _set_slots(
         self, table: SlotTable, slots: tuple[GroupSlots, ...], timeout: float | None, around: Surroundings
     ) -> SetSlots:
+        self._asked.append(table.epoch)
         first = next((node for node in self._config.nodes if node in table.view), "")
         return SetSlots(self._config.name, table.epoch, slots, timeout, first == self.me, table.owners, around.macs)
 

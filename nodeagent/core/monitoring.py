@@ -157,7 +157,7 @@ class ProcessMonitor:
         """True once each time a scan must be asked for; the caller asks for it."""
         if self._asked is not None and now >= self._asked + SCAN_LIMIT:
             self._asked = None
-            self._next_scan = now
+            self._next_scan = now if self._watched else None
         if self._asked is not None or self._next_scan is None or now < self._next_scan:
             return False
         self._asked, self._next_scan = now, None
@@ -183,10 +183,10 @@ class ProcessMonitor:
         if self._asked is None:
             return None
         self._asked = None
-        self.scanned = not self._outdated
         if self._outdated:
-            self._outdated, self._again, self._next_scan = False, False, now
+            self._outdated, self._again, self._next_scan = False, False, now if self._watched else None
             return None
+        self.scanned = True
         detections = []
         all_good = serving = True
         for key, watched in self._watched.items():
@@ -206,11 +206,14 @@ class ProcessMonitor:
 
     def _begin(self, now: float) -> None:
         rules = [r for r in self._config.procs if r.proc_class in self._classes]
+        # A scan that is under way was not asked for what is new, and may have found what an earlier rule looked for.
+        lacks = self._outdated or not rules or any(r.key not in self._watched for r in rules)
+        self._outdated = self._asked is not None and lacks
+        self._asked = self._asked if self._outdated else None
         self._watched = {r.key: self._watched.get(r.key) or _Watched(r, now, since=now) for r in rules}
-        self.rounds, self._pace, self._again, self._outdated = 0, FIRST_LOOKS, False, False
+        self.rounds, self._pace, self._again = 0, FIRST_LOOKS, False
         self._next_scan = now if self._watched else None
         self.scanned = not self._watched
-        self._asked = None
 
     def _note(self, watched: _Watched, good: bool, now: float) -> None:
         state = ResourceState.UP if good else ResourceState.DOWN

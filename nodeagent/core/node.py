@@ -169,6 +169,8 @@ class Node:
                 self._wall_offset = event.offset
                 self.membership.set_wall_offset(event.offset)
             case ev.ClusterConfigured():
+                if self._cluster is None and event.config is not None:
+                    self._listen()
                 self._cluster, self.me = event.config, event.me
                 if event.config is None:
                     self._effects += self.membership.leave(now)
@@ -279,6 +281,12 @@ class Node:
             self.traffic.recovered(life)
         self._effects.append(do.PublishStatus())
 
+    def _listen(self) -> None:
+        """This node comes into a cluster: nothing turns green before it knows who is there."""
+        self._listened = False
+        for life in self._all_lives():
+            life.may_be_green = False
+
     def _emit(self, effect: do.Effect) -> None:
         self._effects.append(effect)
 
@@ -363,10 +371,9 @@ class Node:
         return None if earliest is None else max(now, earliest)  # what is overdue is promised for now: late only once
 
     def _beat(self, life: ModuleLife, view: tuple[Member, ...]) -> ModuleBeat:
-        beat = _bare_beat(life)
-        if shared := self.traffic.beat(life, beat):
+        if shared := self.traffic.beat(life.config.name):
             return shared
-        return replace(beat, epoch=epoch_of([(node, 1) for node in life.config.nodes], "", view))
+        return replace(_bare_beat(life), epoch=epoch_of([(node, 1) for node in life.config.nodes], "", view))
 
     def _members(self, life: ModuleLife, now: float) -> tuple[Member, ...]:
         """The living nodes of a module: this one by its own knowledge, peers by their heartbeats.

@@ -39,21 +39,23 @@ class OrderedLife(PhaseMachine, ABC):
 
     def refusal(self, action: Action) -> str:
         """Why this order is not possible (or has nothing to do) now, empty when it is."""
-        return self._refused(action) or IDLE.get((self.row.stage, action), "")
+        return self._refused(action) or IDLE.get((self._ordered_stage, action), "")
 
     def command(self, order: Order, now: float) -> Verdict:
         """Obey an order, keep it for later, or refuse it."""
-        key = (self.row.stage, order.action)
+        key = (self._ordered_stage, order.action)
         refused = self._refused(order.action) or (order.identity and REFUSED_AUTOMATIC.get(key))
         if refused:
             self._log(LogType.INFO, f"{order.action} by {order.author} refused: {refused}", by=order.author)
             return Verdict(False, refused)
         if order.planned:
             self.memory.take_over(order)
-        if order.action is Action.START and self._pending is not None and self._pending.action is not Action.RESTART:
-            self._pending = Order(Action.STOPSTART, order.author, order.identity)
+        if order.action is Action.START and self._pending is not None and self._ordered_stage is Stage.GOING:
+            self._pending, self.memory.by = Order(Action.STOPSTART, order.author, order.identity), order.author
             self._save()
             return Verdict(True, f"starts again after the {Action.STOP} that waits for {self.phase}")
+        if order.identity and order.action is Action.STOP and self._stays_down:
+            return Verdict(True, "already stopping")
         if reason := IDLE.get(key):
             self._save()
             return Verdict(True, reason)
@@ -102,9 +104,9 @@ class OrderedLife(PhaseMachine, ABC):
         """A script counts an action of its own; one too many stops the module."""
         seen = text or f"an action of {author}"
         self._log(LogType.ERROR, f"{seen}: counted by {author}", by=author)
-        before, acts = self.memory.why, self.row.stage not in (Stage.REST, Stage.WITHOUT, Stage.GOING)
-        sentence = self.memory.count_seen(author, seen, f"counted by {author}", self.config, now)
-        if sentence and acts:
+        before, runs = self.memory.why, self.row.stage not in (Stage.REST, Stage.WITHOUT, Stage.GOING)
+        sentence = self.memory.count_seen(author, seen, f"counted by {author}", self.config, now, stops=runs)
+        if sentence:
             self._too_many(sentence, author, now)
         else:
             self.memory.why = before
@@ -116,8 +118,20 @@ class OrderedLife(PhaseMachine, ABC):
         self._log(LogType.USER, f"the count of automatic actions was reset by {author}", by=author)
         self._save()
 
+    @property
+    def _ordered_stage(self) -> Stage:
+        """The stage by which orders are taken: a stop that waits for the end of a script is a stop already."""
+        leaves = self._pending is not None and self._pending.action is not Action.RESTART
+        return Stage.GOING if leaves else self.row.stage
+
+    @property
+    def _stays_down(self) -> bool:
+        """It is on its way to STOP, and nobody has ordered another start."""
+        goal = (self._pending or self._order).action
+        return self._ordered_stage is Stage.GOING and goal in (Action.STOP, Action.FORCESTOP)
+
     def _refused(self, action: Action) -> str:
-        stage = self.row.stage
+        stage = self._ordered_stage
         if self.memory.run_without and stage is Stage.REST and action in (Action.START, Action.STOPSTART):
             return RUNS_WITHOUT
         return REFUSED.get((stage, action), "")
@@ -145,8 +159,9 @@ class OrderedLife(PhaseMachine, ABC):
     def _keep(self, order: Order, now: float) -> None:
         """A start script runs: the order waits for its end, but not for ever."""
         if self._pending is None or STRENGTH.index(order.action) > STRENGTH.index(self._pending.action):
-            self._pending = order
+            self._pending, self.memory.by = order, order.author
             self._log(LogType.INFO, f"{order.action} waits for the end of {self.phase}")
+            self._save()  # what was accepted holds for the next agent, too
         bound = now + self.user.nicestoptimeout
         self._deadline = bound if self._deadline is None else min(self._deadline, bound)
 

@@ -190,10 +190,11 @@ class Peer:
                 return True
         return False
 
-    def awaited_since(self, thaw: float) -> bool:
-        """It counts as alive, or was forgiven its silence at the end of a freeze, and was not heard both ways since."""
+    def awaited_since(self, thaw: float, window: float) -> bool:
+        """When a freeze ended it counted as alive, by this longest of all windows maybe; not heard both ways since."""
         proofs = [link.proven for link in self.links.values() if link.proven is not None]
-        return (self.alive or thaw in proofs) and not any(proof > thaw for proof in proofs)
+        lived = self.alive or any(thaw < proof + window for proof in proofs)
+        return lived and not any(proof > thaw for proof in proofs)
 
     def consider(self, session: Session) -> bool:
         """Keep a candidate, at most four, the one touched longest ago goes; True when it is new."""
@@ -251,5 +252,10 @@ def configured_peer(config: ClusterConfig, me: str, name: str, before: Peer | No
             links[lan.name].address = address.addr
     if before is None:
         return Peer(name, links, now)
+    if before.alive and not any(link.heard for link in links.values()):
+        # Its lan is gone: on another one it has what is left of the window before it is lost.
+        last = max((link.proven for link in before.links.values() if link.heard and link.proven), default=now)
+        for link in links.values():
+            link.heard, link.since, link.proven, link.deaf = True, now, last, 0.0
     before.links = links
     return before

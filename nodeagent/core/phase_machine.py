@@ -8,14 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from nodeagent.contract.config import UserScripts
-from nodeagent.contract.exit_codes import exit_words
 from nodeagent.contract.states import Action, LogType, Script, State, Status
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.handlers import HandlerRun, HandlerRuns
 from nodeagent.core.module_memory import ModuleMemory, Order
 from nodeagent.core.phases import ACTING, CHECKED, PHASES, TIME_LEADS_TO, Limit, Phase, Row, Stage, checked_in
-from nodeagent.core.script_runs import Run, ScriptRuns
+from nodeagent.core.script_runs import Run, ScriptRuns, end_words
 from nodeagent.core.senses import Senses
 
 SAVE_LIMIT = 5.0
@@ -196,10 +195,8 @@ class PhaseMachine(ABC):
             self._emit(do.KillScript(self.config.name, run.name))
 
     def _tell_end(self, run: Run, event: ev.ScriptEnded, now: float) -> None:
-        words = event.error or ("its end was not seen" if event.exit_code is None else exit_words(event.exit_code))
+        words = end_words(event, killed=run.killed)
         failed = bool(event.error or event.exit_code or run.killed)
-        if run.killed:
-            words = "killed with its whole process tree"
         self._log(
             LogType.ERROR if failed else LogType.SCRIPT, f"{run.words}: {words}", by=run.script, output=run.output
         )
@@ -216,16 +213,22 @@ class PhaseMachine(ABC):
     def _set_monitoring(self, now: float) -> None:
         own = frozenset(self.memory.classes) if self.phase in CHECKED else frozenset()
         revision = self.waiting.revision if self.waiting else self.revision
-        self.senses.use(checked_in(self.phase), own, revision, now)
+        classes = checked_in(self.phase)
+        if self.row.stage is Stage.GOING:  # a stop begins no look: it may come before prestart or after poststop
+            classes &= self.senses.classes
+        self.senses.use(classes, own, revision, now)
         if self.row.stage in (Stage.GOING, Stage.RESTARTING):
-            self._end_handlers()
+            self._end_handlers(now)
 
-    def _end_handlers(self) -> None:
+    def _end_handlers(self, now: float) -> None:
         """A handler must not repair what is being stopped."""
         for handler in self.handlers.alive:
             if not handler.killed:
-                handler.killed = True
-                self._emit(do.KillScript(self.config.name, handler.name))
+                self._kill_handler(handler, now)
+
+    def _kill_handler(self, handler: HandlerRun, now: float) -> None:
+        handler.killed, handler.deadline = True, now + KILL_LIMIT
+        self._emit(do.KillScript(self.config.name, handler.name))
 
     def _set_health(self, ready: bool) -> None:
         if ready is not self.ready:

@@ -210,6 +210,22 @@ CHECKED = frozenset({Phase.WARMING, Phase.READY, Phase.DOUBTING, Phase.ADOPTING}
 ACTING = WAITS | {Phase.ENTERING_UP, Phase.TAKING_ADDRESS, Phase.STARTING, Phase.WARMING, Phase.READY, Phase.DOUBTING}
 """What is detected acts; from a stop order on it is only logged."""
 
+SERVING = frozenset({Phase.READY, Phase.DRAINING, Phase.RESTART_DRAINING})
+"""The application answers for certain: a slot may be kept until another node has taken it."""
+
+WITH_ADDRESS = CHECKED | {
+    Phase.DRAINING,
+    Phase.RESTART_DRAINING,
+    Phase.TAKING_ADDRESS,
+    Phase.STARTING,
+    Phase.STOPPING,
+    Phase.RESTART_STOPPING,
+    Phase.RESTART_FORCING,
+    Phase.PAUSE,
+    Phase.RECOVERING,
+}
+"""The virtual addresses are on this node."""
+
 _PRE_CHECKED = WAITS | {
     Phase.ENTERING_UP,
     Phase.TAKING_ADDRESS,

@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass, field
 
+from nodeagent.contract.exit_codes import exit_words
 from nodeagent.contract.states import Script
-from nodeagent.core.events import ProcessRef
+from nodeagent.core.events import ProcessRef, ScriptEnded
 
 
 def agent_of_runs(session: bytes) -> str:
     """What the names of an agent's runs begin with, in front of `-<number>`; numbers only grow."""
     return session[:4].hex()
+
+
+def end_words(event: ScriptEnded, *, killed: bool) -> str:
+    """How a script or a handler ended, as a log line says it."""
+    if killed:
+        return "killed with its whole process tree"
+    return event.error or ("its end was not seen" if event.exit_code is None else exit_words(event.exit_code))
 
 
 @dataclass(slots=True)

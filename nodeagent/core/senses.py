@@ -20,6 +20,9 @@ from nodeagent.core.switches import SwitchBoard
 PROCESSES = "errd"
 """The process monitor's name in a round."""
 
+MOST_RESOURCES = 500
+"""Resources of a module; a script that makes up new names for ever must not fill the memory."""
+
 
 class Senses:
     """What one module knows of its application and its surroundings."""
@@ -32,7 +35,8 @@ class Senses:
         self.rules = FailoverRules(config.failover, config.checkers)
         self.table = ResourceTable(self._record)
         self.rounds = Rounds()
-        self._classes: frozenset[str] = frozenset()
+        self.classes: frozenset[str] = frozenset()
+        """What is looked at now."""
 
     def _record(self, resource: Resource) -> None:
         """A resource took another state: it belongs in the history."""
@@ -44,12 +48,12 @@ class Senses:
 
     def use(self, classes: frozenset[str], own: frozenset[str], revision: int, now: float) -> None:
         """Look at these classes; `own`: further classes of process rules. `revision` brings custom checkers."""
-        if classes != self._classes:
-            if not self._classes or "both" in classes - self._classes:
+        if classes != self.classes:
+            if not self.classes or "both" in classes - self.classes:
                 self.rules.forget()
-            if "both" in classes ^ self._classes:
+            if "both" in classes ^ self.classes:
                 self.rounds.reset()
-            self._classes = classes
+            self.classes = classes
         watched = bool(self.monitor.processes)
         self.monitor.use(classes | own, now)
         if watched and not self.monitor.rules:
@@ -120,15 +124,15 @@ class Senses:
         look = self.board.take(result.checker, result.good, result.round)
         return None if look is None else (look, self._note(look, result.text, result.checker, result.took, now))
 
-    def told(self, event: ev.ResourceSet, now: float) -> tuple[Look | None, bool] | None:
-        """A resource was set by command: what that says of its checker, and whether it has changed.
+    def refuses(self, resource: str) -> str:
+        """Why this resource is not for commands, empty when it is."""
+        if resource.startswith("proc.") or any(r.key == resource and r.kind != "custom" for r in self.board.rules):
+            return "is found out, not set"
+        full = len(self.table.all()) >= MOST_RESOURCES and self.table.get(resource) is None
+        return f"is one too many, there are {MOST_RESOURCES}" if full else ""
 
-        None: it is not for commands, since a checker or the process monitor finds it out.
-        """
-        kind = event.resource.partition(".")[0]
-        found = {rule.key for rule in self.board.rules if rule.kind != "custom"}
-        if event.resource in found or kind == "proc":
-            return None
+    def told(self, event: ev.ResourceSet, now: float) -> tuple[Look | None, bool]:
+        """A resource was set by command: what that says of its checker, and whether it has changed."""
         text = f"set by {event.author}"
         look = self.board.told(event.resource, event.state)
         if look is None:
@@ -191,7 +195,7 @@ class Senses:
             known
             for known in self.table.all()
             if known.name in watched
-            or (known.name in checked and self._classes)
+            or (known.name in checked and self.classes)
             or (known.name not in checked and not known.name.startswith("proc."))
         )
 

@@ -42,6 +42,8 @@ class SlotsSet:
     module: str
     epoch: int
     error: str = ""
+    timeout: float | None = None
+    """That of the SetSlots that was carried out; of an error it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

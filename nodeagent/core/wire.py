@@ -10,6 +10,7 @@ back the last stamp heard of each node: so a node that is parted on UDP knows wh
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -32,10 +33,12 @@ _LABEL: Final = "/wire"
 
 _MOST: Final = 1400
 _ECHO_KEY: Final = 8
+_MODULES, _ECHOES = 16, 24
+"""So many fit into one frame; of more there are several, and who hears puts them together."""
 
 
 class ProbeBody(msgspec.Struct, array_like=True, frozen=True):
-    """The sender's modules with a virtual IP on this interface."""
+    """The sender's modules with a virtual IP on this interface, or some of them."""
 
     modules: list[ModuleEntry]
     to: str = ANY
@@ -48,7 +51,7 @@ class ProbeBody(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(slots=True)
 class Heard:
-    """The last believed probe of a node on one interface to one MAC."""
+    """The last believed probe of a node on one interface to one MAC, and what others of its session said before."""
 
     at: float
     counter: int
@@ -78,21 +81,27 @@ class Wire:
         self._me, self._active = me, keys[0] if keys else b""
         self._keys = {self.sealer.key_id(key): key for key in keys}
 
-    def probe(self, to: str, modules: Mapping[str, ModuleBeat], now: float) -> bytes:
-        """What to send to this MAC now; empty without a key."""
+    def probes(self, to: str, modules: Mapping[str, ModuleBeat], now: float) -> list[bytes]:
+        """The frames to send to this MAC now, mostly one; none without a key."""
         if not self._active:
-            return b""
-        self._counter += 1
-        me = self._me.encode()
-        fixed = (_MAGIC, self.sealer.key_id(self._active), self.session, self._counter, len(me))
-        header = _FIXED.pack(*fixed) + me
+            return []
         entries = [module_entry(name, beat) for name, beat in modules.items()]
         echoes: dict[bytes, int] = {}
         for heard in self._heard.values():
             key = heard.session[:_ECHO_KEY]
             echoes[key] = max(echoes.get(key, 0), heard.stamp)
         stamp = int(now * 1e6) + 1  # it tells what has changed at this very time
-        body = msgspec.msgpack.encode(ProbeBody(entries, to, stamp, echoes))
+        parts = max(1, ceil(len(entries) / _MODULES), ceil(len(echoes) / _ECHOES))
+        return [
+            self._sealed(ProbeBody(entries[part::parts], to, stamp, dict(list(echoes.items())[part::parts])))
+            for part in range(parts)
+        ]
+
+    def _sealed(self, probe: ProbeBody) -> bytes:
+        self._counter += 1
+        me = self._me.encode()
+        fixed = (_MAGIC, self.sealer.key_id(self._active), self.session, self._counter, len(me))
+        header, body = _FIXED.pack(*fixed) + me, msgspec.msgpack.encode(probe)
         sender = self._me + _LABEL
         return header + self.sealer.seal(self._active, self.session, sender, self._counter, header=header, body=body)
 
@@ -121,10 +130,13 @@ class Wire:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return ""
         last = self._heard.get((interface, sender, probe.to))
-        if last and last.session == session and counter <= last.counter:
-            return ""
-        modules = {entry.module: beat for entry in probe.modules if (beat := entry.beat())}
+        modules: dict[int, ModuleBeat] = {}
         echoed = probe.echoes.get(self.session[:_ECHO_KEY], 0) / 1e6
+        if last and last.session == session:
+            if counter <= last.counter:
+                return ""
+            modules, echoed = last.modules, max(last.echoed, echoed)
+        modules = modules | {entry.module: beat for entry in probe.modules if (beat := entry.beat())}
         self._heard[interface, sender, probe.to] = Heard(now, counter, session, modules, probe.stamp, echoed)
         self._macs[interface, sender] = mac
         return sender

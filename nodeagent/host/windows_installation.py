@@ -17,6 +17,8 @@ import pywintypes  # type: ignore[import-untyped]  # noqa: E402
 import win32service  # type: ignore[import-untyped]  # noqa: E402
 import winerror  # type: ignore[import-untyped]  # noqa: E402
 
+from nodeagent.host.access_lists import CHANGE, let_others_only_read, strangers  # noqa: E402
+
 _SHOWN = "Keepgreen node agent"
 _DESCRIPTION = "Keeps applications running on a farm of servers, and shows it."
 _RESTART_DELAY = 1000
@@ -29,7 +31,7 @@ _NOT_NOW = (
 
 
 def install(home: Home) -> None:
-    """Start the agent now and at each boot. Raises CannotInstall. Blocks."""
+    """Start this program's agent now and at each boot, in place of another's. Raises CannotInstall. Blocks."""
     with _manager("installed") as manager:
         try:
             service = _create(manager, home)
@@ -38,7 +40,12 @@ def install(home: Home) -> None:
                 raise
             service = win32service.OpenService(manager, NAME, win32service.SERVICE_ALL_ACCESS)
         try:
+            if _starts(service) != command(home):
+                _end(service)
+            _change(service, home)
             _describe(service)
+            if win32service.QueryServiceConfig(service)[7].casefold() == "localsystem":
+                _keep_from_others(home)
             win32service.StartService(service, None)
         except pywintypes.error as error:
             if error.winerror != winerror.ERROR_SERVICE_ALREADY_RUNNING:
@@ -67,6 +74,39 @@ def command(home: Home) -> str:
     return subprocess.list2cmdline([*words, "service", "run", *moved])
 
 
+def elsewhere(home: Home) -> str:
+    """What the service starts instead of the agent of this home, as one clause. Blocks.
+
+    Empty when it starts that one, when there is no service, and when its manager does not say.
+    """
+    try:
+        manager = win32service.OpenSCManager(None, None, win32service.SC_MANAGER_CONNECT)
+        try:
+            service = win32service.OpenService(manager, NAME, win32service.SERVICE_QUERY_CONFIG)
+            try:
+                starts = _starts(service)
+            finally:
+                win32service.CloseServiceHandle(service)
+        finally:
+            win32service.CloseServiceHandle(manager)
+    except pywintypes.error:
+        return ""
+    same = starts.casefold() == command(home).casefold()
+    return "" if same else f"the service {NAME} starts `{starts}`, not this program's agent of {home.safe}"
+
+
+def _starts(service: Any) -> str:
+    """Its command line."""
+    return str(win32service.QueryServiceConfig(service)[3])
+
+
+def _change(service: Any, home: Home) -> None:
+    """Let it start this program; the account it runs in stays."""
+    same = win32service.SERVICE_NO_CHANGE
+    auto = win32service.SERVICE_AUTO_START
+    win32service.ChangeServiceConfig(service, same, auto, same, command(home), None, False, None, None, None, _SHOWN)
+
+
 def _create(manager: Any, home: Home) -> Any:
     return win32service.CreateService(
         manager,
@@ -83,6 +123,14 @@ def _create(manager: Any, home: Home) -> Any:
         None,
         None,
     )
+
+
+def _keep_from_others(home: Home) -> None:
+    """Who can change the agent's files decides what the system itself runs; %ProgramData% lets everybody add some."""
+    for folder in (home.safe, home.var):
+        folder.mkdir(parents=True, exist_ok=True)
+        if strangers(folder, CHANGE):
+            let_others_only_read(folder)
 
 
 def _describe(service: Any) -> None:

@@ -20,6 +20,7 @@ from nodeagent.adapters.checkers.names import Names, Unresolved
 from nodeagent.adapters.checkers.other_module import ModuleLook
 from nodeagent.core.events import CheckerResult
 from tests.fakes.checking import checking, free_port, job
+from tests.fakes.loopback import over_ipv6
 from tests.fakes.posted import Posted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ async def result(kind: str, **params: str) -> CheckerResult:
 
 
 @pytest.mark.covers("checker tcp", "tcp/to@addr", "tcp/to@port")
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=over_ipv6)])
 async def test_tcp_good(host: str) -> None:
     async with serving(silence, host) as port:
         seen = await result("tcp", addr=host, port=str(port), timeout="5")
@@ -164,8 +165,14 @@ async def test_http_answers(head: str, params: dict[str, str], good: bool, text:
     assert seen.text.startswith(text)
 
 
+@over_ipv6
+async def test_http_over_ipv6() -> None:
+    async with serving(saying("200 OK", "x"), "::1") as port:
+        assert (await result("http", url=f"http://[::1]:{port}/")).good
+
+
 @pytest.mark.covers("http/to@timeout", "http/to@contains")
-async def test_http_ipv6_refused_closed_and_silent() -> None:
+async def test_http_refused_closed_and_silent() -> None:
     async def goodbye(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
 
@@ -173,8 +180,6 @@ async def test_http_ipv6_refused_closed_and_silent() -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
 
-    async with serving(saying("200 OK", "x"), "::1") as port:
-        assert (await result("http", url=f"http://[::1]:{port}/")).good
     seen = await result("http", url=f"http://127.0.0.1:{free_port()}/")
     assert (seen.good, seen.text) == (False, "connection refused")
     async with serving(goodbye) as port:

@@ -21,6 +21,7 @@ from nodeagent.engine.leisure import Leisure
 from nodeagent.engine.ports import CheckerJob, ScriptJob
 from tests.fakes.checking import checking, job
 from tests.fakes.posted import Posted
+from tests.fakes.standstills import standstills
 from tests.fakes.waiting import until
 
 
@@ -116,35 +117,6 @@ async def test_nothing_is_told_of_a_checker_that_was_taken_away() -> None:
         checkers.check("web", (job("tcp", addr="127.0.0.1", port="9"),))
         checkers.check("web", ())
     assert not posted.events
-
-
-def denied() -> dict[str, int]:
-    """Nanoseconds for which each thread of this process was ready while others had the processors."""
-    waited = {}
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(OSError):  # it has just ended
-            waited[thread.name] = int((thread / "schedstat").read_bytes().split()[1])
-    return waited
-
-
-@asynccontextmanager
-async def standstills() -> AsyncIterator[list[float]]:
-    """How long the loop stood still by its own doing, looked at every 5 ms: what a busy machine takes is not its."""
-    found: list[float] = []
-
-    async def measure() -> None:
-        before = denied()
-        while True:
-            due = monotonic() + 0.005
-            await asyncio.sleep(0.005)
-            late, now = monotonic() - due, denied()
-            found.append(late - sum(waited - before.get(thread, 0) for thread, waited in now.items()) / 1e9)
-            before = now
-
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(measure())
-        yield found
-        task.cancel()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the programs are shell scripts, the scheduler's figures Linux's")

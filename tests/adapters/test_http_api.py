@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import aiohttp.web
 import msgspec
+import psutil
 import pytest
 
 from nodeagent.adapters.http_api import ApiServer
@@ -337,7 +338,7 @@ async def test_changes_are_audited_and_secrets_are_not(node: Served) -> None:
     node.control.broken = True
     await node.local("POST", "/modules/web/boot", {"on": True})
     audited = node.records.audited
-    local = "local administrator" if sys.platform == "win32" else "root"
+    local = "local administrator" if sys.platform == "win32" else psutil.Process().username()
     assert [(who, command) for who, _, command, _ in audited] == [
         ("admin", "order web stop -i me"),
         ("admin", "order none start"),

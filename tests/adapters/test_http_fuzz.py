@@ -1,8 +1,6 @@
 """Hostile requests along the route table, against a real server: never 5xx, always problem+json or a valid answer."""
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +14,7 @@ from nodeagent.adapters.http_api.routes import ROUTES
 from nodeagent.contract import api
 from nodeagent.contract.states import Role
 from tests.fakes.api_server import Answer, Served, exchange, served
+from tests.fakes.short_directory import short_directory
 
 words = st.one_of(
     st.sampled_from(
@@ -128,8 +127,8 @@ async def send(node: Served, tokens: dict[str, str], request: tuple[Any, str, st
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_hostile_requests_meet_only_described_answers(attack: list[tuple[Any, str, str, bytes, str]]) -> None:
     async def run() -> None:
-        with tempfile.TemporaryDirectory(prefix="kg") as directory:
-            async with served(Path(directory)) as node:
+        with short_directory() as directory:
+            async with served(directory) as node:
                 tokens = {"admin": await node.token(), "monitor": await node.token(Role.MONITOR)}
                 for request in attack:
                     await send(node, tokens, request)

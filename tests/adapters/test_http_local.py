@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from nodeagent.adapters.tls import NodeKeys
 from nodeagent.home import Home
 from tests.fakes.api_server import TABLE, FakeKeeping, Served, exchange, part_of, served
 from tests.fakes.control import FakeControl, FakeRecords
+from tests.fakes.short_directory import short_directory
 from tests.fakes.waiting import until
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="UNIX sockets with peer credentials")
@@ -40,9 +40,9 @@ sys.stdout.buffer.write(answer)
 @pytest.fixture
 def short() -> Iterator[Path]:
     """A directory with a path short enough for a socket that others may enter, too."""
-    with tempfile.TemporaryDirectory(prefix="kg") as directory:
-        Path(directory).chmod(0o755)
-        yield Path(directory)
+    with short_directory() as directory:
+        directory.chmod(0o755)
+        yield directory
 
 
 @pytest.fixture
@@ -74,6 +74,8 @@ async def test_another_user_is_refused(node: Served) -> None:
         command = [sys.executable, "-c", ASK, str(node.home.socket), "65534"]
         return subprocess.run(command, capture_output=True, timeout=30, check=False)
 
+    for place in (node.home.var, node.home.socket.parent):
+        place.chmod(0o755)
     kept_out = await asyncio.to_thread(ask)
     assert b"PermissionError" in kept_out.stderr, "the mode alone keeps him out"
     node.home.socket.chmod(0o666)

@@ -247,8 +247,9 @@ class FakeTarget:
         self.tried = 0
 
     def send(self, message: Message) -> None:
+        fails = self.fails  # as it was before anybody could see that it is tried
         self.tried += 1
-        if self.fails:
+        if fails:
             raise NotSent("nobody there")
         self.got.append(message)
 

@@ -24,6 +24,7 @@ async def test_lines_scripts_and_waiting_writes() -> None:
     here = Path()
     for number in range(2):
         scripts.run(ScriptJob("m", f"r{number}", "start_both", here, (), here, {}, here, 0))
+        await asyncio.sleep(0.02)  # longer than the coarsest clock
         figures.script_told(ev.ScriptEnded("m", f"r{number}", 0))
         figures.script_told(ev.ScriptEnded("m", "adopted", 0))
     took = figures.now().scripts["m", "start_both"]

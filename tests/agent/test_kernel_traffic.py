@@ -159,7 +159,7 @@ def test_from_the_first_address_to_the_last(pair: tuple[Namespace, Namespace], t
             with socket.create_server((V4.addr, 80)):
                 await asyncio.to_thread(client.call, knock)
                 agent.traffic.set_slots([slots("g0", "g1", timeout=60.0)])
-                assert await agent.wait(SlotsSet) == SlotsSet("web", 7)
+                assert await agent.wait(SlotsSet) == SlotsSet("web", 7, timeout=60.0)
                 assert "timeout 1m expires" in await listed("set", "data_0")
                 (await asyncio.to_thread(client.call, connect)).close()
             taken = dict((await agent.observe_anew()).taken)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.viewmodels.text import use_language
 from app.views.theme import theme
 from app.views.widgets.focus_ring import FocusRing
+from tests.app.legible import illegible
 
 SHOTS = Path(os.environ.get("KEEPGREEN_SHOTS", "") or Path(tempfile.gettempdir(), "shots"))
 
@@ -98,7 +99,7 @@ def look(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[Look]:
 
 @pytest.fixture
 def shot(qapp: QApplication) -> Callable[[QWidget, str], Path]:
-    """`shot(widget, name)` saves what the widget shows as a picture and returns its path."""
+    """`shot(widget, name)` saves what the widget shows as a picture and returns its path; all of it can be read."""
 
     def save(widget: QWidget, name: str) -> Path:
         widget.show()
@@ -108,6 +109,7 @@ def shot(qapp: QApplication) -> Callable[[QWidget, str], Path]:
         SHOTS.mkdir(parents=True, exist_ok=True)
         path = SHOTS / f"{name}.png"
         assert widget.grab().save(str(path)), f"{path} was not written"
+        assert not (faults := illegible(widget)), "\n".join((name, *faults))
         return path
 
     return save

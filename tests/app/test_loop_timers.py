@@ -30,5 +30,7 @@ async def test_a_cancelled_timer_does_nothing(qapp: QApplication) -> None:
     loop, called = asyncio.get_running_loop(), []
     loop.call_later(0.01, called.append, 1).cancel()
     loop.call_later(0.02, called.append, 2)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(20):
+        while not called:
+            await asyncio.sleep(0.01)
     assert called == [2]

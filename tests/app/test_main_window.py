@@ -24,7 +24,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import AskSheet, Button, Card, ConfirmBar, EmptyState, PrimaryButton, SilhouetteLabel, Words
 from app.views.widgets.painting import text_width
-from tests.app.viewmodels.farms import FakeSession, FakeTasks, paused, ready, stopped, view
+from tests.app.viewmodels.farms import FakeSession, FakeTasks, paused, ready, silenced, stopped, view
 
 
 def _window(qtbot: QtBot, width: int = 1280, height: int = 720) -> MainWindow:
@@ -266,6 +266,35 @@ def test_every_word_of_the_tree_has_its_room(qtbot: QtBot) -> None:
     assert "Not configured" in sidebar.state_words
     assert column + 20 + longest <= tree.tree.viewport().width()
     assert column >= 96
+
+
+def test_a_change_of_state_moves_no_name_of_the_tree(qtbot: QtBot) -> None:
+    sidebar, session = SidebarModel(), FakeSession(view("node1", ready()), view("node2", ready()))
+    sidebar.add(SessionModel(session, FakeTasks()))
+    tree = Sidebar(sidebar)
+    qtbot.addWidget(tree)
+    tree.resize(256, 600)
+    tree.show()
+    column = tree.tree.lines.column(tree.tree)
+    session.show(view("node1", stopped()), silenced(view("node2", ready())))
+    qtbot.waitUntil(lambda: {"NotReady", "Unreachable"} <= sidebar.state_words)
+    assert tree.tree.lines.column(tree.tree) == column
+
+
+def test_an_empty_tree_says_why(qtbot: QtBot, shot: Callable[[QWidget, str], Path]) -> None:
+    sidebar = SidebarModel()
+    tree = Sidebar(sidebar)
+    qtbot.addWidget(tree)
+    tree.resize(256, 600)
+    shot(tree, "sidebar-empty")
+    said = tree.findChildren(Words)
+    assert next(words.text() for words in said if words.isVisible()) == "No clusters yet"
+    sidebar.add(SessionModel(FakeSession(view("node1", ready())), FakeTasks()))
+    assert not any(words.isVisible() for words in said)
+    tree.filter.setText("nowhere")
+    assert next(words.text() for words in said if words.isVisible()) == "Nothing fits the filter"
+    tree.filter.clear()
+    assert not any(words.isVisible() for words in said)
 
 
 def test_a_name_without_room_is_shortened_and_its_tooltip_says_the_whole(qtbot: QtBot) -> None:

@@ -98,8 +98,24 @@ def test_a_folded_button_keeps_its_words_as_tooltip(qapp: QApplication) -> None:
     button.fold(True)
     assert button.sizeHint().width() == 32
     assert (button.toolTip(), button.accessibleName()) == ("Snapshot…", "Snapshot…")
+    button.set_possible(False, "a snapshot is read only")
+    assert button.toolTip() == "Snapshot…: a snapshot is read only"
+    button.set_possible(True)
+    assert button.toolTip() == "Snapshot…"
     button.fold(False)
+    assert button.toolTip() == ""
     assert (button.sizeHint().width(), button.text()) == (wide, "Snapshot…")
+
+
+def test_a_button_tells_its_shortcut_or_why_it_cannot_be_pressed(qapp: QApplication) -> None:
+    button = Button("Save and apply")
+    button.set_keys("Ctrl+Return")
+    assert button.toolTip() == "Ctrl+Return"
+    button.set_badge("1 problem")
+    button.set_possible(False, "an apply waits for its confirmation")
+    assert button.toolTip() == button.accessibleDescription() == "an apply waits for its confirmation"
+    button.set_possible(True)
+    assert (button.toolTip(), button.accessibleDescription()) == ("Ctrl+Return", "1 problem")
 
 
 @pytest.mark.parametrize("name", ["icons/start.svg", "fonts/Inter-Regular.otf", "help/en/index.md"])

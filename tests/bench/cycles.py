@@ -1,17 +1,15 @@
 """What an agent holds while its module starts and stops again and again. `cycles [CYCLES]`, 2,000 by default."""
 
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from tests.bench._report import FILE, write_section
 from tests.e2e.real_farm import RealNode, running_farm
+from tests.fakes.short_directory import short_directory
 
 PICTURE = FILE.parent / "pictures" / "cycles.svg"
 SAMPLES = 100
@@ -149,15 +147,11 @@ def report(samples: list[Sample], seconds: float) -> bool:
 
 def main(cycles: int) -> int:
     """Cycle and report."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        with running_farm(directory, 1) as farm:
-            farm.install("farm", {"bin/start_both": SCRIPT, "bin/stop_both": SCRIPT, "conf/userconfig.xml": USERCONFIG})
-            began = time.monotonic()
-            samples = list(cycled(farm.nodes[0], WARM + cycles))
-            return 0 if report(samples, time.monotonic() - began) else 1
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory, running_farm(directory, 1) as farm:
+        farm.install("farm", {"bin/start_both": SCRIPT, "bin/stop_both": SCRIPT, "conf/userconfig.xml": USERCONFIG})
+        began = time.monotonic()
+        samples = list(cycled(farm.nodes[0], WARM + cycles))
+        return 0 if report(samples, time.monotonic() - began) else 1
 
 
 if __name__ == "__main__":

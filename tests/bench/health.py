@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from tests.bench._report import percentile, write_section
 from tests.e2e.real_farm import RealFarm, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 RATE = 200
 """New connections a second to each."""
@@ -210,11 +210,8 @@ def measure(directory: Path, seconds: float) -> tuple[tuple[Server, ...], int]:
 
 def main(seconds: float) -> None:
     """Measure, write the table."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
+    with short_directory() as directory:
         servers, written = measure(directory, seconds)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     figures = [[percentile(server.taken, at) * 1000 for at in (50, 99, 99.9, 100)] for server in servers]
     ours = figures[0]
     lines = [

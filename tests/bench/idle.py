@@ -9,7 +9,6 @@ import http.server
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ import psutil
 
 from tests.bench._report import write_section
 from tests.e2e.real_farm import APP, RealFarm, RealNode, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 NODES, MODULES, CHECKS = 3, 10, 5
 WARM_UP = 30.0
@@ -263,11 +263,8 @@ def measure(directory: Path, seconds: float) -> tuple[list[Cost], list[Cost]]:
 
 def main(seconds: float) -> None:
     """Measure, write the table."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
+    with short_directory() as directory:
         agents, others = measure(directory, seconds)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     lines = [
         f"{NODES} nodes, default pulse, {MODULES} green modules on each with {CHECKS} checks at their defaults;",
         f"over {seconds:g} s, after {WARM_UP:g} s. CPU in % of a core, memory (RSS) in MB; of three each.",

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import psutil
 
 from tests.bench._report import percentile, write_section
 from tests.e2e.real_farm import APP, FILES, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 MARK = b'#!/bin/bash\necho $EPOCHREALTIME >> "%s"\n'
 
@@ -115,11 +115,8 @@ def main(kills: int) -> None:
         if shutil.which(program) is None:
             absent.append(name)
             continue
-        directory = Path(tempfile.mkdtemp(prefix="kg-"))
-        try:
+        with short_directory() as directory:
             taken = measure(directory, count)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
         p50, p99, most = (percentile(taken, at) * 1000 for at in (50, 99, 100))
         ours = ours or p50
         rows.append(f"| {name} | {count} | {p50:.1f} | {p99:.1f} | {most:.1f} | {p50 / ours:.1f} |")

@@ -8,7 +8,6 @@ import base64
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from tests.bench._report import write_section
 from tests.e2e.real_farm import RealNode, running_farm
+from tests.fakes.short_directory import short_directory
 
 PROCESSES = 500
 RULES = 20
@@ -88,9 +88,8 @@ def share(directory: Path, errd: str, seconds: float) -> float:
 
 def main(seconds: float) -> None:
     """Measure all three, write the table."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    rows, idle = [], 0.0
-    try:
+    with short_directory() as directory:
+        rows, idle = [], 0.0
         with crowd(directory):
             for number, (name, attributes) in enumerate(
                 (
@@ -104,8 +103,6 @@ def main(seconds: float) -> None:
                 used = share(directory / str(number), rules, seconds)
                 idle = idle if number else used
                 rows.append(f"| {name} | {used:.2f} | {max(0.0, used - idle):.2f} |")
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
     write_section(
         "Cost of process monitoring",
         [

@@ -5,9 +5,7 @@
 """
 
 import base64
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ from nodeagent.adapters.udp import CROWD, REST
 from nodeagent.durable import wall_time
 from tests.bench._report import percentile, write_section
 from tests.e2e.real_farm import RealFarm, RealNode, until
+from tests.fakes.short_directory import short_directory
 
 SIZES = (2, 4, 8, 12, 16)
 KILLED_AT = (3, 8, 16)
@@ -62,15 +61,14 @@ def all_hear(nodes: Sequence[RealNode], peers: int) -> bool:
 @contextmanager
 def crowd(count: int) -> Iterator[Crowd]:
     """So many agents, gone afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    made: Crowd | None = None
-    try:
-        made = Crowd(directory, count)
-        yield made
-    finally:
-        for process in psutil.process_iter():
-            with_home(process, directory)
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory:
+        made: Crowd | None = None
+        try:
+            made = Crowd(directory, count)
+            yield made
+        finally:
+            for process in psutil.process_iter():
+                with_home(process, directory)
 
 
 def with_home(process: psutil.Process, directory: Path) -> None:

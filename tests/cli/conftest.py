@@ -1,7 +1,5 @@
 """A home in a short place (a unix socket's path is at most 108 bytes) and an agent in it."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +8,7 @@ import pytest
 
 from nodeagent.cli.entry import keepgreen, safekit
 from tests.fakes.agent import FakeAgent
+from tests.fakes.short_directory import short_directory
 
 
 class Outcome(NamedTuple):
@@ -23,12 +22,11 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="kg"))
-    monkeypatch.setenv("KEEPGREEN_HOME", str(place))
-    for name in ("SAFEMODULE", "KEEPGREEN_RUN", "KEEPGREEN_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
-    yield place
-    shutil.rmtree(place)
+    with short_directory() as place:
+        monkeypatch.setenv("KEEPGREEN_HOME", str(place))
+        for name in ("SAFEMODULE", "KEEPGREEN_RUN", "KEEPGREEN_DEBUG"):
+            monkeypatch.delenv(name, raising=False)
+        yield place
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -218,6 +219,34 @@ def test_check_of_a_file_needs_no_agent(run: Run, home: Path) -> None:
     assert "maxloop" in out
 
 
+@pytest.mark.covers("keepgreen check", "exit 65")
+def test_check_names_every_mistake_of_a_file_that_is_no_xml(run: Run, home: Path) -> None:
+    file = home / "userconfig.xml"
+    file.write_text('<safe>\n<service mode="light" maxloop=3>\n<user/>&\n<health rounds="many"/></service></safe>')
+    assert run("check", str(file)) == (
+        65,
+        f'{file}:2: error: column 31: there is a missing quote: maxloop="…" is how a value is written\n'
+        f"{file}:3: error: column 8: there is an & that should be &amp;\n"
+        f'{file}:4: error: safe/service/health/@rounds: rounds="many" must be a whole number from 0 to 1000\n'
+        f"{file}: 3 errors\n",
+        "",
+    )
+
+
+@pytest.mark.covers("keepgreen check")
+def test_check_of_a_file_looks_at_the_whole_cluster_in_force(run: Run, home: Path) -> None:
+    """Lans and nodes, and the detection window and the addresses of the machines too."""
+    cluster = home / "var" / "cluster" / "rev" / "0" / "cluster.xml"
+    file = home / "userconfig.xml"
+    file.write_text('<safe><service mode="farm"><farm pulse="1ms"><lan name="default"/></farm></service></safe>')
+    assert run("check", str(file)).code == 0
+    cluster.parent.mkdir(parents=True, exist_ok=True)
+    cluster.write_text('<cluster><lans><lan name="default"><node name="n1" addr="10.0.0.1"/></lan></lans></cluster>')
+    code, out, _ = run("check", str(file))
+    assert code == 65
+    assert "this module would lose a node after 0.01 s of silence, the cluster after 1 s" in out
+
+
 @pytest.mark.covers("keepgreen passwd")
 def test_passwd_never_echoes(agent: FakeAgent) -> None:
     done = subprocess.run(
@@ -241,7 +270,7 @@ def test_passwd_never_echoes(agent: FakeAgent) -> None:
 def test_a_password_that_is_not_taken(agent: FakeAgent, typed: bytes, sentence: str) -> None:
     command = [sys.executable, "-m", "nodeagent", "passwd", "--stdin"]
     done = subprocess.run(command, input=typed, check=False, capture_output=True, timeout=60)
-    assert (done.returncode, done.stderr.decode()) == (65, f"{sentence}\n")
+    assert (done.returncode, done.stderr.decode()) == (65, f"{sentence}{os.linesep}")
     assert agent.asked("POST", "/users/admin/password") == []
 
 

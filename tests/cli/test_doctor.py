@@ -9,21 +9,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from nodeagent.cli.doctor.facts import Machine, Peer, Place, Secret, Seen
+from nodeagent.cli.doctor.facts import Machine, Peer, Place, Seen
 from nodeagent.cli.doctor.finding import Finding, Health
 from nodeagent.cli.doctor.judgement import judged
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.reach_api import Reached
 from nodeagent.contract.status import LanStatus, Listener, NodeStatus, PeerStatus
+from nodeagent.host.rights import Guarded
 from tests.cli.conftest import Run
 from tests.fakes.agent import FakeAgent
+from tests.fakes.rights import open_to_all
 
 MACHINE = Machine(
     system="linux",
     installed=True,
     running=True,
     settings=(),
-    secrets=(Secret("/v/tls/key.pem", 0o600),),
+    guarded=(Guarded("/v/tls/key.pem", True), Guarded("/v", False)),
     free=10_000_000_000,
     total=20_000_000_000,
     unwritable="",
@@ -77,7 +79,19 @@ def test_nothing_is_said_of_what_is_well() -> None:
         (machine(unwritable="Read-only file system"), "bad", "disk", "Read-only"),
         (machine(free=10_000_000), "bad", "disk", "10 MB"),
         (machine(free=100_000_000), "warning", "disk", "100 MB"),
-        (machine(secrets=(Secret("/v/k", 0o640),)), "bad", "secrets", "/v/k can be read by others (mode 640)"),
+        (
+            machine(guarded=(Guarded("/v/k", True, "mode 640", "chmod 600 /v/k"),)),
+            "bad",
+            "secrets",
+            "/v/k can be read by others (mode 640)",
+        ),
+        (
+            machine(guarded=(Guarded("/v", False, "mode 777", "chmod go-w /v"),)),
+            "bad",
+            "files",
+            "/v can be changed by others (mode 777)",
+        ),
+        (machine(elsewhere="it starts `/srv/kg/keepgreen`"), "warning", "service", "/srv/kg"),
         (machine(system="win32"), "note", "antivirus", "virus scanner"),
         (machine(addresses=frozenset()), "bad", "address", "10.0.0.1 of cluster.xml is on no interface"),
         (
@@ -126,18 +140,28 @@ def test_without_an_agent_the_rest_is_looked_at_all_the_same(run: Run, home: Pat
     (home / "var" / "tls").mkdir(parents=True)
     key = home / "var" / "tls" / "key.pem"
     key.write_text("secret")
-    key.chmod(0o644)
+    open_to_all(key)
     (home / "var" / "agent.toml").write_text("[listen]\napi_port = 0\n")
     code, out, _ = run("doctor", "--json")
     said = json.loads(out)
     assert (code, said["ok"]) == (1, False)
     about = {finding["about"] for finding in said["findings"] if finding["health"] == "bad"}
-    modes = sys.platform != "win32"
-    assert about & {"agent", "agent.toml", "secrets"} == {"agent", "agent.toml", *(["secrets"] if modes else [])}
+    assert about & {"agent", "agent.toml", "secrets"} == {"agent", "agent.toml", "secrets"}
     shown = run("doctor", "-a").out
-    assert ("chmod 600" in shown) == modes
-    assert ("secrets" in shown) == modes
+    assert ("icacls" if sys.platform == "win32" else "chmod 600") in shown
+    assert "secrets" in shown
     assert "looks were good" in shown
+
+
+def test_the_secrets_that_agent_toml_names_are_looked_at(run: Run, home: Path) -> None:
+    var = home / "var"
+    var.mkdir()
+    (var / "agent.toml").write_text('[webhook]\nurl = "https://hooks.example/x"\nsecret_file = "hook.secret"\n')
+    (var / "hook.secret").write_text("secret")
+    open_to_all(var / "hook.secret")
+    findings = json.loads(run("doctor", "--json").out)["findings"]
+    (text,) = (one["text"] for one in findings if one["about"] == "secrets")
+    assert text.startswith(f"{var / 'hook.secret'} can be read by others")
 
 
 def test_an_agent_outside_a_cluster(run: Run, agent: FakeAgent) -> None:

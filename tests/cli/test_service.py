@@ -11,7 +11,7 @@ if sys.platform != "linux":
 
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.main import run
-from tests.fakes.systemctl import FakeSystemctl
+from tests.fakes.systemctl import FakeSystemctl, started_by
 
 
 @pytest.fixture
@@ -37,6 +37,24 @@ def test_status_of_one_that_does_not(systemctl: FakeSystemctl, capsys: pytest.Ca
     systemctl.unit("keepgreen.service", ActiveState=state)
     assert run(["service", "status"]) == Exit.AGENT_DOWN
     assert "installed, but does not run" in capsys.readouterr().out
+
+
+@pytest.mark.covers("keepgreen service status")
+def test_status_of_a_unit_that_starts_another_home(
+    systemctl: FakeSystemctl, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEEPGREEN_HOME", str(tmp_path))
+    unit = "/etc/systemd/system/keepgreen.service"
+    systemctl.unit("keepgreen.service", MainPID=17, FragmentPath=unit, ExecStart=started_by("/srv/kg"))
+    assert run(["service", "status"]) == Exit.OK
+    said = capsys.readouterr().out
+    assert f"{unit} starts `/srv/kg/keepgreen`, not the agent of {tmp_path}: " in said
+    assert "`keepgreen service install`" in said
+    assert run(["service", "status", "--json"]) == Exit.OK
+    assert unit in json.loads(capsys.readouterr().out)["elsewhere"]
+    systemctl.unit("keepgreen.service", MainPID=17, FragmentPath=unit, ExecStart=started_by(str(tmp_path)))
+    assert run(["service", "status"]) == Exit.OK
+    assert "not the agent" not in capsys.readouterr().out
 
 
 def test_status_without_a_service(systemctl: FakeSystemctl, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,7 @@ NOT_READABLE = [
     _module("not XML", "mode=farm\nmaxloop=3", (1, "this is not XML")),
     _module("binary", bytes(range(256)), (3, "byte 129 is not valid utf-8")),
     _module("a zip", b"PK\x03\x04\x14\x00\x00\x00", (1, "this is not XML")),
-    _module("text first", "<?xml version='1.0'?>\nmode=farm\n<safe/>", (2, "an & that should be")),
+    _module("text first", "<?xml version='1.0'?>\nmode=farm\n<safe/>", (2, "column 1: text may not stand")),
     _module("truncated in an element", "<safe>\n<service mode='farm'>\n", (3, "before <service> of line 2 is closed")),
     _module("truncated in a tag", "<safe>\n<service mode='fa", (2, "the file ends before <safe> of line 1 is closed")),
     _module("truncated before the root", "<?xml version='1.0'?>\n<!-- hello", (2, "truncated or not XML")),

@@ -8,6 +8,7 @@ from nodeagent.contract.failover_rules import Comparison, FailoverRule
 from nodeagent.contract.states import Action, Boot, Intent, LogType, ResourceState
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
+from nodeagent.core.senses import MOST_RESOURCES
 from tests.core.lives import (
     ALL_SCRIPTS,
     APP,
@@ -393,6 +394,18 @@ def test_what_is_found_out_cannot_be_set(name: str) -> None:
     assert f"resource {name} is found out, not set: admin cannot set it" in lines(one)
 
 
+def test_a_script_that_makes_up_resources_does_not_fill_the_memory() -> None:
+    one = started(replace(FARM, checkers=(DB,)))
+    for number in range(2 * MOST_RESOURCES):
+        one.set_resource("farm", f"job.{number}", ResourceState.UP)
+    assert len(status(one).resources) == MOST_RESOURCES
+    words = f"resource job.{number} is one too many, there are {MOST_RESOURCES}: admin cannot set it"
+    assert words in lines(one)
+    for name in ("job.0", "custom.db"):
+        one.set_resource("farm", name, ResourceState.DOWN)
+        assert resources(one)[name] == "down"
+
+
 def test_a_live_change_of_the_checkers_keeps_what_is_known() -> None:
     one = started(CHECKED)
     http = CheckerRule("http", "page", "both", None, params=(("interval", "1"),))
@@ -468,6 +481,23 @@ def test_a_handler_ends_with_the_stop_it_would_work_against() -> None:
     assert one.shown("farm") == STOPPED
     assert not one.running_scripts()
     assert one.disk["farm"].counted == ()
+
+
+def test_a_handler_whose_end_is_never_told_is_given_up() -> None:
+    one = started(HANDLED)
+    one.handler = FakeScript(hangs=True, undying=True)
+    one.kill_process("app")
+    one.world.advance(15)
+    assert "handler repair: its process tree is killed" in lines(one)
+    one.world.advance(30)
+    assert "the end of handler repair was never told after its kill" in lines(one, LogType.CRITICAL)
+    assert one.disk["farm"].handlers == ()
+    assert starts(one) == 2
+    one.handler = FakeScript(starts=("app",))
+    one.kill_process("app")
+    one.world.advance(3)
+    assert one.ran[-1] == ("repair", "app")
+    assert one.shown("farm") == UP_READY
 
 
 def test_the_handler_of_a_dead_agent_is_killed_by_the_next_one() -> None:

@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from nodeagent.contract.config import ClusterConfig, Health, Lan, NodeAddress
-from nodeagent.contract.states import Action, Boot, Mode, State
+from nodeagent.contract.states import Action, Boot, Intent, Mode, State
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
-from tests.core.lives import FARM, STOPPED, UP_READY, UP_TRANSIENT, machine, started, starts, status
+from tests.core.lives import ALL_SCRIPTS, FARM, STOPPED, UP_READY, UP_TRANSIENT, machine, started, starts, status
 from tests.fakes.machine import FakeMachine, FakeScript
 
 REBOOTS = replace(FARM, automatic_reboot=True)
@@ -261,3 +261,63 @@ def test_a_pause_outlives_the_agent_and_ends_at_its_own_time() -> None:
     one.world.advance(30)
     shown = status(one).switches
     assert (shown.errd, shown.failover, shown.failover_until) == (True, False, 0.0)
+
+
+def test_a_script_that_counts_too_much_while_the_module_stops_leaves_the_intent() -> None:
+    one = started(replace(FARM, maxloop=0), stop_both=FakeScript(1.0, stops=True))
+    one.order("farm", Action.STOPSTART, "anna")
+    one.world.advance(0.5)
+    one.tell(ev.LoopCounted("farm", "stop_both", "the queue was not empty"))
+    assert status(one).intent is Intent.START
+    one.world.advance(10)
+    assert one.shown("farm") == UP_READY
+    assert [counted.by for counted in one.disk["farm"].counted] == ["stop_both"]
+
+
+def test_a_module_that_rested_over_a_boot_rests_over_a_restart_of_the_agent() -> None:
+    one = machine(replace(FARM, boot=Boot.OFF))
+    one.world.advance(1)
+    one.power_off()
+    one.start_agent()
+    one.world.advance(5)
+    one.install(replace(FARM, boot=Boot.ON), ALL_SCRIPTS)
+    one.world.advance(1)
+    one.kill_agent()
+    one.start_agent()
+    one.world.advance(5)
+    assert one.shown("farm") == STOPPED
+    one.power_off()
+    one.start_agent()
+    one.world.advance(5)
+    assert one.shown("farm") == UP_READY
+
+
+def test_a_revision_that_came_while_a_script_ran_without_the_product_is_in_force_after_it() -> None:
+    one = machine()
+    one.tell(ev.RunWithoutOrdered("farm", True, "anna"))
+    one.install(replace(FARM, maxloop=7), ALL_SCRIPTS)
+    assert status(one).waiting_revision == 2
+    one.world.advance(10)
+    assert (status(one).run_without, status(one).waiting_revision, status(one).revision) == (True, 0, 2)
+
+
+def test_a_module_that_no_boot_starts_is_stopped_since_the_boot() -> None:
+    one = started(replace(FARM, boot=Boot.OFF))
+    one.world.advance(1000)
+    one.power_off()
+    one.start_agent()
+    one.world.advance(1)
+    assert one.shown("farm") == STOPPED
+    assert status(one).since == pytest.approx(one.world.now - 1 + one.wall_offset, abs=0.5)
+
+
+def test_what_ran_without_the_product_is_not_said_to_run_after_a_boot() -> None:
+    one = machine()
+    one.tell(ev.RunWithoutOrdered("farm", True, "anna"))
+    one.world.advance(1)
+    assert one.why("farm") == "its application was started without Keepgreen by anna"
+    one.power_off()
+    one.start_agent()
+    one.world.advance(1)
+    assert not status(one).run_without
+    assert one.why("farm") == "the machine was started again: what ran without Keepgreen has ended"

@@ -1,6 +1,7 @@
 """From scans and deaths to detections, rule by rule."""
 
 import pytest
+from msgspec.structs import replace
 
 from nodeagent.contract.config import Monitoring, ProcRule
 from nodeagent.contract.states import Action, ResourceState
@@ -157,3 +158,27 @@ def test_what_a_scan_saw_before_this_node_froze_tells_nothing() -> None:
     assert watch.scan_due(5.0)
     assert texts(watch.seen({"app": (ONE,)}, 5.1)) == []
     assert watch.rounds == 1
+
+
+def test_a_scan_that_was_asked_for_by_an_earlier_rule_tells_nothing_of_the_new_one() -> None:
+    one = ProcRule("java", "both", argregex="one", action=Action.RESTART)
+    two = replace(one, argregex="two")
+    made = ProcessMonitor(Monitoring(10.0, (one,)))
+    made.use(frozenset({"both"}), 0.0)
+    assert made.scan_due(0.0)
+    made.reconfigure(Monitoring(10.0, (two,)), 0.1)
+    assert not made.scan_due(0.1)  # the one under way first
+    assert made.seen({"java": (ProcessRef(1, 0.0),)}, 0.2) is None
+    assert made.processes == ()
+    assert made.scan_due(0.2)
+    assert made.seen({"java": ()}, 0.3) == []
+    assert made.resources()[0][1] is ResourceState.INIT  # it has its poll period to appear
+
+
+def test_a_scan_that_outlives_the_monitoring_is_not_repeated() -> None:
+    made = ProcessMonitor(Monitoring(10.0, (ProcRule("java", "both", action=Action.RESTART),)))
+    made.use(frozenset({"both"}), 0.0)
+    assert made.scan_due(0.0)
+    made.reconfigure(None, 0.1)
+    assert made.seen({"java": ()}, 0.2) is None
+    assert not made.scan_due(100.0)

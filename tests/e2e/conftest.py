@@ -1,24 +1,18 @@
 """One real farm of three agents for a whole module of tests; each test puts its own module in force."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.real_farm import RealFarm, running_farm
+from tests.fakes.short_directory import short_directory
 
 
 @pytest.fixture(scope="module")
 def farm() -> Iterator[RealFarm]:
     """Three agents in one cluster."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))  # short: a UNIX socket's path is at most 107 bytes
-    try:
-        with running_farm(directory) as running:
-            yield running
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory, running_farm(directory) as running:
+        yield running
 
 
 @pytest.fixture

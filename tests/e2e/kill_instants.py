@@ -8,18 +8,16 @@ second application is left, no two scripts ran at once.
 
 import http.client
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.e2e.kill_site import Printers, Site
 from tests.e2e.real_farm import running_farm
+from tests.fakes.short_directory import short_directory
 
 
 @dataclass(frozen=True)
@@ -125,14 +123,10 @@ class Harness:
 @contextmanager
 def harness() -> Iterator[Harness]:
     """A node that is ready to be killed."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        with running_farm(directory, 1) as farm, Printers(farm.nodes[0]) as printers:
-            prepared = Harness(Site(farm, printers))
-            prepared.measure()
-            yield prepared
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory, running_farm(directory, 1) as farm, Printers(farm.nodes[0]) as printers:
+        prepared = Harness(Site(farm, printers))
+        prepared.measure()
+        yield prepared
 
 
 def instants(count: int, seed: int) -> Iterator[tuple[Point, float]]:

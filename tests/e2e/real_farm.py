@@ -20,6 +20,8 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
+CALLER = psutil.Process().username()
+"""Who asks over the local socket, as an agent names them: `root`, mostly."""
 
 
 def free_network() -> tuple[int, socket.socket]:
@@ -76,7 +78,8 @@ class RealNode:
     def start_agent(self) -> None:
         """Start it and wait until it answers locally."""
         self.spawn_agent()
-        until(self.answers, 20, f"the agent of {self.name} answers")
+        until(lambda: self.answers() or self.ended(), 60, f"the agent of {self.name} answers")
+        assert not self.ended(), (self.home / "agent.out").read_text()[-2000:]
 
     def spawn_agent(self) -> None:
         """Start it."""
@@ -102,6 +105,10 @@ class RealNode:
         except OSError:
             return False
         return True
+
+    def ended(self) -> bool:
+        """Whether the agent is there no more."""
+        return self.agent is None or self.agent.poll() is not None
 
     def kill_agent(self) -> None:
         """kill -9; everything it started lives on."""
@@ -297,7 +304,7 @@ class RealFarm:
         """Start on all nodes and wait for green."""
         for node in self.nodes:
             node.order("start", module)
-        self.all_green(20, module)
+        self.all_green(60, module)
 
     def all_green(self, seconds: float, module: str = "farm") -> float:
         """Wait until every node is green."""

@@ -1,13 +1,20 @@
 """What can happen to a farm, done to real agents: kill -9, power off, SIGSTOP."""
 
 import json
+import os
 import time
 
 import pytest
 
 from tests.e2e.real_farm import RealFarm, RealNode, until
+from tests.fakes.standstills import seconds_denied
 
 pytestmark = pytest.mark.timeout(180)
+
+
+def held_up(nodes: list[RealNode]) -> float:
+    """For how many seconds this test and these agents were ready in vain so far: others had the processors."""
+    return sum(seconds_denied(pid) for pid in (os.getpid(), *(node.agent.pid for node in nodes if node.agent)))
 
 
 def test_a_killed_application_comes_back_by_itself(green: RealFarm) -> None:
@@ -16,8 +23,8 @@ def test_a_killed_application_comes_back_by_itself(green: RealFarm) -> None:
     before, starts = one.module()["resources"][0]["detail"], one.started()
     [app] = [p for p in one.processes() if p.name() == "sleep"]
     app.kill()
-    until(lambda: one.ready() == 404 or one.started() > starts, 5, "404")
-    until(lambda: one.started() > starts and one.green(), 10, "green again")
+    until(lambda: one.ready() == 404 or one.started() > starts, 20, "404")
+    until(lambda: one.started() > starts and one.green(), 20, "green again")
     assert one.module()["resources"][0]["detail"] != before
     assert [node.started() for node in green.nodes[1:]] == others
 
@@ -26,17 +33,19 @@ def test_a_killed_agent_is_lost_within_the_window_and_adopts_when_it_is_back(gre
     one, others = green.nodes[0], green.nodes[1:]
     [app] = [p for p in one.processes() if p.name() == "sleep"]
     starts = one.started()
+    before = held_up(others)
     one.kill_agent()
     took = until(lambda: not any(n.peer("node1")["alive"] for n in others), 5, "node1 lost")
-    assert took < 1.2 + 0.3  # the window of 1.1 s; the rest is this test's own polling
+    taken = held_up(others) - before  # by others on a busy machine
+    assert took < 1.2 + 0.3 + taken  # the window of 1.1 s; the rest is this test's own polling
     assert app.is_running()
     assert all(n.green() for n in others)
     one.start_agent()
-    until(one.green, 10, "node1 green again")
+    until(one.green, 20, "node1 green again")
     assert app.is_running()
     assert one.started() == starts
-    assert any("adopted" in line["text"] for line in one.log(module="farm"))
-    until(lambda: all(n.peer("node1")["alive"] for n in others), 5, "node1 is back")
+    until(lambda: any("adopted" in line["text"] for line in one.log(module="farm")), 10, "the line is on the disk")
+    until(lambda: all(n.peer("node1")["alive"] for n in others), 20, "node1 is back")
 
 
 def test_after_a_power_failure_nothing_is_adopted_and_boot_starts_the_module(green: RealFarm) -> None:
@@ -44,7 +53,7 @@ def test_after_a_power_failure_nothing_is_adopted_and_boot_starts_the_module(gre
     starts = one.started()
     one.power_off()
     one.start_agent()
-    until(one.green, 15, "node1 green by boot")
+    until(one.green, 30, "node1 green by boot")
     assert one.started() == starts + 1
     assert one.module()["by"] == "boot"
 
@@ -57,11 +66,14 @@ def test_a_stopped_agent_accuses_nobody_and_is_404_until_checked(green: RealFarm
     until(lambda: not any(n.peer("node1")["alive"] for n in others), 5, "node1 lost")
     time.sleep(4)
     one.resume_agent()
-    until(one.green, 5, "node1 green again")
-    texts = [line["text"] for line in one.log(after=last)]
-    assert any("this node was frozen for" in text for text in texts)
-    assert not any(" lost" in text for text in texts)
-    assert any("UP Transient" in text for text in texts)
+    until(one.green, 20, "node1 green again")
+
+    def texts() -> list[str]:
+        return [line["text"] for line in one.log(after=last)]
+
+    until(lambda: any("this node was frozen for" in text for text in texts()), 10, "the line is on the disk")
+    until(lambda: any("UP Transient" in text for text in texts()), 10, "the line is on the disk")
+    assert not any(" lost" in text for text in texts())
     assert one.started() == starts
 
 
@@ -102,7 +114,7 @@ def test_a_farm_that_stood_still_as_a_whole_comes_back_green(green: RealFarm) ->
     time.sleep(5)
     for node in green.nodes:
         node.resume_agent()
-    green.all_green(10)
+    green.all_green(20)
     assert [node.started() for node in green.nodes] == starts
     for node, cursor in zip(green.nodes, last, strict=True):
 
@@ -119,12 +131,12 @@ def test_the_fourth_automatic_action_stops_the_module_and_why_says_so(farm: Real
     farm.start()
     one = farm.nodes[0]
     for _ in range(4):
-        until(one.green, 10, "green")
+        until(one.green, 20, "green")
         starts = one.started()
         [app] = [p for p in one.processes() if p.name() == "sleep"]
         app.kill()
-        until(lambda before=starts: one.started() > before or one.shown() == "STOP NotReady", 10, "acted")
-    until(lambda: one.shown() == "STOP NotReady", 10, "stopped")
+        until(lambda before=starts: one.started() > before or one.shown() == "STOP NotReady", 20, "acted")
+    until(lambda: one.shown() == "STOP NotReady", 20, "stopped")
     assert one.ready() == 404
     assert "4th automatic action in 24 h (3 allowed): kg_app gone (4 times)" in one.why()
     for node in farm.nodes:

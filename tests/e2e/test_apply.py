@@ -45,6 +45,11 @@ def notes(node: RealNode, module: str = "farm") -> list[str]:
     return lines
 
 
+def said_by(node: RealNode, script: str) -> list[Any]:
+    """The log lines of the module's script of a change."""
+    return [line for line in node.log(module="farm") if line["origin"] == script]
+
+
 def contents(directory: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in directory.iterdir()}
 
@@ -92,9 +97,8 @@ def test_scripts_of_a_change_run_with_the_new_revision(clean: RealFarm) -> None:
     info = commit(one, body(clean, ON_CHANGE, polltimer=7))
     wanted = [f"{script} UP UP {script} rev {first + 1}/bin" for script in ("config", "postconfig", "update")]
     assert notes(one) == wanted
-    assert [line["text"] for line in one.log(module="farm") if line["origin"] == "update"] == [
-        "update ended with exit code 0"
-    ]
+    until(lambda: bool(said_by(one, "update")), 20, "the line is on the disk")
+    assert [line["text"] for line in said_by(one, "update")] == ["update ended with exit code 0"]
     assert one.green()
     with pytest.raises(AssertionError, match="farm is UP Ready: stop it first"):
         one.ask("POST", "/modules/farm/deconfig")
@@ -122,11 +126,10 @@ def test_a_script_of_a_change_that_fails_or_hangs_undoes_nothing(clean: RealFarm
     assert [problem["file"] for problem in info["problems"]] == ["bin/config", "bin/postconfig"]
     assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "987"]]
     assert info["revision"] == next(m for m in one.get("/modules") if m["name"] == "farm")["revision"]
-    said = [
-        (line["type"], line["text"], line["output"]) for line in one.log(module="farm") if line["origin"] == "config"
-    ]
-    assert said[-1][:2] == ("E", failed)
-    assert b"the port is taken" in one.get(f"/modules/farm/outputs/{said[-1][2]}")
+    until(lambda: any(line["text"] == failed for line in said_by(one, "config")), 20, "the line is on the disk")
+    line = said_by(one, "config")[-1]
+    assert (line["type"], line["text"]) == ("E", failed)
+    assert b"the port is taken" in one.get(f"/modules/farm/outputs/{line['output']}")
 
 
 @pytest.mark.covers("script confcheck")
@@ -245,7 +248,7 @@ async def test_a_node_leaves_and_takes_the_right_configuration_with_one_call(cle
     three.order("stop", wait=20)
     left = three.ask("POST", "/cluster/deconfig")
     assert (left["configured"], left["name"], left["has_key"]) == (False, "node3", False)
-    until(lambda: "goodbye" in one.peer("node3")["reason"], 5, "node1 heard the goodbye")
+    until(lambda: "goodbye" in one.peer("node3")["reason"], 20, "node1 heard the goodbye")
     assert three.get("/status")["peers"] == []
     commit(one, body(clean, {"web/page": b"newer"}))
     async with clients(one, three) as (source, target):

@@ -1,15 +1,13 @@
 """A real agent with checkers that hang, flood and fork beside a good one."""
 
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.e2e.real_farm import RealFarm, RealNode, until
+from tests.fakes.short_directory import short_directory
 
 USERCONFIG = """<safe><service mode="light">
   <user/>
@@ -35,20 +33,19 @@ while :; do head -c 2000000 /dev/zero; sleep 0.02; done
 @pytest.fixture
 def node() -> Iterator[RealNode]:
     """One agent in a cluster of one."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    farm = RealFarm(directory, 0)
-    one = RealNode(directory, 71)
-    farm.nodes.append(one)
-    try:
-        one.start_agent()
-        farm.form_cluster()
-        with socket.create_server(("127.0.0.1", 0), backlog=512) as server:  # takes connections, never says a word
-            port = server.getsockname()[1]
-            farm.install("farm", {**FILES, "conf/userconfig.xml": USERCONFIG.format(port=port).encode()})
-            yield one
-    finally:
-        one.power_off()
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory:
+        farm = RealFarm(directory, 0)
+        one = RealNode(directory, 71)
+        farm.nodes.append(one)
+        try:
+            one.start_agent()
+            farm.form_cluster()
+            with socket.create_server(("127.0.0.1", 0), backlog=512) as server:  # takes connections, never says a word
+                port = server.getsockname()[1]
+                farm.install("farm", {**FILES, "conf/userconfig.xml": USERCONFIG.format(port=port).encode()})
+                yield one
+        finally:
+            one.power_off()
 
 
 def customs(node: RealNode) -> set[psutil.Process]:

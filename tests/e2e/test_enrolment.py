@@ -2,16 +2,15 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.real_farm import ROOT, RealFarm, RealNode, until
+from tests.fakes.short_directory import short_directory
 
 CLUSTER = '<cluster><lans><lan name="default">{}</lan></lans></cluster>'
 
@@ -19,9 +18,8 @@ CLUSTER = '<cluster><lans><lan name="default">{}</lan></lans></cluster>'
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """Short: a UNIX socket's path has at most 107 bytes."""
-    made = Path(tempfile.mkdtemp(prefix="kg-"))
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+    with short_directory() as made:
+        yield made
 
 
 @pytest.fixture

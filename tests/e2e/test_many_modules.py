@@ -1,13 +1,10 @@
 """32 modules on each of three real agents: they start side by side, and a bad one harms no other."""
 
 import base64
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 import pytest
@@ -19,6 +16,7 @@ from nodeagent.contract.states import Mode, State, Status
 from nodeagent.core.heartbeat import MAX_DATAGRAM, ModuleBeat
 from nodeagent.core.membership import Membership
 from tests.e2e.real_farm import APP, NETWORK, RealFarm, RealNode, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 MODULES = 32
 HANGING, DYING, GOOD = "m00", "m01", "m02"
@@ -71,14 +69,14 @@ def files(module: str) -> dict[str, bytes]:
 @pytest.fixture
 def crowded() -> Iterator[RealFarm]:
     """Three agents with all modules installed, none started."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        with running_farm(directory) as farm, ThreadPoolExecutor(len(farm.nodes)) as threads:
-            everybody = [node.name for node in farm.nodes]
-            list(threads.map(lambda node: install_all(node, everybody), farm.nodes))
-            yield farm
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with (
+        short_directory() as directory,
+        running_farm(directory) as farm,
+        ThreadPoolExecutor(len(farm.nodes)) as threads,
+    ):
+        everybody = [node.name for node in farm.nodes]
+        list(threads.map(lambda node: install_all(node, everybody), farm.nodes))
+        yield farm
 
 
 def install_all(node: RealNode, nodes: list[str]) -> None:

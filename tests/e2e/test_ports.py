@@ -4,15 +4,12 @@ import base64
 import http.client
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -20,37 +17,36 @@ import pytest
 
 from tests.e2e.real_farm import NETWORK, ROOT, RealNode, until
 from tests.fakes.checking import free_port
+from tests.fakes.short_directory import short_directory
 
 
 @pytest.fixture
 def node() -> Iterator[RealNode]:
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))  # short: a UNIX socket's path is at most 107 bytes
-    made = RealNode(directory, 1)
-    try:
-        yield made
-    finally:
-        made.kill_agent()
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory:
+        made = RealNode(directory, 1)
+        try:
+            yield made
+        finally:
+            made.kill_agent()
 
 
 @pytest.fixture
 def strangers() -> Iterator[tuple[list[RealNode], dict[str, dict[str, int]]]]:
     """Two nodes in no cluster, each with ports of its own, and these."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    nodes = [RealNode(directory, number) for number in (1, 2)]
-    ports = {}
-    try:
-        for node in nodes:
-            mine = {name: free_port(node.address) for name in ("health_port", "api_port", "enrol_port")}
-            lines = "".join(f"{name} = {port}\n" for name, port in mine.items())
-            (node.home / "var" / "agent.toml").write_text(f'[listen]\naddress = "{node.address}"\n{lines}')
-            ports[node.name] = mine
-            node.start_agent()
-        yield nodes, ports
-    finally:
-        for node in nodes:
-            node.power_off()
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory:
+        nodes = [RealNode(directory, number) for number in (1, 2)]
+        ports = {}
+        try:
+            for node in nodes:
+                mine = {name: free_port(node.address) for name in ("health_port", "api_port", "enrol_port")}
+                lines = "".join(f"{name} = {port}\n" for name, port in mine.items())
+                (node.home / "var" / "agent.toml").write_text(f'[listen]\naddress = "{node.address}"\n{lines}')
+                ports[node.name] = mine
+                node.start_agent()
+            yield nodes, ports
+        finally:
+            for node in nodes:
+                node.power_off()
 
 
 def keepgreen(node: RealNode, *args: str) -> tuple[int, str]:

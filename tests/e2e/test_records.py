@@ -4,12 +4,9 @@ import base64
 import io
 import json
 import re
-import shutil
 import socket
-import tempfile
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,7 +14,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from nodeagent.adapters.http_api.users import read_table
-from tests.e2e.real_farm import APP, FILES, RealFarm, running_farm, until, userconfig
+from tests.e2e.real_farm import APP, CALLER, FILES, RealFarm, running_farm, until, userconfig
+from tests.fakes.short_directory import short_directory
 
 PLANTED = {
     "a var": "var-Hunter2-geheim",
@@ -59,8 +57,7 @@ def module_files() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def farm() -> Iterator[RealFarm]:
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))  # short: a UNIX socket's path is at most 107 bytes
-    with running_farm(directory, 2) as farm:
+    with short_directory() as directory, running_farm(directory, 2) as farm:
         node = farm.nodes[0]
         node.kill_agent()
         var = node.home / "var"
@@ -83,7 +80,6 @@ def farm() -> Iterator[RealFarm]:
         farm.start()
         node.ask("POST", "/modules/farm/print", {"text": "node1 speaks to 127.0.77.2", "error": False})
         yield farm
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def unzipped(archive: bytes) -> dict[str, bytes]:
@@ -95,7 +91,7 @@ def unzipped(archive: bytes) -> dict[str, bytes]:
 def test_what_is_written_down(farm: RealFarm) -> None:
     node = farm.nodes[0]
     audit = node.get("/audit?text=commitModule")
-    assert [line["who"] for line in audit["lines"]] == ["root"]
+    assert [line["who"] for line in audit["lines"]] == [CALLER]
     assert audit["lines"][0]["result"] == "ok"
     assert "changes" in node.get("/modules/farm/resources/proc.kg_app/history")
     with pytest.raises(AssertionError, match=r"farm has no resource .tcp\.none"):
@@ -151,6 +147,7 @@ def test_no_secret_leaves(farm: RealFarm, anonymise: int) -> None:
     own = {name: why for name, why in broken.items() if not name.startswith(("system/", "network/"))}
     assert own == {}
     assert {"status.json", "log.jsonl", "audit.jsonl", "agent.toml", "metrics.txt", "file_modes.txt"} <= set(files)
+    assert json.loads(files["vip.json"]) == [], "it has no virtual IP"
     assert "module/farm/1/conf/userconfig.xml" in files
     assert b"DB_PASSWORD" in files["module/farm/1/conf/userconfig.xml"]
     assert any(name.startswith("outputs/userlog_") for name in files)

@@ -44,7 +44,8 @@ def test_a_start_script_that_reports_and_stops_its_module(farm: RealFarm) -> Non
     assert (answer["done"], answer["state"]) == (True, "STOP")
     assert one.why().endswith("stopped by start_both: start_both said “start_both failed”")
     assert scripts_of(one) == []
-    assert any(line["type"] == "E" and line["text"] == "start_both failed" for line in one.log(module="farm"))
+    said = ("E", "start_both failed")
+    until(lambda: said in [(line["type"], line["text"]) for line in one.log(module="farm")], 20, "it is in the log")
 
 
 def test_waiting_for_the_own_module_in_its_script_is_refused(farm: RealFarm) -> None:
@@ -63,7 +64,7 @@ def test_a_wrong_process_name_stops_the_module_and_why_names_it(farm: RealFarm) 
     farm.apply(loop_interval="24", polltimer=1, app="PROCESS_NAME")
     one = farm.nodes[0]
     one.order("start")
-    until(lambda: stopped(one), 30, "stopped")
+    until(lambda: stopped(one), 60, "stopped")
     assert "no process named kg_app was ever seen (4 times)" in one.why()
 
 
@@ -105,16 +106,21 @@ def test_a_stop_script_that_ignores_everything_ends_within_its_time_outs(farm: R
 
 
 def test_a_start_script_that_outlives_the_agent_is_awaited(farm: RealFarm) -> None:
-    farm.apply(scripts={"bin/start_both": BASH + b"sleep 3\n" + FILES["bin/start_both"].removeprefix(b"#!/bin/bash\n")})
+    wait = b'touch "$SAFEUSERVAR/waits"\nuntil [ -e "$SAFEUSERVAR/go" ]; do sleep 0.02; done\n'
+    start = BASH + wait + FILES["bin/start_both"].removeprefix(b"#!/bin/bash\n")
+    farm.apply(scripts={"bin/start_both": start}, starttimeout=60)
     one = farm.nodes[0]
+    var = one.home / "var" / "modules" / "farm" / "var"
     starts = one.started()
     one.order("start")
-    until(lambda: one.module()["phase"] == "start_both" and one.module()["script"] is not None, 5, "start_both runs")
-    time.sleep(0.5)
+    until((var / "waits").exists, 20, "start_both runs")
+    until(lambda: one.module()["phase"] == "start_both" and one.module()["script"] is not None, 20, "it is shown")
     one.kill_agent()
     one.start_agent()
-    assert one.started() == starts
+    assert (one.started(), one.green()) == (starts, False)
+    (var / "go").touch()
     until(one.green, 20, "green after all")
+    assert one.started() == starts + 1
     assert len([p for p in one.processes() if p.name() == "sleep" and p.cmdline()[0].startswith("kg_app")]) == 1
     one.order("stop", wait=20)
 
@@ -126,10 +132,10 @@ def test_the_application_outlives_an_agent_that_is_told_to_stop(green: RealFarm)
     one.agent.terminate()
     one.agent.wait(20)
     assert app.is_running()
-    until(lambda: one.name not in [p["name"] for p in green.nodes[1].get("/status")["peers"] if p["alive"]], 2, "left")
+    until(lambda: one.name not in [p["name"] for p in green.nodes[1].get("/status")["peers"] if p["alive"]], 20, "left")
     assert green.nodes[1].peer(one.name)["reason"] == "said goodbye"
     one.start_agent()
-    until(one.green, 10, "green again")
+    until(one.green, 20, "green again")
     assert app.is_running()
 
 

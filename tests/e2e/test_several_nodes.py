@@ -3,17 +3,16 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.real_farm import ROOT, RealFarm, RealNode, running_farm, until
+from tests.e2e.real_farm import CALLER, ROOT, RealFarm, RealNode, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -21,8 +20,7 @@ pytestmark = pytest.mark.timeout(240)
 @pytest.fixture
 def farm() -> Iterator[RealFarm]:
     """Three nodes that know each other's pins. Its directory is short: a UNIX socket's path has at most 107 bytes."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    with running_farm(directory) as made:
+    with short_directory() as directory, running_farm(directory) as made:
         pins = {node.name: node.get("/identity")["pin"] for node in made.nodes}
         xml = base64.b64encode(made.cluster_xml().encode()).decode()
         for node in made.nodes:
@@ -30,7 +28,6 @@ def farm() -> Iterator[RealFarm]:
             node.ask("POST", "/cluster/commit", {"signature": staged["signature"]})
         made.apply()
         yield made
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def keepgreen(node: RealNode, *args: str) -> tuple[int, str, str]:
@@ -55,7 +52,7 @@ def test_a_farm_is_led_from_one_node(farm: RealFarm) -> None:
     assert [line.split(":")[0] for line in out.splitlines()] == ["node1", "node2", "node3"]
     assert all(node.green() for node in farm.nodes)
     who = second.get("/audit?newest=1&limit=1")["lines"][0]
-    assert (who["who"], who["command"]) == ("node node1 for root", "order farm start")
+    assert (who["who"], who["command"]) == (f"node node1 for {CALLER}", "order farm start")
 
     states = told(first, "-H", "node2,node3", "state", "-l")
     assert {name: one["answer"]["node"] for name, one in states.items()} == {"node2": "node2", "node3": "node3"}
@@ -85,6 +82,9 @@ def test_the_doctor_sees_ways_and_faults(farm: RealFarm) -> None:
     assert sum("from there" in one["text"] and one["health"] == "good" for one in about_others) == 4, about_others
     assert sum("from here" in one["text"] and one["health"] == "good" for one in about_others) == 4, about_others
     assert not [one for one in about_others if one["health"] == "bad"]
+    closed = [one for one in found if one["about"] in {"secrets", "files"}]
+    assert {one["health"] for one in closed} == {"good"}, closed
+    assert {Path(one["text"].split()[0]).name for one in closed} >= {"key.pem", "node.json", "records.db", "agent.toml"}
     third.kill_agent()
     until(lambda: not first.peer("node3")["alive"], 20, "node3 is lost")
     code, out, _ = keepgreen(first, "doctor", "--json")

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from tests.e2e.real_farm import APP, RealFarm, RealNode, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -68,13 +68,9 @@ wait
 @pytest.fixture(scope="module")
 def lone() -> Iterator[RealFarm]:
     """A farm of one agent that has started and stopped a module once."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        with running_farm(directory, 1) as farm:
-            warm(farm)
-            yield farm
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory, running_farm(directory, 1) as farm:
+        warm(farm)
+        yield farm
 
 
 def warm(farm: RealFarm) -> None:
@@ -200,18 +196,19 @@ def test_what_start_both_leaves_behind_is_the_application_and_stays(lone: RealFa
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
     """A directory on a disk of 16 MiB of its own."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "none", str(directory)], check=False, capture_output=True
-    )
-    try:
-        if mounted.returncode:
-            pytest.skip("a tmpfs may not be mounted here")
-        yield directory
-    finally:
-        if not mounted.returncode:
-            subprocess.run(["umount", "--lazy", str(directory)], check=True)
-        directory.rmdir()
+    with short_directory() as directory:
+        disk = directory / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=16m", "none", str(disk)], check=False, capture_output=True
+        )
+        try:
+            if mounted.returncode:
+                pytest.skip("a tmpfs may not be mounted here")
+            yield disk
+        finally:
+            if not mounted.returncode:
+                subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_stop_ends_while_scripts_fill_the_disk(small_disk: Path) -> None:

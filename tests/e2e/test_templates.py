@@ -4,7 +4,6 @@ import http.client
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from nodeagent.demo.module import filled, template
 from tests.e2e.real_farm import NETWORK, RealFarm, RealNode, running_farm, until
+from tests.fakes.short_directory import short_directory
 
 ADDRESS = f"{NETWORK}.1"
 PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
@@ -165,12 +165,8 @@ def farm_module(web: Web) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def farm() -> Iterator[RealFarm]:
     """One agent."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        with running_farm(directory, 1) as running:
-            yield running
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory, running_farm(directory, 1) as running:
+        yield running
 
 
 @pytest.fixture

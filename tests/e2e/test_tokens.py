@@ -1,18 +1,16 @@
 """An API token from the command line to a scrape over TLS, on every node of a real farm."""
 
 import os
-import shutil
 import ssl
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from http.client import HTTPSConnection
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.real_farm import ROOT, RealFarm, RealNode, running_farm
+from tests.e2e.real_farm import CALLER, ROOT, RealFarm, RealNode, running_farm
+from tests.fakes.short_directory import short_directory
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -20,10 +18,8 @@ pytestmark = pytest.mark.timeout(240)
 @pytest.fixture
 def farm() -> Iterator[RealFarm]:
     """Two nodes that know each other's pins."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    with running_farm(directory, 2) as made:
+    with short_directory() as directory, running_farm(directory, 2) as made:
         yield made
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def keepgreen(node: RealNode, *args: str) -> tuple[int, str, str]:
@@ -68,8 +64,8 @@ def test_a_token_opens_the_figures_of_every_node_until_it_is_revoked(farm: RealF
     assert [scraped(node, token)[0] for node in farm.nodes] == [401, 401]
     assert keepgreen(first, "token", "revoke", "prometheus")[0] == 64
     lines = [(line["who"], line["command"]) for line in first.get("/audit?newest=1&limit=20")["lines"]]
-    assert ("root", "makeToken prometheus monitor") in lines
-    assert ("node node2 for root", "revokeToken prometheus") in lines
+    assert (CALLER, "makeToken prometheus monitor") in lines
+    assert (f"node node2 for {CALLER}", "revokeToken prometheus") in lines
 
 
 @pytest.mark.covers("keepgreen token add", "keepgreen token revoke")

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from tests.e2e.real_farm import FILES, RealFarm, RealNode, running_farm, until, userconfig
+from tests.fakes.short_directory import short_directory
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,12 +27,8 @@ LATER = {"bin/postconfig": BASH + NOTE, "bin/update": BASH + NOTE}
 @pytest.fixture(scope="module")
 def farm() -> Iterator[RealFarm]:
     """One agent in a cluster of its own."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        with running_farm(directory, 1) as running:
-            yield running
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory, running_farm(directory, 1) as running:
+        yield running
 
 
 @pytest.fixture
@@ -115,11 +111,12 @@ def test_a_config_that_hangs_is_ended_by_the_next_agent_and_the_change_finished(
     until(lambda: not change(node).exists(), 20, "the change is finished")
     [info] = node.get("/modules")
     assert notes(node) == [f"{script} rev {info['revision']}/bin" for script in ("config", "postconfig")]
+    done = ("S", "postconfig ended with exit code 0")
+    until(lambda: done in said(node)[before:], 20, "the lines are on the disk")
     lines = said(node)[before:]
     late = ("E", "config, which the agent before this one had begun, passed its forcestoptimeout and was killed")
     on = f"the agent ended while revision {info['revision']} was put in force: the rest of it is done now"
     assert [line for line in lines if line in {late, ("I", on)}] == [late, ("I", on)]
-    assert ("S", "postconfig ended with exit code 0") in lines
     rev = node.home / "var" / "modules" / "farm" / "rev"
     assert {entry.name for entry in rev.iterdir()} == {str(number) for number in range(1, info["revision"] + 1)}
     assert commit(node, request({**LATER, "bin/new": b""}))["revision"] == info["revision"] + 1
@@ -141,7 +138,8 @@ def test_a_config_that_works_on_is_awaited_and_new_changes_wait_for_it(node: Rea
     assert [answer["revision"] for answer in answers] == [revision + 1]
     mine, its = (f"postconfig rev {number}/bin" for number in (revision, revision + 1))
     assert notes(node) == [f"config rev {revision}/bin", "went", mine, its]
-    assert ("S", "config, which the agent before this one had begun, ended") in said(node)
+    line = ("S", "config, which the agent before this one had begun, ended")
+    until(lambda: line in said(node), 20, "the line is on the disk")
 
 
 def test_a_script_that_a_power_failure_cut_is_run_again(node: RealNode) -> None:
@@ -178,7 +176,7 @@ def test_a_deconfig_that_was_cut_leaves_the_module_in_force_and_says_so(node: Re
     until(lambda: not change(node).exists(), 20, "the change is finished")
     assert node.get("/modules") == [info]
     text = f"the agent ended while farm was taken out of force: revision {info['revision']} is still in force"
-    assert ("E", text) in said(node)
+    until(lambda: ("E", text) in said(node), 20, "the line is on the disk")
     assert node.ask("POST", "/modules/farm/deconfig")["configured"] is False
 
 

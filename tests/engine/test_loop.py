@@ -41,7 +41,7 @@ async def engine(hands: FakeHands) -> AsyncIterator[Engine]:
 
 
 async def until(hands: FakeHands, word: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not any(done.startswith(word) for done in hands.done):
             await asyncio.sleep(0.005)
 
@@ -159,7 +159,7 @@ async def test_an_engine_without_hands_keeps_its_events(hands: FakeHands) -> Non
     await asyncio.sleep(0.05)
     assert engine.node.modules(engine.now()) == ()
     engine.connect(Adapters(*[hands] * 10))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not engine.node.modules(engine.now()):
             await asyncio.sleep(0.005)
     engine.close()

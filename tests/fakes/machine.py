@@ -63,6 +63,8 @@ class FakeScript:
     """At its end it opens or closes the traffic, where the module leaves that to its scripts."""
     says: str = ""
     times: int = 1
+    undying: bool = False
+    """Its process outlives a kill of its tree."""
 
 
 @dataclass
@@ -75,6 +77,7 @@ class FakeRun:
     script: Script | None = Script.START_BOTH
     """None: a handler."""
     ended: bool = False
+    undying: bool = False
 
 
 @dataclass
@@ -386,7 +389,9 @@ class FakeMachine:
         return ev.ProcessRef(self._pids, self.world.now)
 
     def _run(self, effect: do.RunScript | do.RunHandler, script: Script | None, behaviour: FakeScript) -> None:
-        run = self._runs[effect.run] = FakeRun(effect.module, effect.run, self._new_process(), script)
+        run = self._runs[effect.run] = FakeRun(
+            effect.module, effect.run, self._new_process(), script, undying=behaviour.undying
+        )
         self._later(0.001, lambda: self.tell(ev.ScriptStarted(effect.module, effect.run, run.process, "out.ulog")))
         forced = "force" in effect.args
         if not behaviour.hangs or (forced and behaviour.stops):
@@ -479,7 +484,7 @@ class FakeMachine:
 
     def _kill(self, name: str) -> None:
         run = self._runs.get(name)
-        if run is not None:
+        if run is not None and not run.undying:
             run.ended = True
             self._later(0.003, lambda: self._finish(run, -9))
 

@@ -20,6 +20,13 @@ esac
 """
 
 
+def started_by(home: str) -> str:
+    """The property ExecStart of a unit of the agent that lives there, as systemd writes it."""
+    program = f"{home}/keepgreen"
+    times = "start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0"
+    return f"{{ path={program} ; argv[]={program} agent run ; ignore_errors=no ; {times} }}"
+
+
 class FakeSystemctl:
     """Lies in a directory of its own; `path` is the PATH that finds it first."""
 

@@ -61,7 +61,7 @@ class FakeKernel:
                     return
                 table_or_none.groups = effect.groups
                 table_or_none.expires = float("inf") if effect.timeout is None else now + effect.timeout
-                self.tell(0.0, SlotsSet(effect.module, effect.epoch))
+                self.tell(0.0, SlotsSet(effect.module, effect.epoch, timeout=effect.timeout))
             case WithdrawTraffic():
                 self.tables.pop(effect.module, None)
             case ObserveTraffic():

@@ -63,6 +63,11 @@ def texts(node: LabNode) -> list[str]:
     return [str(line["text"]) for line in node.log()]
 
 
+def told(node: LabNode, start: str, end: str = "") -> bool:
+    """Whether a line of its log on the disk begins and ends so."""
+    return any(text.startswith(start) and text.endswith(end) for text in texts(node))
+
+
 def heard_on(node: LabNode, peer: str) -> set[str]:
     return {lan["lan"] for lan in node.peer(peer)["lans"] if lan["heard"]}
 
@@ -74,16 +79,16 @@ def test_a_lan_of_each_family_and_the_loss_of_either_is_only_degraded(lab: Lab) 
     for lan, (lost, works) in enumerate((("default", "second"), ("second", "default"))):
         lab.faults.cut(one.host, two.host, lan=lan)
         for node, peer in ((one, "node2"), (two, "node1")):
-            until(lambda n=node, p=peer, w=works: heard_on(n, p) == {w}, 5, f"{peer} is heard on {works} alone")  # type: ignore[misc]
+            until(lambda n=node, p=peer, w=works: heard_on(n, p) == {w}, 20, f"{peer} is heard on {works} alone")  # type: ignore[misc]
             assert node.peer(peer)["alive"]
             assert node.peer(peer)["degraded"]
             start = f"{peer} lost on lan {lost}: "
-            assert any(text.startswith(start) and text.endswith(f"; {works} works") for text in texts(node))
+            until(lambda n=node, s=start, w=works: told(n, s, f"; {w} works"), 20, f"{node.name} says: {start}")  # type: ignore[misc]
         assert heard_on(three, "node1") == heard_on(three, "node2") == {"default", "second"}
         lab.faults.heal()
         lab.farm.all_hear(10)
     one.cable(False, 0)
-    until(lambda: heard_on(one, "node2") == heard_on(three, "node1") == {"second"}, 5, "the cable is out")
+    until(lambda: heard_on(one, "node2") == heard_on(three, "node1") == {"second"}, 20, "the cable is out")
     one.cable(True, 0)
     lab.farm.all_hear(10)
     for node in lab.nodes:
@@ -96,9 +101,9 @@ def test_an_address_that_is_not_there_yet_is_tried_until_it_is(lab: Lab) -> None
     one.delete_address(f"{address}/64", "eth1")
     form(mixed_xml(lab), *lab.nodes)
     problem = f"lan second: {address} does not exist on this machine yet"
-    until(lambda: problem in one.get("/status")["alarms"], 5, "node1 says so")
-    until(lambda: all(heard_on(node, "node1") == {"default"} for node in (two, three)), 10, "heard on the other lan")
-    until(lambda: one.peer("node2")["degraded"], 10, "node1 hears node2 on the other lan too")
+    until(lambda: problem in one.get("/status")["alarms"], 20, "node1 says so")
+    until(lambda: all(heard_on(node, "node1") == {"default"} for node in (two, three)), 20, "heard on the other lan")
+    until(lambda: one.peer("node2")["degraded"], 20, "node1 hears node2 on the other lan too")
     one.host.batch([f"addr add {address}/64 dev eth1 nodad"])
     lab.farm.all_hear(10)
     assert one.get("/status")["alarms"] == []
@@ -113,6 +118,7 @@ def test_a_node_behind_a_nat_router_binds_its_local_address(lab: Lab) -> None:
     lab.farm.all_hear(15)
     assert {lan["address"] for lan in one.peer("node3")["lans"]} == {OUTER}
     assert f" {INNER}:4800 " in three.host.run("ss", "-Huln")
+    until(lambda: told(one, "node3 is heard on lan default from "), 20, "node1 says so")
     heard = next(text for text in texts(one) if text.startswith("node3 is heard on lan default from "))
     assert heard.startswith(f"node3 is heard on lan default from {OUTER}")
     assert heard_on(three, "node1") == heard_on(three, "node2") == {"default"}
@@ -138,10 +144,11 @@ def behind(router: Host, host: Host) -> None:
 def test_a_second_machine_with_a_node_s_name_is_an_alarm_with_both_addresses(lab: Lab) -> None:
     one, two, stranger = lab.nodes
     key = form(cluster_xml(node_line(one), node_line(two)), one, two)
-    until(lambda: heard_on(one, "node2") == {"default"}, 10, "they hear each other")
+    until(lambda: heard_on(one, "node2") == {"default"}, 20, "they hear each other")
     join(stranger, cluster_xml(node_line(one), node_line(two, stranger.address)), key, "node2")
     alarm = f"two machines say that they are node2: {two.address} and {stranger.address}; the first one stays"
-    until(lambda: alarm in one.get("/status")["alarms"], 10, "node1 says so")
+    until(lambda: alarm in one.get("/status")["alarms"], 20, "node1 says so")
+    until(lambda: alarm in texts(one), 20, "the line is on the disk")
     assert [line["type"] for line in one.log() if line["text"] == alarm] == ["C"]
     assert one.get("/status")["rejected"]["node1 rejects node2: same name, other uuid"] > 0
     assert one.peer("node2")["alive"]
@@ -156,7 +163,8 @@ def test_who_has_another_key_is_named_by_both_sides(lab: Lab) -> None:
     join(three, xml, base64.b64encode(bytes(32)).decode())
     for node, peer in ((one, "node3"), (two, "node3"), (three, "node1"), (three, "node2")):
         sentence = f"{node.name} rejects {peer}: unknown key"
-        until(lambda n=node, s=sentence: n.get("/status")["rejected"].get(s, 0) > 3, 10, sentence)  # type: ignore[misc]
+        until(lambda n=node, s=sentence: n.get("/status")["rejected"].get(s, 0) > 3, 20, sentence)  # type: ignore[misc]
+        until(lambda n=node, s=sentence: s in texts(n), 20, "the line is on the disk")  # type: ignore[misc]
         assert texts(node).count(sentence) == 1
-    until(lambda: one.peer("node2")["alive"] and two.peer("node1")["alive"], 10, "the others hear each other")
+    until(lambda: one.peer("node2")["alive"] and two.peer("node1")["alive"], 20, "the others hear each other")
     assert not one.peer("node3")["alive"]

@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +86,33 @@ def test_the_flood_probe_tells_a_port_that_does_not_flood(possible: None) -> Non
         assert code == 1
         assert "node3 takes no part: " in said
         assert "node1 → node2: frames to an unknown MAC arrive\n" in said
+
+
+def test_a_snapshot_holds_the_slots(possible: None, tmp_path: Path) -> None:
+    with running_lab(nodes=2) as lab:
+        one, two = lab.nodes
+        lab.start_farm(more=vip(carried(VIRTUAL), rule()))
+        wait_settled(lab.nodes)
+        plain, hidden = saved_slots(one, tmp_path / "plain.zip"), saved_slots(one, tmp_path / "hidden.zip", hidden=True)
+        asked = told(one)
+        assert plain["epoch"] == hidden["epoch"] == asked["epoch"]
+        assert plain["groups"][0]["owners"] == asked["groups"][0]["owners"]
+        assert plain["addresses"][0]["addr"] == VIRTUAL
+        words = dict(zip(plain["groups"][0]["owners"], hidden["groups"][0]["owners"], strict=True))
+        assert words.keys() == {one.name, two.name}
+        assert len(set(words.values())) == 2
+        assert hidden["groups"][0]["mine"] == plain["groups"][0]["mine"] != []
+        text = json.dumps(hidden)
+        assert not [name for name in (one.name, two.name, VIRTUAL, VMAC) if name in text]
+
+
+def saved_slots(node: LabNode, path: Path, *, hidden: bool = False) -> Any:
+    """The slot map in a snapshot of this node."""
+    code, said = keepgreen(node, "snapshot", "-m", "farm", *(["--anonymise"] if hidden else []), str(path))
+    assert code == 0, said
+    with zipfile.ZipFile(path) as archive:
+        (slots,) = json.loads(archive.read("vip.json"))
+    return slots
 
 
 def both(first: LabNode, nodes: list[LabNode]) -> str:

@@ -323,7 +323,10 @@ def remove(namespaces: Sequence[Namespace]) -> None:
 
 def sweep() -> list[str]:
     """Remove the labs whose owner is gone; their names."""
-    gone = {lab: spaces for lab, spaces in labs().items() if not Path(f"/proc/{lab.split('-')[0]}").exists()}
+    found = labs()
+    for directory in directory_of("").parent.glob("kglab-*"):
+        found.setdefault(directory.name.removeprefix("kglab-"), [])
+    gone = {lab: spaces for lab, spaces in found.items() if not Path(f"/proc/{lab.split('-')[0]}").exists()}
     for lab, spaces in gone.items():
         remove(spaces)
         shutil.rmtree(directory_of(lab), ignore_errors=True)

@@ -68,7 +68,7 @@ GROUPS = (
         "commands and clients",
         ("tests/cli", "tests/client", "tests/agent", *(f"--deselect=tests/{name}" for name in FOR_COMMANDS)),
     ),
-    ("agent", ("tests/windows",)),
+    ("agent", ("tests/windows", "tests/host/test_rights.py")),
 )
 """Each group is one Windows process, so that the services of Wine live as long as its tests."""
 

@@ -18,7 +18,7 @@ import win32service
 
 from nodeagent.home import Home
 from nodeagent.host.installation import NAME, CannotInstall
-from nodeagent.host.windows_installation import install, remove
+from nodeagent.host.windows_installation import command, elsewhere, install, remove
 from nodeagent.host.windows_service import ACCEPT_PRESHUTDOWN, run
 from nodeagent.os_services import Service, services
 
@@ -32,19 +32,24 @@ def home(tmp_path: Path) -> Iterator[Home]:
     """A home with ports of its own; its service is gone afterwards."""
     if services([NAME])[NAME].exists:
         pytest.skip(f"this machine has a service {NAME}, which the test would take away")
-    home = Home(tmp_path / "kg home", tmp_path / "kg home" / "var")
-    home.var.mkdir(parents=True)
-    home.settings.write_text(
-        f'[listen]\naddress = "127.0.0.1"\nhealth_port = {PORT}\napi_port = {PORT + 1}\nenrol_port = {PORT + 2}\n'
-    )
-    yield home
+    yield a_home(tmp_path / "kg home", PORT)
     with suppress(CannotInstall):
         remove()
 
 
-def answers() -> bool:
-    """Whether the agent serves its health port."""
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
+def a_home(place: Path, port: int) -> Home:
+    """One whose agent listens on this port and the two after it."""
+    home = Home(place, place / "var")
+    home.var.mkdir(parents=True)
+    home.settings.write_text(
+        f'[listen]\naddress = "127.0.0.1"\nhealth_port = {port}\napi_port = {port + 1}\nenrol_port = {port + 2}\n'
+    )
+    return home
+
+
+def answers(port: int = PORT) -> bool:
+    """Whether an agent serves this health port."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/")
         return connection.getresponse().status == 200
@@ -95,6 +100,34 @@ def test_a_service_that_is_only_starting_can_be_removed(home: Home) -> None:
     install(home)
     remove()
     until(lambda: services([NAME])[NAME] == Service(), 30, "the service is gone")
+
+
+def configured() -> tuple[int, str]:
+    """(how it starts, its command line)."""
+    manager = win32service.OpenSCManager(None, None, win32service.SC_MANAGER_CONNECT)
+    service = win32service.OpenService(manager, NAME, win32service.SERVICE_QUERY_CONFIG)
+    try:
+        said = win32service.QueryServiceConfig(service)
+        return said[1], said[3]
+    finally:
+        win32service.CloseServiceHandle(service)
+        win32service.CloseServiceHandle(manager)
+
+
+@pytest.mark.covers("keepgreen service install", "keepgreen service status")
+def test_the_service_of_another_folder_is_brought_here(home: Home, tmp_path: Path) -> None:
+    install(home)
+    until(answers, 90, "the health port of the first agent answers")
+    assert configured() == (win32service.SERVICE_AUTO_START, command(home))
+    assert elsewhere(home) == ""
+    other = a_home(tmp_path / "upgraded", PORT + 10)
+    assert f"not this program's agent of {other.safe}" in elsewhere(other)
+    assert str(home.safe) in elsewhere(other)
+    install(other)
+    assert configured() == (win32service.SERVICE_AUTO_START, command(other))
+    assert elsewhere(other) == ""
+    until(lambda: answers(PORT + 10), 90, "the health port of the second agent answers")
+    assert not answers()
 
 
 def test_only_the_service_manager_starts_it(home: Home) -> None:

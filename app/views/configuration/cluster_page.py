@@ -141,6 +141,8 @@ class ClusterPage(Page):
         self._note = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
         self.check_button = Button(tr("Check"))
         self.apply_button = PrimaryButton(tr("Save and apply"))
+        self.check_button.set_keys("Ctrl+S")
+        self.apply_button.set_keys("Ctrl+Return")
         for part in (self._mark, self._count, self.problem_link):
             self.footer.addWidget(part)
         self.footer.addWidget(self._note, 1)
@@ -192,7 +194,6 @@ class ClusterPage(Page):
         rows, free = () if editor.draft.broken else editor.problem_rows, editor.free_problems
         first = editor.rows[rows[0][0]].name.text if rows else tr("Line {line}", line=free[0].line) if free else ""
         self.problem_link.setText(first)
-        self.problem_link.updateGeometry()
         self.problem_link.setVisible(bool(first))
         self._note.setText(joined((editor.apply_note, fault or blocked)))
         for button in (self.check_button, self.apply_button):

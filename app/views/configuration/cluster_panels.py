@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.services.rollout import Stage, StepState
 from app.viewmodels.cluster_apply import ApplyRow, ClusterApply, Phase
 from app.viewmodels.cluster_editor import ClusterEditor
+from app.viewmodels.saved_cluster import SavedCluster
 from app.viewmodels.text import tr
 from app.views import fonts, widgets
 from app.views.configuration.module_apply_card import stage_words
@@ -14,11 +15,12 @@ from app.views.widgets import Button, Card, Field, FormRow, Note, NoteKind, Prog
 
 
 class HeartbeatsCard(Card):
-    """Pulse, silent pulses and port, and the sentence that says what they mean."""
+    """Pulse, silent pulses and port, and the sentence that says what they mean; of a SavedCluster to read only."""
 
-    def __init__(self, editor: ClusterEditor) -> None:
+    def __init__(self, model: ClusterEditor | SavedCluster) -> None:
         super().__init__(tr("Heartbeats"), tr("how fast a dead node is noticed"))
-        self._editor = editor
+        self._model = model
+        editor = model if isinstance(model, ClusterEditor) else None
         self.fields = {
             "pulse": Field(tr("Pulse"), width=120),
             "slost_count": Field(tr("Silent pulses"), width=120),
@@ -33,7 +35,9 @@ class HeartbeatsCard(Card):
         inner.setContentsMargins(16, 14, 16, 16)
         inner.setSpacing(8)
         for name, field in self.fields.items():
-            field.left.connect(lambda text, name=name: editor.set_timing(name, text))
+            field.line.setReadOnly(editor is None)
+            if editor is not None:
+                field.left.connect(lambda text, name=name: editor.set_timing(name, text))
             inner.addWidget(FormRow(field.line.accessibleName(), field, hints[name]))
         self._meaning = Note(NoteKind.TIME, tr("What it means"))
         inner.addSpacing(4)
@@ -43,19 +47,19 @@ class HeartbeatsCard(Card):
 
     def refresh(self) -> None:
         """Shows the model again."""
-        form = self._editor.form
+        form = self._model.form
         values = {"pulse": form.pulse, "slost_count": form.slost_count, "port": form.port}
         for name, field in self.fields.items():
             if not (field.line.hasFocus() and field.line.isModified()):
                 field.set_text(values[name])
-            field.set_error(self._editor.field_error(name))
-        self._meaning.set_note(NoteKind.TIME, tr("What it means"), self._editor.meaning)
-        self._meaning.setVisible(bool(self._editor.meaning))
+            field.set_error(self._model.field_error(name))
+        self._meaning.set_note(NoteKind.TIME, tr("What it means"), self._model.meaning)
+        self._meaning.setVisible(bool(self._model.meaning))
 
     def focus_problem(self) -> None:
         """Puts the focus into the first field that is wrong."""
         for name, field in self.fields.items():
-            if self._editor.field_error(name):
+            if self._model.field_error(name):
                 field.line.setFocus()
                 return
 

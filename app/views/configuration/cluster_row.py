@@ -11,7 +11,7 @@ from app.viewmodels.cluster_rows import ClusterRow, Standing
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import counted, tr
 from app.views import fonts
-from app.views.first_run_parts import Remedy, WordsPanel, mark
+from app.views.first_run_parts import Remedy, WordsPanel
 from app.views.tokens import Token
 from app.views.widgets import Button, CheckBox, Field, IconButton, IconLabel, SilhouetteLabel, Words
 
@@ -24,6 +24,8 @@ class Columns:
     """The widths of the table, the same in the head and in every row."""
 
     lans: int
+    asked: bool = True
+    """Whether this computer asks the nodes: without it there is only what the file says."""
 
     @property
     def lan(self) -> int:
@@ -33,7 +35,7 @@ class Columns:
     @property
     def facts(self) -> bool:
         """Whether there is room for version and cluster."""
-        return self.lans < 4
+        return self.asked and self.lans < 4
 
     standing: int = 172
     version: int = 64
@@ -71,7 +73,8 @@ class ClusterLine(QWidget):
         for at, field in enumerate(self.addresses):
             field.left.connect(self._leaver(field, partial(self.addressed.emit, at)))
             row.addWidget(field)
-        row.addWidget(self._standing(columns.standing))
+        standing = self._standing(columns.standing)
+        row.addWidget(standing)
         row.addWidget(self._version)
         row.addWidget(self._cluster, 1)
         if not columns.facts:
@@ -79,20 +82,24 @@ class ClusterLine(QWidget):
             self._cluster.hide()
             row.addStretch(1)
         row.addWidget(self.remove_button)
+        for field in (self.name, *self.addresses):
+            field.line.setReadOnly(not columns.asked)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(row)
+        for part in (standing, self.remove_button):
+            part.setVisible(columns.asked)
         column.addWidget(self._under(columns))
 
     def show_row(self, row: ClusterRow, lans: tuple[str, ...], base: int, now: float) -> None:
         """Shows what the model knows; a field keeps what is being typed."""
         _put(self.name, row.name.text)
-        mark(self.name, row.name.error)
+        self.name.mark(row.name.error)
         for at, (field, cell) in enumerate(zip(self.addresses, row.addresses, strict=True)):
             _put(field, cell.text)
             wrong = cell.error or (row.remedy if at == base and row.standing is Standing.FAILED else "")
-            mark(field, wrong)
+            field.mark(wrong)
             field.line.setAccessibleName(tr("Address of {node} on lan {lan}", node=row.name.text, lan=lans[at]))
             field.line.setPlaceholderText(tr("address or name") if at == base else tr("not on this lan"))
         self.remove_button.set_name(tr("Remove {node}", node=row.name.text))
@@ -106,7 +113,6 @@ class ClusterLine(QWidget):
         self.words.set_nodes(((row.name.text, row.words),) if row.words else ())
         self.words.setVisible(bool(row.words))
         self.match.setText(tr("The words match on {nodes}", nodes=row.name.text))
-        self.match.updateGeometry()
         self.match.setVisible(bool(row.words))
         self.match.setChecked(row.words_confirmed)
         self._login.setVisible(row.wants_password)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.viewmodels.cluster_editor import ClusterEditor
 from app.viewmodels.cluster_rows import Standing
+from app.viewmodels.saved_cluster import SavedCluster
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.configuration.cluster_row import GAP, NAME_WIDTH, ClusterLine, Columns
@@ -18,11 +19,14 @@ from app.views.widgets.layouts import emptied
 class LanHead(QWidget):
     """The name of a lan, to be edited, whether commands use it, and the way to remove it."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, read_only: bool = False) -> None:
         super().__init__()
         self.setFixedWidth(width)
+        self._read_only = read_only
         self.name = Field(tr("Name of the lan"), dense=True)
-        self.name.line.setObjectName("quiet")
+        self.name.line.setReadOnly(read_only)
+        if not read_only:
+            self.name.line.setObjectName("quiet")
         self._commands = Words(tr("commands"), fonts.SMALL, Token.TEXT3)
         self.remove_button = IconButton("cross", tr("Remove the lan"))
         row = QHBoxLayout(self)
@@ -39,25 +43,27 @@ class LanHead(QWidget):
             self.name.set_text(name)
         self._commands.setVisible(base)
         self.remove_button.set_name(tr("Remove lan {lan}", lan=name))
-        self.remove_button.setVisible(removable and not base)
+        self.remove_button.setVisible(removable and not base and not self._read_only)
 
 
 class ClusterTable(Card):
-    """Shows and edits the rows of a ClusterEditor."""
+    """Shows and edits the rows of a ClusterEditor; of a SavedCluster it only shows them."""
 
-    def __init__(self, editor: ClusterEditor) -> None:
+    def __init__(self, model: ClusterEditor | SavedCluster) -> None:
         super().__init__(tr("Nodes and lans"), tr("a node has the same name on every lan"))
-        self._editor = editor
+        self._model = model
+        self._editor = model if isinstance(model, ClusterEditor) else None
         self.lines: list[ClusterLine] = []
         self.heads: list[LanHead] = []
         self._columns = Columns(0)
         self.ports_button = Button(tr("Check ports"), "link", quiet=True, dense=True)
         self.lan_button = Button(tr("Add lan"), "add", quiet=True, dense=True)
         self.node_button = Button(tr("Add node"), "add", quiet=True, dense=True)
-        self.lan_button.clicked.connect(editor.add_lan)
-        self.node_button.clicked.connect(self.add_node)
-        for button in (self.ports_button, self.lan_button, self.node_button):
-            self.add_to_head(button)
+        if self._editor is not None:
+            self.lan_button.clicked.connect(self._editor.add_lan)
+            self.node_button.clicked.connect(self.add_node)
+            for button in (self.ports_button, self.lan_button, self.node_button):
+                self.add_to_head(button)
         self._head = QWidget()
         self._head.setFixedHeight(36)
         self._head_row = QHBoxLayout(self._head)
@@ -72,9 +78,9 @@ class ClusterTable(Card):
 
     def refresh(self) -> None:
         """Shows the model again; widgets stay unless the number of lans changed."""
-        form, rows = self._editor.form, self._editor.rows
+        form, rows = self._model.form, self._model.rows
         if self._columns.lans != len(form.lans):
-            self._columns = Columns(len(form.lans))
+            self._columns = Columns(len(form.lans), asked=self._editor is not None)
             self._build_head()
             while self.lines:
                 self._drop(self.lines.pop())
@@ -93,30 +99,34 @@ class ClusterTable(Card):
     def tick(self) -> None:
         """A second has passed."""
         now = time.monotonic()
-        for line, row in zip(self.lines, self._editor.rows, strict=True):
+        for line, row in zip(self.lines, self._model.rows, strict=True):
             if row.standing is Standing.ASKING:
                 line.tick(row, now)
 
     def add_node(self) -> None:
         """A new row, with the focus in its address."""
-        at = self._editor.add_node()
-        self.lines[at].addresses[self._editor.form.base].line.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._editor is not None:
+            at = self._editor.add_node()
+            self.lines[at].addresses[self._editor.form.base].line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_problem(self, row: int) -> None:
         """Leads to what is wrong in this row."""
-        self.lines[row].focus_problem(self._editor.rows[row], self._editor.form.base)
+        self.lines[row].focus_problem(self._model.rows[row], self._model.form.base)
 
     def _build_head(self) -> None:
         emptied(self._head_row)
+        editor = self._editor
         self.heads = []
         self._head_row.addWidget(_title(tr("Node"), NAME_WIDTH))
         for at in range(self._columns.lans):
-            head = LanHead(self._columns.lan)
-            head.name.left.connect(lambda text, at=at: self._editor.rename_lan(at, text))
-            head.remove_button.clicked.connect(lambda _=False, at=at: self._editor.remove_lan(at))
+            head = LanHead(self._columns.lan, read_only=editor is None)
+            if editor is not None:
+                head.name.left.connect(lambda text, at=at: editor.rename_lan(at, text))
+                head.remove_button.clicked.connect(lambda _=False, at=at: editor.remove_lan(at))
             self._head_row.addWidget(head)
             self.heads.append(head)
-        self._head_row.addWidget(_title(tr("From this computer"), self._columns.standing))
+        if self._columns.asked:
+            self._head_row.addWidget(_title(tr("From this computer"), self._columns.standing))
         if self._columns.facts:
             self._head_row.addWidget(_title(tr("Agent"), self._columns.version))
             self._head_row.addWidget(_title(tr("Cluster")), 1)
@@ -125,6 +135,8 @@ class ClusterTable(Card):
 
     def _line(self, at: int) -> ClusterLine:
         editor, line = self._editor, ClusterLine(self._columns)
+        if editor is None:
+            return line
         line.named.connect(lambda name: editor.set_name(at, name))
         line.addressed.connect(lambda lan, address: editor.set_address(at, lan, address))
         line.removed.connect(lambda: editor.remove_node(at))

@@ -1,10 +1,9 @@
 """A row of the module form: label, editor, hint, and below them what is wrong."""
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.module_fields import FieldState
 from app.viewmodels.text import tr
 from app.views import fonts
@@ -12,24 +11,30 @@ from app.views.configuration.document_undo import DocumentUndo
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import Choice, InlineError, Words
-from app.views.widgets.fields import LABEL_WIDTH
+from app.views.widgets.fields import LABEL_WIDTH, set_wrong
+from app.views.widgets.painting import text_width
 
 GAP = 8
 HEIGHT = 32
 LABEL = LABEL_WIDTH + 12
 WIDEST_CHOICE = 420
+PADDING = 14
+"""Left and right of the text in a field, its border included."""
 _INNER = "QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }"
 
 
 class FieldRow(QWidget):
-    """Shows a FieldState. `edited(text)` while the user types or when he picks, `left` when he leaves the field."""
+    """Shows a FieldState. `edited(text)` while the user types or when he picks, `left` when he leaves the field.
+
+    One that is `read_only` is a line to select and copy from, whatever its value is one of.
+    """
 
     edited = Signal(str)
     left = Signal()
 
-    def __init__(self, state: FieldState) -> None:
+    def __init__(self, state: FieldState, *, read_only: bool = False) -> None:
         super().__init__()
-        self._state = state
+        self._state, self._read_only = state, read_only
         self._label = Words(state.spec.label, fonts.BASE, Token.TEXT2, wrap=True)
         self._label.setFixedWidth(LABEL)
         self._label.setMinimumHeight(32)
@@ -38,6 +43,7 @@ class FieldRow(QWidget):
         self._error = InlineError()
         self._warning = Words("", fonts.SIDE, Token.TEXT2, wrap=True)
         self._typed = QLineEdit()
+        self._typed.setReadOnly(read_only)
         DocumentUndo(self._typed)
         self.editor = self._make(state)
         self.editor.setFixedSize(self._width(), HEIGHT)
@@ -82,10 +88,7 @@ class FieldRow(QWidget):
         self._warning.setText(state.warning)
         self._warning.setVisible(bool(state.warning) and not state.error)
         self.editor.setAccessibleDescription(state.error or state.warning or state.hint)
-        if bool(self.editor.property("wrong")) != bool(state.error):
-            self.editor.setProperty("wrong", bool(state.error))
-            self.editor.style().unpolish(self.editor)
-            self.editor.style().polish(self.editor)
+        set_wrong(self.editor, bool(state.error))
 
     def text(self) -> str:
         """What the field shows."""
@@ -95,12 +98,15 @@ class FieldRow(QWidget):
 
     def _width(self) -> int:
         """What the field's kind of value needs; more for a list whose words are longer in this language."""
+        if self._read_only and self._state.choices:
+            room = max(text_width(words, theme.font()) for _, words in self._state.choices) + 2 * PADDING
+            return max(self._state.spec.width, min(room, WIDEST_CHOICE))
         if isinstance(self.editor, Choice) and not self.editor.isEditable():
             return max(self._state.spec.width, min(self.editor.sizeHint().width(), WIDEST_CHOICE))
         return self._state.spec.width
 
     def _make(self, state: FieldState) -> QLineEdit | Choice:
-        if not state.choices:
+        if self._read_only or not state.choices:
             line = self._typed
             line.setFont(theme.font())
             line.setAccessibleName(state.spec.label)
@@ -130,9 +136,13 @@ class FieldRow(QWidget):
     def _put(self, state: FieldState) -> None:
         editor = self.editor
         if isinstance(editor, QLineEdit):
-            editor.setPlaceholderText(state.placeholder)
-            if editor.text() != state.value and not (editor.hasFocus() and state.error and editor.isModified()):
-                editor.setText(state.value)
+            words = {} if state.free else dict(state.choices)
+            value = words.get(state.value, state.value)
+            editor.setPlaceholderText(words.get(state.placeholder, state.placeholder))
+            if editor.text() != value and not (editor.hasFocus() and state.error and editor.isModified()):
+                editor.setText(value)
+                if self._read_only:
+                    editor.setCursorPosition(0)  # what does not fit is read from its beginning
             return
         if state.free:
             self._typed.setPlaceholderText(state.placeholder)
@@ -144,14 +154,12 @@ class FieldRow(QWidget):
         editor.choose(state.value or state.placeholder)
 
 
-def rows_of(
-    states: tuple[FieldState, ...], edit: Callable[[str, str, str], None], leave: Callable[[], None]
-) -> list[FieldRow]:
-    """A row for each field; `edit(path, attribute, text)` takes what is typed."""
+def rows_of(states: tuple[FieldState, ...], editor: ModuleEditor) -> list[FieldRow]:
+    """A row for each field; the editor takes what is typed."""
     made = []
     for state in states:
-        row = FieldRow(state)
-        row.edited.connect(lambda text, row=row: edit(row.state.path, row.state.spec.attribute, text))
-        row.left.connect(leave)
+        row = FieldRow(state, read_only=editor.read_only)
+        row.edited.connect(lambda text, row=row: editor.set_field(row.state.path, row.state.spec.attribute, text))
+        row.left.connect(editor.leave_field)
         made.append(row)
     return made

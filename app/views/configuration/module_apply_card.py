@@ -1,6 +1,6 @@
 """A check or an apply under way: a row of steps for each node, and how it ended."""
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.services.rollout import Outcome, Stage
 from app.viewmodels.module_apply import ApplyRow, ModuleApply
@@ -9,6 +9,10 @@ from app.viewmodels.text import labelled, said, tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, ProgressRow, StepState, StepView, Words
+from app.views.widgets.flow import Scroller
+
+LEAST, MOST = 84, 200
+"""Heights of the rows where there are more of them than room, pixels."""
 
 
 def stage_words(stage: Stage) -> str:
@@ -32,10 +36,11 @@ class ModuleApplyCard(Card):
         self.button = Button(tr("Close"), dense=True)
         self.button.clicked.connect(self._pressed)
         self.add_to_head(self.button)
-        self._list = QVBoxLayout()
+        rows = QWidget()
+        self._list = QVBoxLayout(rows)
         self._list.setContentsMargins(16, 4, 16, 8)
         self._list.setSpacing(0)
-        self.body.addLayout(self._list)
+        self.body.addWidget(Scroller(rows, LEAST, MOST))
         apply.changed.connect(self.refresh)
         self.refresh()
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.viewmodels.menus import MenuEntry
@@ -28,9 +29,13 @@ class ModuleAsks:
 
     def _export(self) -> None:
         name = f"{self._model.module}.safe"
-        path, _ = QFileDialog.getSaveFileName(self._page, tr("Export the module"), str(Path.home() / name), "*.safe")
-        if path:
-            self._model.export(Path(path))
+        # Not the static call: that one would run a loop of its own inside ours.
+        dialog = QFileDialog(self._page, tr("Export the module"), str(Path.home()), "*.safe")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(name)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self._model.export(Path(path)))
+        dialog.open()
 
     def _uninstall(self) -> None:
         model = self._model

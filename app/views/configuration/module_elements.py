@@ -20,7 +20,7 @@ SHOWN = 5
 """Rows before the table scrolls."""
 INDENT = "    "
 WIDTHS = {
-    Listing.CHECKERS: (72, 84, 140, 84, 72, 112),
+    Listing.CHECKERS: (80, 84, 140, 84, 72, 112),
     Listing.ADDRESSES: (150, 220),
     Listing.VARIABLES: (200,),
     Listing.MACROS: (200,),
@@ -123,15 +123,16 @@ class ModuleElements(QWidget):
             layout.addWidget(Divider())
             layout.addLayout(head)
         layout.addWidget(self.table)
-        bar = QHBoxLayout()
+        self._bar = QWidget()
+        bar = QHBoxLayout(self._bar)
         bar.setContentsMargins(8, 2, 8, 2)
         bar.addWidget(self.add)
         bar.addStretch(1)
         bar.addWidget(self.duplicate)
         bar.addWidget(self.remove)
-        layout.addLayout(bar)
+        layout.addWidget(self._bar)
         layout.addWidget(Divider())
-        self._empty = EmptyState("gauge", line, says, framed=False)
+        self._empty = EmptyState("gauge", line, "" if self._editor.read_only else says, framed=False)
         layout.addWidget(self._empty)
         self._title = Words("", fonts.PANEL, strong=True)
         self._sentence = Words("", fonts.SIDE, Token.TEXT2, cut=True)
@@ -161,6 +162,7 @@ class ModuleElements(QWidget):
         place = next((number for number, row in enumerate(rows) if row.path == chosen), -1)
         self.duplicate.setVisible(bool(rows))
         self.remove.setVisible(bool(rows))
+        self._bar.setVisible(not self._editor.read_only)
         if place < 0:
             self._rebuild(())
             return
@@ -188,7 +190,7 @@ class ModuleElements(QWidget):
             row.hide()
             row.deleteLater()
         self._shape = tuple(state.spec.attribute for state in states)
-        self.rows = rows_of(states, self._editor.set_field, self._editor.leave_field)
+        self.rows = rows_of(states, self._editor)
         for row in self.rows:
             self._form.addWidget(row)
 
@@ -200,7 +202,6 @@ class ModuleElements(QWidget):
         menu = Menu.from_entries(
             [MenuEntry(words) for words in offered], lambda entry: self.add_one(offered[entry.text]), self
         )
-        menu.aboutToHide.connect(menu.deleteLater)
         menu.open_under(self.add)
 
     def add_one(self, addition: Addition) -> None:

@@ -10,6 +10,7 @@ from app.viewmodels.module_elements import LISTS, Listing
 from app.viewmodels.module_fields import Tab, tab_title
 from app.viewmodels.module_meaning import meaning
 from app.viewmodels.module_problems import LANS, FieldProblem
+from app.viewmodels.reach import read_only
 from app.viewmodels.text import labelled, tr
 from app.views import fonts
 from app.views.configuration.field_row import GAP, LABEL, FieldRow, rows_of
@@ -59,6 +60,7 @@ class LanBoxes(QWidget):
                 box.deleteLater()
             self.boxes = {name: CheckBox(name) for name, _ in lans}
             for name, box in self.boxes.items():
+                box.set_possible(not self._editor.read_only, read_only())
                 box.clicked.connect(lambda checked, name=name: self._editor.set_lan(name, checked))
                 self._row.addWidget(box)
         for name, counts in lans:
@@ -78,7 +80,7 @@ class _FieldPage(QWidget):
         self._editor, self._tab = editor, tab
         self.lans = LanBoxes(editor) if tab is Tab.GENERAL else None
         self._mode = Words("", fonts.BASE, wrap=True)
-        self.rows = rows_of(editor.page(tab), editor.set_field, editor.leave_field)
+        self.rows = rows_of(editor.page(tab), editor)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 8)
         column.setSpacing(8)
@@ -199,6 +201,7 @@ class ModuleForm(Card):
         self.body.addWidget(self._waiting)
         self.body.addWidget(self._scroll, 1)
         self.body.addWidget(self._unread, 1)
+        self.free_corners()
         self.refresh()
 
     @property

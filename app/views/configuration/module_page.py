@@ -1,5 +1,7 @@
 """Configuration → Module."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
@@ -66,8 +68,8 @@ class ModulePage(Page):
     def _make_header(self) -> None:
         self.undo = IconButton("undo", tr("Undo"), "Ctrl+Z")
         self.redo = IconButton("redo", tr("Redo"), "Ctrl+Y")
-        self.undo.clicked.connect(lambda: self._on_draft(lambda draft: draft.editor.undo()))
-        self.redo.clicked.connect(lambda: self._on_draft(lambda draft: draft.editor.redo()))
+        self.undo.clicked.connect(self._undo)
+        self.redo.clicked.connect(self._redo)
         self.views = Segments(
             ((FORM, tr("Form")), (SCRIPTS, tr("Scripts")), (DIFF, tr("Diff")), (HISTORY, tr("History"))), tr("View")
         )
@@ -98,8 +100,8 @@ class ModulePage(Page):
         self.nodes_button.clicked.connect(lambda: self._nodes_menu().open_under(self.nodes_button))
         self.check = Button(tr("Check"))
         self.apply = PrimaryButton(tr("Save and apply"))
-        self.check.setToolTip("Ctrl+S")
-        self.apply.setToolTip("Ctrl+Enter")
+        self.check.set_keys("Ctrl+S")
+        self.apply.set_keys("Ctrl+Return")
         self.check.clicked.connect(self._check)
         self.apply.clicked.connect(self._apply)
         for part in (self._mark, self._left, self.next, self._rule):
@@ -112,8 +114,8 @@ class ModulePage(Page):
 
     def _make_keys(self) -> None:
         for keys, slot in (
-            ("Ctrl+Z", lambda: self._on_draft(lambda draft: draft.editor.undo())),
-            ("Ctrl+Y", lambda: self._on_draft(lambda draft: draft.editor.redo())),
+            ("Ctrl+Z", self._undo),
+            ("Ctrl+Y", self._redo),
             ("Ctrl+S", self._check),
             ("Ctrl+Return", self._apply),
         ):
@@ -138,6 +140,10 @@ class ModulePage(Page):
 
     # --- showing ------------------------------------------------------------------------------
 
+    def set_cluster(self, title: str) -> None:
+        self._title = title
+        self.refresh()
+
     def refresh(self) -> None:
         """What the model says now."""
         model, draft = self._model, self._model.draft
@@ -148,6 +154,8 @@ class ModulePage(Page):
             part.setVisible(here)
         self.new.setVisible(here)
         self.show_footer(here)
+        if not here:
+            self._drop_card()
         if asking:
             self._show_sheet()
         elif draft is None:
@@ -289,16 +297,26 @@ class ModulePage(Page):
         if draft.apply.rows and (self._card is None or self._card.apply is not draft.apply):
             self._card = ModuleApplyCard(draft.apply)
             self.set_above_footer(self._card)
-        elif not draft.apply.rows and self._card is not None:
+        elif not draft.apply.rows:
+            self._drop_card()
+        self._show_nodes(draft)
+
+    def _drop_card(self) -> None:
+        if self._card is not None:
             self._card = None
             self.set_above_footer(None)
-        self._show_nodes(draft)
 
     # --- doing --------------------------------------------------------------------------------
 
-    def _on_draft(self, work: object) -> None:
-        if self._model.draft is not None and callable(work):
+    def _on_draft(self, work: Callable[[Draft], object]) -> None:
+        if self._model.draft is not None:
             work(self._model.draft)
+
+    def _undo(self) -> None:
+        self._on_draft(lambda draft: draft.editor.undo())
+
+    def _redo(self) -> None:
+        self._on_draft(lambda draft: draft.editor.redo())
 
     def _choose_view(self, view: str) -> None:
         self._view = view

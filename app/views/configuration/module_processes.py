@@ -1,7 +1,7 @@
 """The processes of a module: a table, and the form of the chosen one."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QVBoxLayout, QWidget
 
 from app.viewmodels.module_editor import ModuleEditor
 from app.viewmodels.text import tr
@@ -67,7 +67,7 @@ class ProcessTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.get(column) or _default(column) or "–"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return wrong
+            return wrong or row.get(column)
         if role == CellRole.INK:
             return Token.RED if wrong else Token.TEXT if row.get(column) else Token.TEXT3
         if role == CellRole.ICON:
@@ -93,8 +93,10 @@ class ModuleProcesses(QWidget):
         self.table = TableView(tr("Processes"), row=ROW)
         self.table.setModel(self._model)
         self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        for column, width in enumerate((170, 130, 62, 62, 110)):
+        for column, width in enumerate((170, 130, 62, 62, 110, 72)):
             self.table.setColumnWidth(column, width)
+        self.table.horizontalHeader().setStretchLastSection(False)
+        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(self._picked)
         self.add = Button(tr("Add process"), "add", quiet=True)
         self.duplicate = Button(tr("Duplicate"), quiet=True)
@@ -102,7 +104,8 @@ class ModuleProcesses(QWidget):
         self.add.clicked.connect(self._add)
         self.duplicate.clicked.connect(editor.duplicate_process)
         self.remove.clicked.connect(editor.remove_process)
-        bar = QHBoxLayout()
+        buttons = QWidget()
+        bar = QHBoxLayout(buttons)
         bar.setContentsMargins(8, 2, 8, 2)
         bar.addWidget(self.add)
         bar.addStretch(1)
@@ -119,18 +122,15 @@ class ModuleProcesses(QWidget):
         self._form.setContentsMargins(16, 12, 16, 8)
         self._form.setSpacing(8)
         self._form.addLayout(title)
-        self._empty = EmptyState(
-            "gauge",
-            tr("No process is watched"),
-            tr("Add the process of the application: when it dies, the module acts at once."),
-            framed=False,
-        )
+        advice = tr("Add the process of the application: when it dies, the module acts at once.")
+        self._empty = EmptyState("gauge", tr("No process is watched"), "" if editor.read_only else advice, framed=False)
         self.rows: list[FieldRow] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.table)
-        layout.addLayout(bar)
+        layout.addWidget(buttons)
+        buttons.setVisible(not editor.read_only)
         layout.addWidget(Divider())
         layout.addWidget(self._empty)
         layout.addWidget(self._detail)
@@ -154,7 +154,7 @@ class ModuleProcesses(QWidget):
         self._title.setText(f"proc.{editor.processes[editor.process - 1].get('name', '')}")
         states = editor.process_fields()
         if not self.rows:
-            self.rows = rows_of(states, editor.set_field, editor.leave_field)
+            self.rows = rows_of(states, editor)
             for row in self.rows:
                 self._form.addWidget(row)
         for row, state in zip(self.rows, states, strict=True):

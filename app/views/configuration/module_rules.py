@@ -2,7 +2,7 @@
 
 import re
 
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.viewmodels.module_editor import ModuleEditor
@@ -57,16 +57,11 @@ class ModuleRules(QWidget):
         layout.addLayout(below)
         self.refresh()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
-            self._highlighter.rehighlight()
-
     def refresh(self) -> None:
         """The rules now."""
         editor = self._editor
         text = editor.rules_text
-        self.code.setReadOnly(text is None)
+        self.code.setReadOnly(text is None or editor.read_only)
         if not self._pause.isActive():
             self.code.set_text("" if text is None else text)
         problems = self.problems()
@@ -74,7 +69,11 @@ class ModuleRules(QWidget):
         first = next(iter(problems), None)
         said = tr("Line {line}: {text}", line=first.line, text=first.sentence) if first else editor.rules_error
         if text is None:
-            said = tr("These rules stand between comments or entities: edit them in the file itself.")
+            said = (
+                tr("These rules stand between comments or entities: read them in the file itself.")
+                if editor.read_only
+                else tr("These rules stand between comments or entities: edit them in the file itself.")
+            )
         self.error.set_text(said)
         config = editor.config
         rules = generated_rules(config.checkers) if config is not None and config.failover.extends else ()

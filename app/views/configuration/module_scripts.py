@@ -1,6 +1,6 @@
 """The scripts of a module: the list by platform, and the chosen one as text."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
 from app.viewmodels.menus import MenuEntry
@@ -66,17 +66,13 @@ class ModuleScripts(QWidget):
         self._empty = EmptyState("script", tr("No text to show"), "", framed=False)
         self.right.body.addWidget(self.code, 1)
         self.right.body.addWidget(self._empty, 1)
+        self.right.free_corners()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         row.addWidget(left)
         row.addWidget(self.right, 1)
         self.refresh()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
-            self._highlighter.rehighlight()
 
     def refresh(self) -> None:
         """The files now."""

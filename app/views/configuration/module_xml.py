@@ -10,7 +10,7 @@ class ModuleXml(XmlCard):
     """In step with the form of one editor, both ways."""
 
     def __init__(self, editor: ModuleEditor) -> None:
-        super().__init__("userconfig.xml", tr("in step with the form"))
+        super().__init__("userconfig.xml", tr("in step with the form"), read_only=editor.read_only)
         self._editor = editor
         self._tinted = (0, 0)
         self.typed.connect(editor.type_xml)

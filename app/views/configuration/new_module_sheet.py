@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.viewmodels.new_module import NewModule, Source, templates
@@ -72,6 +73,9 @@ class NewModuleSheet(Card):
         self.body.addWidget(inner)
         model.changed.connect(self.refresh)
         self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.name.line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refresh(self) -> None:
@@ -79,7 +83,7 @@ class NewModuleSheet(Card):
         model = self._model
         self.template.setChecked(model.source is Source.TEMPLATE)
         self.package.setChecked(model.source is Source.PACKAGE)
-        self.templates.setEnabled(model.source is Source.TEMPLATE)
+        self.templates.set_possible(model.source is Source.TEMPLATE, tr("choose “From a template” first"))
         self.templates.choose(model.template)
         self._remark.setText(templates()[model.template][1])
         self.choose.set_possible(model.source is Source.PACKAGE, tr("choose “From a .safe file” first"))

@@ -26,6 +26,7 @@ class ShownDiff(Card):
         self._stack.addWidget(self.code)
         self._stack.addWidget(self.empty)
         self.body.addWidget(self._stack, 1)
+        self.free_corners()
 
     def show_diff(self, text: str, line: str, sentence: str) -> None:
         self.code.set_text(text)
@@ -87,6 +88,7 @@ class Revisions(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._picked)
         self.list = Card(tr("History"), "-")
         self.list.body.addWidget(self.table, 1)
+        self.list.free_corners()
         self.shown = ShownDiff(tr("What it changed"))
         self.restore = Button(tr("Restore…"), "restart", dense=True)
         self.restore.clicked.connect(lambda: self.restore_wanted.emit(history.number))

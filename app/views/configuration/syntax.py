@@ -3,7 +3,7 @@
 import re
 from enum import Enum
 
-from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
+from PySide6.QtGui import QSyntaxHighlighter, QTextDocument
 
 from app.views.theme import theme
 from app.views.tokens import Token
@@ -54,11 +54,12 @@ class Language(Enum):
 
 
 class Highlighter(QSyntaxHighlighter):
-    """Paints one document; comments of XML reach over lines. Its owner calls `rehighlight` when the palette changes."""
+    """Paints one document; comments of XML reach over lines. Another theme paints it anew."""
 
     def __init__(self, document: QTextDocument, language: Language) -> None:
         super().__init__(document)
         self._language = language
+        theme.changed.connect(self.rehighlight)
 
     def set_language(self, language: Language) -> None:
         """Another language from now on."""
@@ -88,6 +89,4 @@ class Highlighter(QSyntaxHighlighter):
             start = text.find("<!--", end)
 
     def _paint(self, start: int, end: int, token: Token) -> None:
-        shape = QTextCharFormat()
-        shape.setForeground(theme.colour(token))
-        self.setFormat(start, end - start, shape)
+        self.setFormat(start, end - start, theme.colour(token))

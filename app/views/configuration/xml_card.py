@@ -39,9 +39,9 @@ class XmlCard(Card):
     typed = Signal(str, int)
     left = Signal()
 
-    def __init__(self, file: str, facts: str) -> None:
+    def __init__(self, file: str, facts: str, *, read_only: bool = False) -> None:
         super().__init__(file, facts)
-        self.code = CodeEdit(file)
+        self.code = CodeEdit(file, read_only=read_only)
         self.code.setUndoRedoEnabled(False)
         DocumentUndo(self.code)
         self._highlighter = Highlighter(self.code.document(), Language.XML)
@@ -70,12 +70,8 @@ class XmlCard(Card):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(self._list)
         self.body.addWidget(self._scroll)
+        self.free_corners()
         self._show_findings()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
-            self._highlighter.rehighlight()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Called by Qt."""
@@ -123,6 +119,7 @@ class XmlCard(Card):
         self._fit()
 
     def _put(self, row: int, link: LinkButton, words: Words) -> None:
+        words.setContentsMargins(0, 4, 0, 4)  # its first line beside the words of the link
         self._grid.addWidget(link, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(words, row, 1)
         self.links.append(link)

@@ -11,7 +11,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import TableView
 from app.views.widgets.painting import elided, text_width
-from app.views.widgets.tables import Index, paint_row
+from app.views.widgets.tables import EDGE, PADDING, Index, paint_row
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 
@@ -26,10 +26,9 @@ class _Lines(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         box: QRect = option.rect
-        first = index.column() == LogColumn.TIME
-        paint_row(painter, option, first=first)
+        paint_row(painter, option, index)
         line: LogLine = index.data(LogRole.LINE)
-        left = box.left() + (16 if first else 8)
+        left = box.left() + (PADDING if index.column() else EDGE)
         ink, font = self._look(line, index.column())
         if index.column() == LogColumn.TYPE:
             if icon := index.data(LogRole.ICON):
@@ -72,7 +71,6 @@ class LogTable(TableView):
         self._at_end = True
         self._cursor = 0
         self.setItemDelegate(_Lines(self))
-        self.horizontalHeader().setObjectName("cardHead")
         self.setModel(model)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, width)

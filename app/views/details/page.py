@@ -53,6 +53,7 @@ class DetailsPage(Page):
         holder = QWidget()
         holder.setLayout(self._switch_place)
         self.switch: Segments | Choice | None = None
+        self._show_switch()  # before what stands behind it: the Tab key goes in the order in which parts are made
         self.snapshot = Button(tr("Snapshot…"), "snapshot")
         self.snapshot.clicked.connect(self._snapshot)
         self.snapshot.set_possible(not model.session.read_only, model.session.read_only)
@@ -106,6 +107,7 @@ class DetailsPage(Page):
         for part in (self.resources, self._no_resource, self.information):
             part.setMinimumHeight(64)
             self.below.body.addWidget(part, 1)
+        self.below.free_corners()
         return self.below
 
     def _connect(self) -> None:
@@ -229,7 +231,6 @@ class DetailsPage(Page):
         self.information.setVisible(informing)
         self.below.title.setText(tr("Information") if informing else tr("Resources"))
         self.turn.setText(tr("Resources") if informing else tr("Information"))
-        self.turn.updateGeometry()
         self._show_lower(self.model.session.now())
 
     def _show_switch(self) -> None:

@@ -74,10 +74,9 @@ class _Rows(QAbstractTableModel):
 
 
 class _Cells(CellDelegate):
-    """The first column in line with the title of the card."""
+    """The line of the last hour in its column."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        self.padding = 16 if index.column() == NAME else 8
         super().paint(painter, option, index)
         if index.column() == LINE:
             _paint_line(painter, option.rect.adjusted(8, 0, -16, 0), index.data(LINE_ROLE) or ())
@@ -109,7 +108,6 @@ class ResourceTable(TableView):
         super().__init__(tr("Resources"))
         self._rows = _Rows(self)
         self.setItemDelegate(_Cells(self))
-        self.horizontalHeader().setObjectName("cardHead")
         self.setModel(self._rows)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, width)

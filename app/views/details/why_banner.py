@@ -75,7 +75,6 @@ class WhyBanner(QFrame):
     def set_chain_open(self, opened: bool) -> None:
         """Whether the chain is shown below."""
         self.chain_button.setText(tr("Hide the chain") if opened else tr("Show the chain"))
-        self.chain_button.updateGeometry()
 
     def _press(self) -> None:
         if self._banner is not None and self._banner.remedy is not None:
@@ -99,7 +98,6 @@ class ChainCard(Card):
     def __init__(self) -> None:
         super().__init__(tr("How it came to this"), tr("oldest first"))
         close = IconButton("cross", tr("Hide the chain"), "Esc")
-        close.setShortcut("")
         close.clicked.connect(self.closed)
         self.add_to_head(close)
         self._rows = QWidget()

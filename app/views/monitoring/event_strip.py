@@ -19,11 +19,10 @@ TIME, KIND, MODULE, NODE, TEXT = 0, 72, 96, 160, 232
 
 
 class EventStrip(QWidget):
-    """`chosen(event)` when a line is pressed; `all_wanted` for the link; `expanded_changed` when the user folds it."""
+    """`chosen(event)` when a line is pressed; `all_wanted` for the link."""
 
     chosen = Signal(object)
     all_wanted = Signal()
-    expanded_changed = Signal(bool)
 
     def __init__(self, events: EventsModel, expanded: bool = True) -> None:
         super().__init__()
@@ -61,7 +60,6 @@ class EventStrip(QWidget):
 
     def _toggle(self) -> None:
         self._wanted, self._narrow = not self.expanded, False
-        self.expanded_changed.emit(self._wanted)
         self._arrange()
 
     def _arrange(self) -> None:

@@ -187,7 +187,6 @@ class FarmTable(TableView):
         self.setItemDelegate(_Cells(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         head = self.horizontalHeader()
-        head.setObjectName("cardHead")
         head.setStretchLastSection(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setMinimumHeight(28 * 5)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from app.viewmodels import menus
 from app.viewmodels.farm import ModuleCard
 from app.viewmodels.farm import PausedBadge as Paused
-from app.viewmodels.reach import saved
 from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.monitoring.tile_view import HEIGHT, LEAST_WIDTH, NodeTileView
@@ -139,9 +138,6 @@ class ModuleCardView(Card):
         self._headline.set_token(INK[card.silhouette])
         self._serves.setText(card.serve_text)
         self.slots.setVisible(card.by_slots)
-        was = any(saved(tile.view) for tile in card.tiles)
-        self.slots.setEnabled(not was)
-        self.slots.setToolTip(tr("the slot map is not in a snapshot") if was else "")
         self._alarms.set_text("\n".join(card.alarms))
         self._paused.setVisible(card.paused is not None)
         if card.paused is not None:

@@ -104,6 +104,7 @@ class MonitoringPage(Page):
         self.table.menu_wanted.connect(self._deeds.open_menu_at)
         self._table_card = Card()
         self._table_card.body.addWidget(self.table)
+        self._table_card.free_corners()
 
     def showEvent(self, event: QShowEvent) -> None:
         self._clock.start()

@@ -1,8 +1,8 @@
-"""Configuration of a snapshot: cluster.xml, or the files of a module, as a node had them. To read only."""
+"""Configuration of a snapshot: the cluster or a module as a node had it, as form and as files. To read only."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QStackedWidget, QWidget
 
 from app.viewmodels.snapshot_files import SnapshotFiles
 from app.viewmodels.text import tr
@@ -10,9 +10,12 @@ from app.views import fonts
 from app.views.configuration.module_scripts import LIST_WIDTH, ROW
 from app.views.configuration.syntax import Highlighter, Language
 from app.views.page import Page
+from app.views.snapshot.forms import SavedClusterForm, SavedModuleForm
 from app.views.theme import theme
 from app.views.tokens import Token
-from app.views.widgets import Card, Choice, CodeEdit, EmptyState, IconButton, Words
+from app.views.widgets import Card, Choice, CodeEdit, EmptyState, IconButton, Segments, Words
+
+FORM, FILES = "form", "files"
 
 
 class SnapshotFilesPage(Page):
@@ -25,10 +28,13 @@ class SnapshotFilesPage(Page):
         self._model, self._title = model, title
         self.node, self.revision = Choice(tr("Node")), Choice(tr("Revision"))
         self.node.setMinimumWidth(140)
-        self.revision.setMinimumWidth(260)
+        self.revision.setMinimumWidth(200)
         self.node.chosen.connect(model.choose_node)
         self.revision.chosen.connect(lambda number: model.choose_revision(int(number)))
-        for part in (Words(tr("As on"), fonts.BASE, Token.TEXT2), self.node, self.revision):
+        self.views = Segments(((FORM, tr("Form")), (FILES, tr("Files"))), tr("View"))
+        self.views.chosen.connect(lambda _view: self._show_view())
+        self._as_on = Words(tr("As on"), fonts.BASE, Token.TEXT2)
+        for part in (self._as_on, self.node, self.revision, self.views):
             self.add_button(part)
         self.files = QListWidget()
         self.files.setAccessibleName(tr("Files"))
@@ -46,12 +52,21 @@ class SnapshotFilesPage(Page):
         self._right.add_to_head(copy)
         self._right.body.addWidget(self.code, 1)
         self.empty = EmptyState("module", tr("Nothing to show"), "")
-        row = QHBoxLayout()
+        self.form: SavedModuleForm | SavedClusterForm | None = None
+        """What Form shows, None while there is nothing."""
+        self._formed: object = None
+        self._beside = QWidget()
+        row = QHBoxLayout(self._beside)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         row.addWidget(left)
         row.addWidget(self._right, 1)
-        row.addWidget(self.empty, 1)
-        self.body.addLayout(row, 1)
+        self._stack = QStackedWidget()
+        for shown in (self.empty, self._beside):
+            self._stack.addWidget(shown)
+        self.body.addWidget(self._stack, 1)
+        self._narrow_form = False
+        self.folded.connect(self._fold)
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -72,14 +87,43 @@ class SnapshotFilesPage(Page):
         self._list()
         shown = model.shown
         self._left.setVisible(len(model.paths) > 1)
-        self._right.setVisible(shown is not None)
-        self.empty.setVisible(shown is None)
+        self.views.setVisible(shown is not None)
         self.empty.set_text(tr("Nothing to show"), model.nothing)
         if shown is not None:
             self._right.title.setText(shown.path)
             self._right.facts.setText(shown.facts)
             self._highlighter.set_language(Language.of(shown.path))
             self.code.set_text(shown.text)
+        self._make_form()
+        self._show_view()
+
+    def _make_form(self) -> None:
+        """One form for each revision of a node."""
+        model = self._model
+        if self._formed is (wanted := model.editor or model.cluster):
+            return
+        self._formed = wanted
+        if self.form is not None:
+            self._stack.removeWidget(self.form)
+            self.form.deleteLater()
+            self.form = None
+        if model.editor is not None:
+            self.form = SavedModuleForm(model.editor)
+            self.form.fold(self._narrow_form)
+        elif model.cluster is not None:
+            self.form = SavedClusterForm(model.cluster)
+        if self.form is not None:
+            self._stack.addWidget(self.form)
+
+    def _show_view(self) -> None:
+        shown: QWidget = self._beside if self.views.current_key() == FILES else self.form or self.empty
+        self._stack.setCurrentWidget(shown if self._model.shown is not None else self.empty)
+
+    def _fold(self, folded: bool) -> None:
+        self._narrow_form = folded
+        self._as_on.setVisible(not folded)
+        if isinstance(self.form, SavedModuleForm):
+            self.form.fold(folded)
 
     def _list(self) -> None:
         paths, model = self._model.paths, self._model

@@ -1,13 +1,12 @@
 """The commands that changed something, the newest first."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem
+from PySide6.QtWidgets import QHeaderView
 
 from app.viewmodels.audit import AuditRow
 from app.viewmodels.text import moment, tr
 from app.views.tokens import Token
-from app.views.widgets import CellDelegate, CellRole, TableView
+from app.views.widgets import CellRole, TableView
 
 Index = QModelIndex | QPersistentModelIndex
 WIDTHS = (150, 100, 140, 130)
@@ -52,24 +51,14 @@ class _Rows(QAbstractTableModel):
                 return None
 
 
-class _Cells(CellDelegate):
-    """The first column in line with the title of the card."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        self.padding = 16 if index.column() == 0 else 8
-        super().paint(painter, option, index)
-
-
 class AuditTable(TableView):
     """Time, node, who, from where, what, and what came of it."""
 
     def __init__(self) -> None:
         super().__init__(tr("Commands"))
         self._rows = _Rows()
-        self.setItemDelegate(_Cells(self))
         self.setModel(self._rows)
         head = self.horizontalHeader()
-        head.setObjectName("cardHead")
         for column, width in enumerate(WIDTHS):
             self.setColumnWidth(column, width)
         head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)

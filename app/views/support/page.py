@@ -40,6 +40,7 @@ class SupportPage(Page):
         self._none = EmptyState("log", tr("No command yet"), tr("Who changed what is written down here."), framed=False)
         self._commands.body.addWidget(self.table, 1)
         self._commands.body.addWidget(self._none, 1)
+        self._commands.free_corners()
         self.body.setSpacing(16)
         self.body.addWidget(self.snapshots)
         self.body.addWidget(self._commands, 1)

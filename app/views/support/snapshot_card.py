@@ -10,6 +10,7 @@ from app.viewmodels.text import tr
 from app.views import fonts
 from app.views.tokens import Token
 from app.views.widgets import Button, Card, CheckBox, Choice, PrimaryButton, ProgressRow, StepState, StepView, Words
+from app.views.widgets.flow import ROW, Flow, Scroller
 
 ROW_HEIGHT, ROWS = 56, 3
 ROWS_HEIGHT = ROW_HEIGHT * ROWS
@@ -26,8 +27,7 @@ class SnapshotCard(Card):
         self.module.setMinimumWidth(160)
         self.module.chosen.connect(model.choose)
         self.boxes: dict[str, CheckBox] = {}
-        self._nodes = QHBoxLayout()
-        self._nodes.setSpacing(12)
+        self._nodes = Flow()
         self.anonymise = CheckBox(tr("Replace addresses and names"))
         self.anonymise.clicked.connect(model.set_anonymise)
         self.save = PrimaryButton(tr("Save snapshots…"), "snapshot")
@@ -36,11 +36,9 @@ class SnapshotCard(Card):
         self.cancel.clicked.connect(model.cancel)
         top = QHBoxLayout()
         top.setSpacing(12)
-        top.addWidget(Words(tr("Module"), fonts.BASE, Token.TEXT2))
-        top.addWidget(self.module)
-        top.addWidget(Words(tr("On"), fonts.BASE, Token.TEXT2))
-        top.addLayout(self._nodes)
-        top.addStretch(1)
+        for part in (_label(tr("Module")), self.module, _label(tr("On"))):
+            top.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(Scroller(self._nodes, ROW, 4 * ROW), 1)
         bottom = QHBoxLayout()
         bottom.setSpacing(8)
         bottom.addWidget(self.anonymise)
@@ -97,14 +95,10 @@ class SnapshotCard(Card):
         model = self._model
         nodes = model.known
         if tuple(self.boxes) != nodes:
-            for box in self.boxes.values():
-                self._nodes.removeWidget(box)
-                box.hide()
-                box.deleteLater()
             self.boxes = {node: CheckBox(node) for node in nodes}
             for node, box in self.boxes.items():
                 box.clicked.connect(lambda checked, node=node: model.choose_node(node, checked))
-                self._nodes.addWidget(box)
+            self._nodes.set_parts(tuple(self.boxes.values()))
         for node, box in self.boxes.items():
             reason = model.node_reason(node)
             box.setChecked(node in model.nodes)
@@ -127,6 +121,16 @@ class SnapshotCard(Card):
         self._scroll.setVisible(bool(self._rows))
 
     def _save(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, tr("Where are the snapshots saved?"), str(Path.home()))
-        if chosen:
-            self._model.save(Path(chosen))
+        # Not the static call: that one would run a loop of its own inside ours.
+        dialog = QFileDialog(self, tr("Where are the snapshots saved?"), str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self._model.save(Path(path)))
+        dialog.open()
+
+
+def _label(text: str) -> Words:
+    words = Words(text, fonts.BASE, Token.TEXT2)
+    words.setMinimumHeight(ROW)
+    return words

@@ -12,7 +12,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import TableView
 from app.views.widgets.painting import elided, paint_silhouette
-from app.views.widgets.tables import ROW, Index, paint_row
+from app.views.widgets.tables import EDGE, PADDING, ROW, Index, paint_row
 
 WIDTHS = {EventColumn.TIME: 116, EventColumn.MODULE: 104, EventColumn.NODE: 112, EventColumn.ORIGIN: 128}
 WIDE = 900
@@ -25,10 +25,9 @@ class _Events(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         box: QRect = option.rect
-        first = index.column() == EventColumn.TIME
-        selected = paint_row(painter, option, first=first)
+        selected = paint_row(painter, option, index)
         event: TimelineEvent = index.data(EVENT_ROLE)
-        left = box.left() + (16 if first else 8)
+        left = box.left() + (PADDING if index.column() else EDGE)
         column = index.column()
         if column == EventColumn.TEXT:
             y = box.center().y() - 6
@@ -64,7 +63,6 @@ class EventTable(TableView):
         self._at_end = True
         self.setItemDelegate(_Events(self))
         self.setModel(events)
-        self.horizontalHeader().setObjectName("cardHead")
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setSectionResizeMode(EventColumn.TEXT, QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setStretchLastSection(False)

@@ -108,6 +108,7 @@ class TimelinePage(Page):
         self.live = ToggleButton(tr("Live"), "start")
         for part in (self.modules, self.about, self.live):
             self.add_button(part)
+        self.live.setVisible(not model.session.read_only)
         self.body.setSpacing(GAP)
         self._fill()
         self._connect()
@@ -156,6 +157,7 @@ class TimelinePage(Page):
         self._stack.addWidget(self.no_event)
         self._stack.setMinimumHeight(84)
         self.events_card.body.addWidget(self._stack, 1)
+        self.events_card.free_corners()
         return self.events_card
 
     def _connect(self) -> None:
@@ -219,8 +221,7 @@ class TimelinePage(Page):
             self._modules = model.modules
             self.modules.set_entries([("", tr("All modules")), *((name, name) for name in model.modules)])
         self.modules.choose(model.module or model.only)
-        self.modules.setEnabled(not model.module)
-        self.modules.setToolTip(tr("one module is chosen in the sidebar") if model.module else "")
+        self.modules.set_possible(not model.module, tr("one module is chosen in the sidebar"))
         self._align()
         self._split.setVisible(bool(model.lanes))
         self.empty.setVisible(not model.lanes)
@@ -242,7 +243,7 @@ class TimelinePage(Page):
         self.spans.choose(str(model.range.span))
         self.back.set_possible(model.can_go_back, tr("there was no other range yet"))
         self.fit.set_possible(model.incident() is not None, tr("nothing was wrong all day"))
-        self.open_log.setEnabled(model.chosen is not None)
+        self.open_log.set_possible(model.chosen is not None, tr("choose an event first"))
         self.events_card.facts.setText(model.events_text)
         self.no_event.set_text(*model.no_event_words)
         self._stack.setCurrentWidget(self.table if model.events.shown else self.no_event)

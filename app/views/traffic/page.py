@@ -80,6 +80,8 @@ class TrafficPage(Page):
         row.addLayout(right, 1)
         for part in (self.problems, self.agreement, self._content, self.empty):
             self.body.addWidget(part)
+        for live in (self.switch, configure, self.where):
+            live.setVisible(not model.read_only)
         self.body.addStretch(1)
         self._pause = QTimer(self, singleShot=True, interval=REPAINT)
         self._pause.timeout.connect(self.refresh)
@@ -138,7 +140,8 @@ class TrafficPage(Page):
 
     def showEvent(self, event: QShowEvent) -> None:
         self._model.ask()
-        self._clock.start()
+        if not self._model.read_only:
+            self._clock.start()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -181,11 +184,14 @@ class TrafficPage(Page):
         if model.without_vip:
             self.empty.set_text(
                 tr("{module} has no virtual IP", module=model.module),
-                tr("A load balancer decides who serves. A virtual IP is added on its Configuration page."),
+                tr("A load balancer decided who served.")
+                if model.read_only
+                else tr("A load balancer decides who serves. A virtual IP is added on its Configuration page."),
             )
         elif model.troubles:
             told = joined(f"{node}: {text}" for node, text in model.troubles.items())
-            self.empty.set_text(tr("No node tells of its slots now"), told)
+            nobody = tr("No slots are in this snapshot") if model.read_only else tr("No node tells of its slots now")
+            self.empty.set_text(nobody, told)
         else:
             self.empty.set_text(tr("Asking the nodes for their slots…"), tr("Each node answers for itself."))
 
@@ -209,9 +215,11 @@ class TrafficPage(Page):
         for line, node in zip(self._node_lines, nodes, strict=True):
             words = node.words
             if not node.answers:
-                why = self._model.troubles.get(node.name) or silent.get(node.name) or tr("does not tell")
+                unasked = tr("no snapshot of it is open") if self._model.read_only else tr("does not tell")
+                why = self._model.troubles.get(node.name) or silent.get(node.name) or unasked
                 words = f"{words}, {why}"
-            line.show_words(node.name, words, wrong=not (node.answers and node.agreed) or bool(node.alarms))
+            told = node.answers or self._model.read_only
+            line.show_words(node.name, words, wrong=not (told and node.agreed) or bool(node.alarms))
         _fit(self._address_lines, self._address_box, len(addresses))
         for line, row in zip(self._address_lines, addresses, strict=True):
             words = ", ".join(part for part in (row.type, row.vmac, row.where) if part)

@@ -9,6 +9,7 @@ from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets.painting import paint_panel, text_width
+from app.views.widgets.possible import grey, keep_focus
 
 HEIGHT = 32
 DENSE_HEIGHT = 28
@@ -38,7 +39,11 @@ class Button(QPushButton):
         self._quiet = quiet
         self._menu = menu
         self._badge = ""
-        self._words = ""
+        self._name = ""
+        """What the tooltip says first: the words of a folded button, the name of an icon."""
+        self._keys = QKeySequence()
+        self._reason = ""
+        self._folded = False
         self._height = DENSE_HEIGHT if dense else HEIGHT
         self.setFont(theme.font(medium=True))
         self.setAutoDefault(False)
@@ -56,29 +61,44 @@ class Button(QPushButton):
     def set_badge(self, badge: str) -> None:
         """A few words in a pill behind the text, "1 problem"; empty for none."""
         self._badge = badge
-        self.setAccessibleDescription(badge)
+        self._explain()
         self.updateGeometry()
         self.update()
 
+    def set_keys(self, keys: str) -> None:
+        """The shortcut that its page listens to, "Ctrl+S", to be told in the tooltip.
+
+        A shortcut of the button itself would click 100 ms late, and twice in that time only once.
+        """
+        self._keys = QKeySequence(keys)
+        self._explain()
+
     def set_possible(self, possible: bool, reason: str = "") -> None:
         """Greys the button with the reason why it cannot be pressed now, or frees it."""
+        if not possible:
+            keep_focus(self)
         self.setEnabled(possible)
-        self.setToolTip("" if possible else reason)
-        self.setAccessibleDescription("" if possible else reason)
+        self._reason = "" if possible else reason
+        self._explain()
 
     def fold(self, folded: bool) -> None:
-        """Shows the icon alone with the text as tooltip, for narrow windows."""
-        if folded and not self._words and self._icon:
-            self._words = self.text()
-            self.setAccessibleName(self._words)
-            reason = "" if self.isEnabled() else self.accessibleDescription()
-            self.setToolTip(labelled(self._words, reason))
-            self.setText("")
-        elif not folded and self._words:
-            self.setText(self._words)
-            self.setToolTip("" if self.isEnabled() else self.accessibleDescription())
-            self._words = ""
-        self.updateGeometry()
+        """Shows the icon alone with the text as tooltip, for narrow windows. Without an icon it stays as it is."""
+        if folded is self._folded or not self._icon:
+            return
+        self._folded = folded
+        self._name, words = (self.text(), "") if folded else ("", self._name)
+        self.setAccessibleName(self._name)
+        self.setText(words)
+        self._explain()
+
+    def _explain(self) -> None:
+        """The tooltip: name, shortcut, and why it cannot be pressed now."""
+        if self._reason:
+            self.setToolTip(labelled(self._name, self._reason))
+        else:
+            keys = self._keys.toString(QKeySequence.SequenceFormat.NativeText)
+            self.setToolTip(f"{self._name} ({keys})" if self._name and keys else self._name or keys)
+        self.setAccessibleDescription(self._reason or self._badge)
 
     def sizeHint(self) -> QSize:
         if not self.text() and self._icon and not self._menu:
@@ -189,23 +209,10 @@ class IconButton(Button):
         self.set_name(name, shortcut)
 
     def set_name(self, name: str, shortcut: str = "") -> None:
-        """Names what the button does; behind it stands the shortcut that its page listens to.
-
-        A shortcut of the button itself would click 100 ms late, and twice in that time only once.
-        """
+        """Names what the button does."""
         self._name = name
-        self._keys = QKeySequence(shortcut)
-        shown = self._keys.toString(QKeySequence.SequenceFormat.NativeText)
-        self.setToolTip(f"{name} ({shown})" if shown else name)
         self.setAccessibleName(name)
-
-    def set_possible(self, possible: bool, reason: str = "") -> None:
-        """Greys the button; the tooltip then says the name and the reason."""
-        super().set_possible(possible, reason)
-        if possible:
-            self.set_name(self._name, self._keys.toString())
-        else:
-            self.setToolTip(labelled(self._name, reason))
+        self.set_keys(shortcut)
 
 
 class LinkButton(QPushButton):
@@ -218,6 +225,10 @@ class LinkButton(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAutoDefault(False)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def set_possible(self, possible: bool, reason: str = "") -> None:
+        """Greys the words with the reason, or frees them."""
+        grey(self, possible, reason)
 
     def sizeHint(self) -> QSize:
         return QSize(text_width(self.text(), self.font()) + 4, 24)

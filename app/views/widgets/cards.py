@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -14,6 +14,8 @@ from app.views.widgets.painting import paint_panel
 
 RADIUS = 8
 HEAD_HEIGHT = 44
+CORNER = 3
+"""So far above its border a corner is as good as straight, pixels."""
 
 
 class Card(QFrame):
@@ -54,6 +56,12 @@ class Card(QFrame):
             self._row.insertWidget(0, part)
         else:
             self._row.addWidget(part)
+
+    def free_corners(self) -> None:
+        """For a body that reaches down to the foot with a ground of its own: it ends where the round corners begin."""
+        margins = self.body.contentsMargins()
+        margins.setBottom(CORNER)
+        self.body.setContentsMargins(margins)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -170,9 +178,6 @@ class EmptyState(QFrame):
         self._sentence.setText(sentence)
         self.setAccessibleName(line)
         self.setAccessibleDescription(sentence)
-
-    def minimumSizeHint(self) -> QSize:
-        return super().minimumSizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -21,6 +21,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets.labels import IconLabel, Words
 from app.views.widgets.painting import paint_panel, text_width
+from app.views.widgets.possible import grey
 
 LABEL_WIDTH = 128
 
@@ -48,6 +49,14 @@ class InlineError(QWidget):
         self._words.setText(text)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
+
+
+def set_wrong(editor: QWidget, wrong: bool) -> None:
+    """Gives an editor the red edge of the style sheet, or takes it away."""
+    if bool(editor.property("wrong")) != wrong:
+        editor.setProperty("wrong", wrong)
+        editor.style().unpolish(editor)
+        editor.style().polish(editor)
 
 
 class Field(QWidget):
@@ -107,11 +116,12 @@ class Field(QWidget):
     def set_error(self, sentence: str) -> None:
         """Marks the field with the sentence under it; an empty one takes the mark away."""
         self._error.set_text(sentence)
+        self.mark(sentence)
+
+    def mark(self, sentence: str) -> None:
+        """Gives the field the red edge of an error whose sentence stands elsewhere; an empty one takes it away."""
         self.line.setAccessibleDescription(sentence)
-        if bool(self.line.property("wrong")) != bool(sentence):
-            self.line.setProperty("wrong", bool(sentence))
-            self.line.style().unpolish(self.line)
-            self.line.style().polish(self.line)
+        set_wrong(self.line, bool(sentence))
 
 
 class SearchField(QLineEdit):
@@ -192,9 +202,7 @@ class CheckBox(QCheckBox):
 
     def set_possible(self, possible: bool, reason: str = "") -> None:
         """Greys the box with the reason, or frees it."""
-        self.setEnabled(possible)
-        self.setToolTip("" if possible else reason)
-        self.setAccessibleDescription("" if possible else reason)
+        grey(self, possible, reason)
 
     def hitButton(self, _pos: object) -> bool:
         return True
@@ -274,9 +282,13 @@ class Choice(QComboBox):
         if (index := self.findData(key)) >= 0:
             self.setCurrentIndex(index)
 
-    def wheelEvent(self, event: object) -> None:
+    def set_possible(self, possible: bool, reason: str = "") -> None:
+        """Greys the choice with the reason, or frees it."""
+        grey(self, possible, reason)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """A wheel over a closed list would change a value by accident while the page scrolls."""
-        getattr(event, "ignore", lambda: None)()
+        event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

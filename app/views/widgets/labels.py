@@ -27,6 +27,8 @@ class Words(QLabel):
         super().__init__(text, parent)
         self._token = token
         self._cut = cut
+        self._whole = ""
+        """What the tooltip says because it is cut."""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size, strong=strong, mono=mono))
         self.setWordWrap(wrap)
@@ -60,10 +62,19 @@ class Words(QLabel):
             return
         painter = QPainter(self)
         painter.setPen(theme.colour(self._token))
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        shown = self.shown()
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | self.alignment(), shown)
         painter.end()
-        self.setToolTip(self.text() if shown != self.text() else "")
+        whole = self.text() if shown != self.text() else ""
+        if whole != self._whole:
+            self._whole = whole
+            self.setToolTip(whole)
+
+    def shown(self) -> str:
+        """The text as it is read now; with `cut` perhaps only its beginning."""
+        if not self._cut:
+            return self.text()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
 
 
 class IconLabel(QWidget):

@@ -138,12 +138,17 @@ class Menu(QMenu):
         self.addAction(action)
 
     def open_under(self, button: QWidget) -> None:
-        """Opens below a button, aligned with its right edge where it would leave the window."""
+        """Opens once below a button, aligned with its right edge where it would leave the window."""
         place = button.mapToGlobal(QPoint(0, button.height() + 4))
         room = button.window().mapToGlobal(QPoint(button.window().width(), 0)).x()
         width = self.sizeHint().width()
         if place.x() + width > room:
             place.setX(button.mapToGlobal(QPoint(button.width(), 0)).x() - width)
+        self.open_at(place)
+
+    def open_at(self, place: QPoint) -> None:
+        """Opens at a place of the screen, once: closed it is deleted."""
+        self.aboutToHide.connect(self.deleteLater)
         self.popup(place)
 
     def _repaint_rows(self) -> None:

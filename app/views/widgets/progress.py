@@ -63,7 +63,7 @@ class StepView:
 class ProgressRow(QWidget):
     """A node and its steps from left to right, 32 px, the time at the right. A failed step ends the row."""
 
-    NAME_WIDTH = 73
+    NAME_WIDTH = 120
     STEP_WIDTH = 104
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
@@ -87,6 +87,7 @@ class ProgressRow(QWidget):
         self._remark = remark
         said = ", ".join(labelled(step.text, _state_words(step.state)) for step in self._steps)
         self.setAccessibleDescription(remark or said)
+        self.setToolTip(labelled(self._name, remark or said))
         self._animate()
         self.updateGeometry()
         self.update()
@@ -133,7 +134,6 @@ class ProgressRow(QWidget):
             painter.setPen(theme.colour(Token.TEXT2))
             box = QRect(self.NAME_WIDTH, 0, right - self.NAME_WIDTH, self.height())
             shown = elided(self._remark, painter.font(), box.width())
-            self.setToolTip(self._remark if shown != self._remark else "")
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, shown)
             painter.end()
             return
@@ -156,8 +156,6 @@ class ProgressRow(QWidget):
         painter.setPen(theme.colour(Token.RED if step.state is StepState.FAILED else calm))
         room = (right - x if right else width) - 19
         shown = elided(step.text, painter.font(), room)
-        if shown != step.text:
-            self.setToolTip(step.text)
         painter.drawText(QRect(x + 19, 0, room, self.height()), Qt.AlignmentFlag.AlignVCenter, shown)
         end = x + 19 + text_width(shown, painter.font())
         if not right and step.state is StepState.DONE and x + width - end > 16:
@@ -183,7 +181,7 @@ class ConfirmBar(QFrame):
     def __init__(self, keep: str, go_back: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._seen = Words("", fonts.BASE, strong=True, cut=True)
-        self._why = Words("", fonts.SIDE, Token.TEXT, cut=True)
+        self._why = Words("", fonts.SIDE, Token.TEXT, wrap=True)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addStretch(1)

@@ -123,8 +123,7 @@ class PausedBadge(QWidget):
         self._until.setText(until)
         self._link.setText(link)
         self._link.setVisible(bool(link))
-        self._link.setEnabled(not reason)
-        self._link.setToolTip(reason)
+        self._link.set_possible(not reason, reason)
         self.setAccessibleName(f"{what} {until}".strip())
 
     def paintEvent(self, _event: QPaintEvent) -> None:

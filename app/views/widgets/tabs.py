@@ -7,11 +7,13 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QTabBar, QWidget
 
 from app.viewmodels.silhouettes import Silhouette
+from app.viewmodels.text import trn
 from app.views import fonts, icons
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets.focus_ring import OWN_FOCUS
 from app.views.widgets.painting import paint_focus, paint_panel, paint_silhouette, text_width
+from app.views.widgets.possible import grey
 
 
 class TabBar(QTabBar):
@@ -31,7 +33,8 @@ class TabBar(QTabBar):
         self.setUsesScrollButtons(False)
         self.setElideMode(Qt.TextElideMode.ElideNone)
         self.setFont(theme.font(strong=True))
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # Clicked, too: what had the focus may be hidden with its page, and Qt would go on to any other field.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.currentChanged.connect(self._changed)
@@ -75,9 +78,13 @@ class TabBar(QTabBar):
 
     def set_count(self, key: str, count: int) -> None:
         """The number of errors in a tab, in red behind its text; 0 takes it away."""
+        if self._counts.get(key, 0) == count:
+            return
         self._counts[key] = count
         index = self.keys().index(key)
-        self.setTabToolTip(index, str(count) if count else "")
+        words = trn("{count} problem", "{count} problems", count) if count else ""
+        self.setTabToolTip(index, words)
+        self.setAccessibleTabName(index, ", ".join(filter(None, (self.tabText(index), words))))
         self.setTabText(index, self.tabText(index))
         self.updateGeometry()
         self.update()
@@ -220,8 +227,7 @@ class Segments(QWidget):
 
     def set_possible(self, key: str, possible: bool, reason: str = "") -> None:
         """Greys a segment with the reason, or frees it."""
-        self._buttons[key].setEnabled(possible)
-        self._buttons[key].setToolTip("" if possible else reason)
+        grey(self._buttons[key], possible, reason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)

@@ -61,6 +61,8 @@ class HealthServer:
         self._on_time = on_time
         self._ready: dict[str, bool] = {}
         self._status: NodeStatus | None = None
+        self._pages: dict[bool, tuple[bytes, bytes]] = {}
+        """The page of this status by whether the agent is on time, once it was asked for."""
         self._modules: dict[str, ModuleStatus] = {}
         self._mosaic = Mosaic()
         self._probes = Probes(monotonic, wall)
@@ -84,6 +86,7 @@ class HealthServer:
     def set_status(self, status: NodeStatus) -> None:
         """What status.json, the page and the mosaic show; modules no longer in it are forgotten."""
         self._status = status
+        self._pages.clear()
         self._mosaic.set_status(status)
         self._modules = {module.name: module for module in status.modules}
         self._ready = {name: ready for name, ready in self._ready.items() if name in self._modules}
@@ -141,4 +144,8 @@ class HealthServer:
     def _page(self) -> tuple[bytes, bytes]:
         if self._status is None:
             return NOT_FOUND
-        return prepared("200 OK", page(self._status, self._on_time()), "text/html; charset=utf-8", PAGE_GUARD)
+        on_time = self._on_time()
+        if on_time not in self._pages:
+            body = page(self._status, on_time)
+            self._pages[on_time] = prepared("200 OK", body, "text/html; charset=utf-8", PAGE_GUARD)
+        return self._pages[on_time]

@@ -16,6 +16,7 @@ from nodeagent.agent.control.parts import Parts, in_thread
 from nodeagent.agent.support_bundle import Moment
 from nodeagent.contract.api import FileInfo, LogPage, WhyAnswer
 from nodeagent.contract.record_api import AuditPage, OutputQuery, RecordQuery, ResourcePage, SnapshotQuery
+from nodeagent.contract.vip_status import VipStatus
 from nodeagent.durable import wall_time
 from nodeagent.engine.ports import Download, Refused
 
@@ -76,7 +77,11 @@ class AgentRecords:
         async with self._one_snapshot:
             await self._written()
             moment = Moment(
-                self.parts.snapshot.now(), self._whys(), self.parts.records.figures.now(), self.parts.users.data
+                self.parts.snapshot.now(),
+                self._whys(),
+                self._vips(),
+                self.parts.records.figures.now(),
+                self.parts.users.data,
             )
             make = partial(self.parts.records.support.write, anonymise=query.anonymise)
             file = await in_thread(make, module, moment)
@@ -99,6 +104,11 @@ class AgentRecords:
             if (why := self.parts.engine.node.why(module.name)) is not None:
                 told.append(WhyAnswer(module.name, why[0], why[2]))
         return tuple(told)
+
+    def _vips(self) -> tuple[VipStatus, ...]:
+        node, now = self.parts.engine.node, self.parts.engine.now()
+        found = (node.vip(module.name, now) for module in self.parts.snapshot.now().modules)
+        return tuple(vip for vip in found if vip is not None)
 
 
 async def _chunks(file: Path) -> AsyncGenerator[bytes]:

@@ -5,14 +5,7 @@ from dataclasses import dataclass, field
 from nodeagent.contract.errors import Problem
 from nodeagent.contract.reach_api import Reached
 from nodeagent.contract.status import NodeStatus, PeerStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A file nobody else may read; `mode` its permission bits, -1 where the system has none."""
-
-    path: str
-    mode: int
+from nodeagent.host.rights import Guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +18,8 @@ class Machine:
     """The service; None: its manager did not say."""
     running: bool
     settings: tuple[Problem, ...]
-    secrets: tuple[Secret, ...]
+    guarded: tuple[Guarded, ...]
+    """Files and folders that others have to keep out of."""
     free: int
     """Bytes where the agent keeps its files."""
     total: int
@@ -34,6 +28,8 @@ class Machine:
     addresses: frozenset[str]
     var: str
     safe: str
+    elsewhere: str = ""
+    """What the service starts instead of the agent of this home."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
 
-from nodeagent.adapters.settings import Listen, load_settings
+from nodeagent.adapters.settings import Listen, Settings, load_settings
 from nodeagent.cli.client import fetch, send
 from nodeagent.cli.commands_cluster import local_addresses
-from nodeagent.cli.doctor.facts import Machine, Peer, Place, Secret, Seen
+from nodeagent.cli.doctor.facts import Machine, Peer, Place, Seen
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import NODE
 from nodeagent.contract.api import ClusterInfo, Identity
@@ -24,12 +24,13 @@ from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.status import NodeStatus, PeerStatus
 from nodeagent.home import Home
 from nodeagent.host.installation import NAME
+from nodeagent.host.rights import guarded
+from nodeagent.host.service import elsewhere
 from nodeagent.os_services import Unanswered, services
 
 _HEADERS = 28
 """Bytes of IPv4 and ICMP in front of what a ping carries."""
 _PING = 4.0
-_SECRETS = ("tls/key.pem", "cluster/node.json", "cluster/staged.json")
 
 T = TypeVar("T")
 
@@ -57,24 +58,21 @@ def gather() -> Seen:
 
 def _machine(home: Home) -> Machine:
     installed, running = _service()
-    _, problems = load_settings(home.settings)
+    settings, problems = load_settings(home.settings)
     free, total = _disk(home.var)
     return Machine(
         sys.platform,
         installed,
         running,
         tuple(problems),
-        tuple(
-            Secret(str(path), path.stat().st_mode & 0o777 if sys.platform != "win32" else -1)
-            for name in _SECRETS
-            if _readable(path := home.var / name)
-        ),
+        guarded(home, _named(home, settings or Settings())),
         free,
         total,
         _unwritable(home.var),
         local_addresses(),
         str(home.var),
         str(home.safe),
+        elsewhere(home) if installed else "",
     )
 
 
@@ -86,11 +84,10 @@ def _service() -> tuple[bool | None, bool]:
     return seen.exists, seen.serves
 
 
-def _readable(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+def _named(home: Home, settings: Settings) -> tuple[Path, ...]:
+    """The secrets that agent.toml names; their paths are relative to it."""
+    files = (settings.mail.password_file, settings.webhook.secret_file)
+    return tuple(home.settings.parent / file for file in files if file)
 
 
 def _disk(path: Path) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from nodeagent.cli.doctor.facts import Machine, Peer, Place, Secret, Seen
+from nodeagent.cli.doctor.facts import Machine, Peer, Place, Seen
 from nodeagent.cli.doctor.finding import Finding, bad, good, note, warning
 from nodeagent.contract.errors import Severity
 from nodeagent.contract.status import NodeStatus
+from nodeagent.host.installation import BRING_HERE
+from nodeagent.host.rights import Guarded
 
 FREE_BAD, FREE_LOW = 50_000_000, 500_000_000
 """Bytes."""
@@ -19,7 +21,7 @@ def judged(seen: Seen) -> tuple[Finding, ...]:
         *_agent(seen),
         *_settings(seen.machine),
         *_disk(seen.machine),
-        *(_secret(secret) for secret in seen.machine.secrets if secret.mode >= 0),
+        *(_guarded(place) for place in seen.machine.guarded),
         *_antivirus(seen.machine),
         *(_listeners(seen.status) if seen.status else ()),
         *(_own(seen, seen.status) if seen.status else ()),
@@ -45,6 +47,8 @@ def _agent(seen: Seen) -> Iterator[Finding]:
         yield bad("service", "installed, but it does not run", f"start it, and look into {where} if it ends again")
     else:
         yield good("service", "installed, runs")
+    if machine.elsewhere:
+        yield warning("service", machine.elsewhere, BRING_HERE)
 
 
 def _settings(machine: Machine) -> Iterator[Finding]:
@@ -68,11 +72,12 @@ def _disk(machine: Machine) -> Iterator[Finding]:
         yield good("disk", left)
 
 
-def _secret(secret: Secret) -> Finding:
-    if secret.mode & 0o077:
-        text = f"{secret.path} can be read by others (mode {secret.mode:o})"
-        return bad("secrets", text, f"chmod 600 {secret.path}")
-    return good("secrets", f"{secret.path} is private")
+def _guarded(place: Guarded) -> Finding:
+    about = "secrets" if place.secret else "files"
+    if place.others:
+        text = f"{place.path} can be {'read' if place.secret else 'changed'} by others ({place.others})"
+        return bad(about, text, place.remedy)
+    return good(about, f"{place.path} is private" if place.secret else f"{place.path} is changed by the agent alone")
 
 
 def _antivirus(machine: Machine) -> Iterator[Finding]:

@@ -167,6 +167,10 @@ class Journey:
         await hands.until(lambda: page.bar is None, "the configuration is kept")
         facts = [f"{node.name} {node.get('/cluster')}" for node in self._nodes]
         assert all(node.get("/cluster")["configured"] for node in self._nodes), facts
+        await hands.until(
+            lambda: page.accessibleName() == f"Cluster of {self._nodes[0].name}",
+            "the page has the new name",
+        )
         await hands.picture("cluster-applied")
 
     # --- 3 to 6: the module -------------------------------------------------------------------

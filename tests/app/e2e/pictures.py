@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ import psutil
 from app.services.memory import FILE, HOME_VARIABLE, Remembered, RememberedCluster, Settings
 from nodeagent.demo.farm import DemoInfo, down, home_of, status, up
 from nodeagent.demo.processes import of_home
+from tests.fakes.short_directory import short_directory
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "docs" / "pictures" / "monitoring.png"
@@ -38,25 +38,24 @@ RESTARTS = 3
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
-    place = Path(tempfile.mkdtemp(prefix="kg-"))
-    try:
-        info = up(place / "demo", report=print)
-        break_down(info)
-        if not arguments:
-            shots = picture(place, "light", "en", "1440x860", demo=place / "demo")
-            README.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(next(shots.glob("*-monitoring.png")), README)
-            print(f"{README} {README.stat().st_size // 1024} kB")
+    with short_directory() as place:
+        try:
+            info = up(place / "demo", report=print)
+            break_down(info)
+            if not arguments:
+                shots = picture(place, "light", "en", "1440x860", demo=place / "demo")
+                README.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(next(shots.glob("*-monitoring.png")), README)
+                print(f"{README} {README.stat().st_size // 1024} kB")
+                return 0
+            for look in LOOKS:
+                target = Path(arguments[0]) / "-".join(look)
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(picture(place, *look, demo=place / "demo"), target)
+                print(target)
             return 0
-        for look in LOOKS:
-            target = Path(arguments[0]) / "-".join(look)
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(picture(place, *look, demo=place / "demo"), target)
-            print(target)
-        return 0
-    finally:
-        down(place / "demo")
-        shutil.rmtree(place, ignore_errors=True)
+        finally:
+            down(place / "demo")
 
 
 def picture(

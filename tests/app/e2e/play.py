@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from app.views.widgets.focus_ring import FocusRing
 from nodeagent.demo.ports import DemoPortTaken
 from tests.app.e2e.hands import Hands
 from tests.app.e2e.journey import Report, fresh_nodes, played
+from tests.fakes.short_directory import short_directory
 
 REPORT = "report.json"
 
@@ -34,10 +34,9 @@ def main(screens: Path) -> int:
     from app.main import event_loop
 
     shutil.rmtree(screens, ignore_errors=True)
-    home = Path(tempfile.mkdtemp(prefix="kg-"))
     failed: list[str] = []
 
-    async def live() -> Report:
+    async def live(home: Path) -> Report:
         tasks = TaskOwner(lambda name, error: failed.append(f"{name}: {error!r}"))
         console = Console(application, Memory(home / "home"), tasks, home / "demo")
         hands = Hands(console.window, screens, lambda step: print(step, flush=True))
@@ -46,14 +45,15 @@ def main(screens: Path) -> int:
 
     began = time.monotonic()
     try:
-        with asyncio.Runner(loop_factory=lambda: event_loop(application)) as runner:
-            report = runner.run(live())
+        with (
+            short_directory() as home,
+            asyncio.Runner(loop_factory=lambda: event_loop(application)) as runner,
+        ):
+            report = runner.run(live(home))
         print(report)
         (screens / REPORT).write_bytes(msgspec.json.encode(report))
     except* (AssertionError, DemoPortTaken) as group:
         failed += [str(error) for error in group.exceptions]
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
     print(f"{len(list(screens.glob('*.png')))} pictures in {screens}, {time.monotonic() - began:.0f} s")
     for sentence in failed:
         print(f"FAILED {sentence}")

@@ -1,9 +1,7 @@
 """The cluster page on real agents: who reaches whom, a node that died, the history, and what closing would lose."""
 
 import asyncio
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,31 +26,31 @@ from app.views.widgets import AskSheet
 from nodeagent.contract.reach_api import Reach
 from tests.app.e2e.hands import Hands, button
 from tests.app.e2e.test_console import living, shown
-from tests.app.services.agents import ConsoleFarm
+from tests.app.services.agents import ConsoleFarm, keep_when_all_answer
 from tests.e2e.real_farm import until
 from tests.fakes.cluster_nodes import FakeVault
+from tests.fakes.short_directory import short_directory
 
 
 @pytest.fixture
 def farm() -> Iterator[ConsoleFarm]:
     """Three agents with one password, in no cluster yet."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    made = ConsoleFarm(directory, 3, block=2)
-    for node in made.nodes:
-        node.password = "correct horse battery"
-    try:
-        made.start_agents()
-        yield made
-    finally:
-        made.power_off()
-        shutil.rmtree(directory, ignore_errors=True)
+    with short_directory() as directory:
+        made = ConsoleFarm(directory, 3, block=2)
+        for node in made.nodes:
+            node.password = "correct horse battery"
+        try:
+            made.start_agents()
+            yield made
+        finally:
+            made.power_off()
 
 
 async def make_cluster(farm: ConsoleFarm) -> Credentials:
     """Two revisions: the second one beats half as fast."""
     targets = tuple(node.target for node in farm.nodes)
     for xml in (farm.xml(), farm.xml().replace(b"<lans>", b'<lans pulse="200ms">')):
-        done = await apply_cluster(ClusterRequest(xml, targets), lambda _: None)
+        done = await apply_cluster(ClusterRequest(xml, targets), lambda _: None, keep_when_all_answer)
         assert done.applied.outcome is Outcome.APPLIED, done
         assert done.credentials is not None
         targets = tuple(msgspec.structs.replace(one, credentials=done.credentials) for one in targets)

@@ -96,6 +96,14 @@ async def test_a_cluster_is_forgotten_after_a_question(qapp: QApplication, tmp_p
     assert Memory(tmp_path).load().clusters == ()
 
 
+async def test_a_cluster_that_is_forgotten_on_two_pages_goes_once(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path, SILENT) as (console, hands):
+        await hands.until(lambda: shown(console) == "monitoring.c1", "the remembered cluster is shown")
+        console.close_cluster("c1")
+        console.close_cluster("c1")
+        assert shown(console) == "first_run"
+
+
 async def test_closing_and_forgetting_ask_about_the_draft_of_a_cluster(qapp: QApplication, tmp_path: Path) -> None:
     async with living(qapp, tmp_path, SILENT) as (console, hands):
         window = console.window
@@ -127,3 +135,49 @@ async def test_the_window_is_remembered(qapp: QApplication, tmp_path: Path) -> N
     async with living(qapp, tmp_path) as (console, _):
         del console
     assert Memory(tmp_path).load().window.geometry
+
+
+async def test_a_disk_that_refuses_is_said_once_and_tried_again(qapp: QApplication, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.write_bytes(b"")  # a file where the directory should be
+    async with living(qapp, home, SILENT) as (console, hands):
+
+        def sheets() -> list[str]:
+            found = console.window.findChildren(AskSheet)
+            return [one.accessibleName() for one in found if one.isVisible()]
+
+        await hands.until(lambda: len(sheets()) == 1, "somebody is told")
+        assert f"cannot be written to {home}: " in sheets()[0]
+        page = console.window.page(shown(console))
+        assert page is not None
+        await hands.click(button(page, "Try again"))
+        await hands.until(lambda: len(sheets()) == 1, "it is said again")
+        home.unlink()
+        await hands.click(button(page, "Try again"))
+        await hands.until((home / "console.json").exists, "it is written")
+        assert sheets() == []
+    assert Memory(home).load().clusters == (SILENT,)
+
+
+async def test_a_disk_that_refuses_does_not_keep_the_console_from_closing(qapp: QApplication, tmp_path: Path) -> None:
+    (tmp_path / "home").write_bytes(b"")
+    async with living(qapp, tmp_path / "home") as (console, _):
+        assert shown(console) == "first_run"
+
+
+async def test_what_could_not_be_read_is_said(qapp: QApplication, tmp_path: Path) -> None:
+    (tmp_path / "console.json").write_bytes(b"{")
+    memory, failed = Memory(tmp_path), []
+    memory.load()
+    console = Console(qapp, memory, TaskOwner(lambda name, error: failed.append(f"{name}: {error!r}")), tmp_path)
+    console.show()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(console.run(), name="console")
+        try:
+            async with asyncio.timeout(20):
+                while not (sheets := console.window.findChildren(AskSheet)):
+                    await asyncio.sleep(0.01)
+            assert f"was set aside as {memory.damaged}. Add your clusters again." in sheets[0].accessibleName()
+        finally:
+            console.window.close()
+    assert failed == []

@@ -1,8 +1,6 @@
 """Snapshots of real agents, dropped into a console that no node answers any more: all pages show what was."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,42 +9,38 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QFileDialog, QLineEdit, QWidget
 
 from app.console import Console
 from app.open_cluster import OpenCluster
 from app.services.memory import RememberedCluster
-from app.viewmodels.navigation import Place, Tab
+from app.viewmodels.navigation import SLOTS, Place, Tab
 from app.viewmodels.silhouettes import Silhouette
+from app.viewmodels.text import clock
 from app.views.details.page import DetailsPage
 from app.views.monitoring.page import MonitoringPage
 from app.views.snapshot.files_page import SnapshotFilesPage
+from app.views.snapshot.forms import SavedClusterForm, SavedModuleForm
 from app.views.support.page import SupportPage
 from app.views.timeline.page import TimelinePage
-from app.views.widgets import AskSheet
+from app.views.widgets import AskSheet, LinkButton
 from nodeagent.contract.api import LogLine
+from nodeagent.contract.status import NodeStatus
 from tests.app.conftest import Look
 from tests.app.e2e.hands import Hands, button
 from tests.app.e2e.test_console import living, shown
-from tests.app.services.agents import ConsoleFarm
-from tests.app.services.snapshots import parts_of, written
+from tests.app.services.agents import ConsoleFarm, serving
+from tests.app.services.snapshots import TWO_LANS, parts_of, written
+from tests.app.viewmodels.farms import slots_of
+from tests.app.viewmodels.modules import FULL
 from tests.app.views.contoso import storied
 
 
 @pytest.fixture
 def farm() -> Iterator[ConsoleFarm]:
-    """Two nodes that serve; the path is short, as a socket's must be."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    made = ConsoleFarm(directory, 2, block=9)
-    try:
-        made.start_agents()
-        made.form_cluster()
-        made.apply()
-        made.start()
+    """Two nodes that serve."""
+    with serving(2, block=9) as made:
         yield made
-    finally:
-        made.power_off()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def drop(window: QWidget, *paths: Path) -> None:
@@ -143,6 +137,10 @@ async def the_pages(console: Console, hands: Hands, farm: ConsoleFarm) -> None:
     await hands.until(lambda: len(timeline.model.events.shown) > 2, "the events are listed")
     assert all(lane.bars for lane in timeline.model.lanes)
     assert [lane.node for lane in timeline.model.lanes] == names
+    end = clock(console._clusters["snapshot1"].model.now())
+    assert timeline.model.facts.startswith(f"Ends at {end}, when the snapshot was taken")
+    assert timeline._facts.text() == timeline.model.facts
+    assert not timeline.live.isVisible()
     await hands.picture("timeline")
 
     assert not tabs.isTabEnabled(3)
@@ -150,14 +148,26 @@ async def the_pages(console: Console, hands: Hands, farm: ConsoleFarm) -> None:
     console.navigator.go(Place(Tab.CONFIGURATION, "snapshot1", "farm"))
     files = console.window.page(shown(console))
     assert isinstance(files, SnapshotFilesPage)
+    assert isinstance(files.form, SavedModuleForm)
+    await the_module_is_to_read(hands, files.form)
+    await hands.click(button(files, "Files"))
     await hands.until(lambda: "<service" in files.code.toPlainText(), "userconfig.xml is shown")
+    assert files.code.isVisible()
     before = files.code.toPlainText()
     files.code.setFocus()
     QTest.keyClicks(files.code, "typed")
     assert files.code.toPlainText() == before
     await hands.picture("module")
+    await hands.picture("files")
     console.navigator.go(Place(Tab.CONFIGURATION, "snapshot1"))
-    assert "<lan " in files.code.toPlainText()
+    cluster = console.window.page(shown(console))
+    assert isinstance(cluster, SnapshotFilesPage)
+    assert "<lan " in cluster.code.toPlainText()
+    await hands.click(button(cluster, "Form"))
+    assert isinstance(cluster.form, SavedClusterForm)
+    assert [line.name.text() for line in cluster.form.table.lines] == names
+    assert await nothing_can_be_typed(hands, cluster.form) == len(names) * 2 + 1 + 3, "names, addresses, lan, pulse"
+    assert enabled_buttons(cluster.form) == set()
     await hands.picture("cluster")
 
     await hands.click_tab(tabs, "Support")
@@ -166,6 +176,62 @@ async def the_pages(console: Console, hands: Hands, farm: ConsoleFarm) -> None:
     await hands.until(lambda: support.table.model().rowCount() > 0, "the commands are listed")
     assert support.snapshots.save.toolTip() == "a snapshot is read only"
     await hands.picture("support")
+
+
+async def the_module_is_to_read(hands: Hands, form: SavedModuleForm) -> None:
+    """The form by mouse and key, tab by tab; the XML beside it can be copied, and nothing else."""
+    xml = form.xml.code
+    before = xml.toPlainText()
+    assert "<service" in before
+    counts = {}
+    for at in range(form.form.tabs.count()):
+        title = form.form.tabs.tabText(at)
+        await hands.click(form.form.tabs, form.form.tabs.tabRect(at).center())
+        counts[title] = await nothing_can_be_typed(hands, form)
+        assert enabled_buttons(form) == {"Copy the file"}, title
+        await hands.picture(f"form-{title}")
+    assert counts["General"] > 5, counts
+    assert form.form.rules.code.isReadOnly()
+    assert all(box.isVisible() <= (not box.isEnabled()) for box in form.findChildren(QCheckBox))
+
+    await hands.click(xml)
+    for key in "xX ":
+        QTest.keyClicks(xml, key)
+    QApplication.clipboard().setText("pasted")
+    for key in (Qt.Key.Key_V, Qt.Key.Key_X, Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_S, Qt.Key.Key_Return):
+        QTest.keyClick(xml, key, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(xml, Qt.Key.Key_Delete)
+    assert xml.toPlainText() == before
+    QTest.keyClick(xml, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(xml, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text() == before
+    place = xml.cursorRect(xml.document().find("service")).center()
+    QTest.mouseDClick(xml.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert xml.textCursor().selectedText() == "service"
+
+
+async def nothing_can_be_typed(hands: Hands, form: QWidget) -> int:
+    """Click and type into every field in view, then copy from it: how many there are."""
+    lines = [line for line in form.findChildren(QLineEdit) if line.isVisible()]
+    for line in lines:
+        before = line.text()
+        QApplication.clipboard().setText("pasted")
+        await hands.click(line)
+        QTest.keyClicks(line, "7")
+        for key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Down, Qt.Key.Key_Return):
+            QTest.keyClick(line, key)
+        QTest.keyClick(line, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        assert line.text() == before, line.accessibleName()
+        QTest.keyClick(line, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(line, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        assert QApplication.clipboard().text() == (before or "pasted"), line.accessibleName()
+    return len(lines)
+
+
+def enabled_buttons(form: QWidget) -> set[str]:
+    """What could be pressed on a form, but for links that lead to a line."""
+    buttons = [one for one in form.findChildren(QAbstractButton) if not isinstance(one, LinkButton)]
+    return {one.text() or one.accessibleName() for one in buttons if one.isVisible() and one.isEnabled()}
 
 
 def farm_lines(console: Console, node: str) -> Sequence[LogLine]:
@@ -213,15 +279,24 @@ async def test_go_to_asks_for_a_file(qapp: QApplication, tmp_path: Path) -> None
         console.window.findChildren(QFileDialog)[0].reject()
 
 
+def by_slots(status: NodeStatus) -> NodeStatus:
+    """The same cluster with a virtual IP for farm."""
+    told = {"farm": "slots"}
+    modules = tuple(
+        msgspec.structs.replace(module, share_by=told.get(module.name, module.share_by)) for module in status.modules
+    )
+    return msgspec.structs.replace(status, cluster_signature="7c1e90a4ffee", modules=modules)
+
+
 async def test_pictures(qapp: QApplication, look: Look, tmp_path: Path, shot: Callable[[QWidget, str], Path]) -> None:
     paths = []
     session = storied()
     for node in session.nodes:
         status, name = node.view.status, node.view.name
         assert status is not None
-        status = msgspec.structs.replace(status, cluster_signature="7c1e90a4ffee")
         why = [session.whys[name]] if name in session.whys else []
-        parts = parts_of(status, node.lines, why, outputs=session.files)
+        parts = parts_of(by_slots(status), node.lines, why, outputs=session.files, vips=(slots_of(name),))
+        parts |= {"module/farm/2/conf/userconfig.xml": FULL.encode(), "cluster/1/cluster.xml": TWO_LANS}
         paths.append(written(tmp_path / f"snapshot_{name}_farm.zip", parts))
     async with living(qapp, tmp_path) as (console, hands):
         console.window.resize(look.width, look.height)
@@ -231,7 +306,9 @@ async def test_pictures(qapp: QApplication, look: Look, tmp_path: Path, shot: Ca
             Place(Tab.MONITORING, "snapshot1"),
             Place(Tab.DETAILS, "snapshot1", "farm", "node3"),
             Place(Tab.TIMELINE, "snapshot1"),
+            Place(Tab.TEST, "snapshot1", "farm", view=SLOTS),
             Place(Tab.CONFIGURATION, "snapshot1", "farm"),
+            Place(Tab.CONFIGURATION, "snapshot1"),
             Place(Tab.SUPPORT, "snapshot1"),
         ]
         for place in places:
@@ -240,4 +317,5 @@ async def test_pictures(qapp: QApplication, look: Look, tmp_path: Path, shot: Ca
             page = console.window.page(shown(console))
             assert page is not None
             assert console.window.width() == look.width
-            shot(console.window, f"snapshot-{place.tab}-{look.name}")
+            scope = f"-{place.module}" if place.tab is Tab.CONFIGURATION else ""
+            shot(console.window, f"snapshot-{place.tab}{scope}-{look.name}")

@@ -1,9 +1,7 @@
 """The timeline on a real farm: an application is killed, its death is seen there, a click leads to its line."""
 
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,24 +18,15 @@ from app.views.details.page import DetailsPage
 from app.views.timeline.page import TimelinePage
 from tests.app.e2e.hands import Hands, button
 from tests.app.e2e.test_console import living
-from tests.app.services.agents import ConsoleFarm
+from tests.app.services.agents import ConsoleFarm, serving
 from tests.e2e.real_farm import APP
 
 
 @pytest.fixture
 def farm() -> Iterator[ConsoleFarm]:
-    """Three nodes that serve; the path is short, as a socket's must be."""
-    directory = Path(tempfile.mkdtemp(prefix="kg-"))
-    made = ConsoleFarm(directory, 3, block=7)
-    try:
-        made.start_agents()
-        made.form_cluster()
-        made.apply()
-        made.start()
+    """Three nodes that serve."""
+    with serving(3, block=7) as made:
         yield made
-    finally:
-        made.power_off()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def shown(console: Console) -> TimelinePage:

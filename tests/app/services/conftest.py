@@ -1,8 +1,6 @@
 """A task owner that must end without errors, and real nodes."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from app.services.tasks import TaskOwner
 from tests.app.services.agents import ConsoleFarm
+from tests.fakes.short_directory import short_directory
 
 
 @pytest.fixture
@@ -37,9 +36,8 @@ def connections() -> set[tuple[str, int]]:
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """Short: a UNIX socket's path is at most 107 bytes."""
-    made = Path(tempfile.mkdtemp(prefix="kg-"))
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+    with short_directory() as made:
+        yield made
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.services.connection import connection, logged_in
 from app.services.nodes import Credentials, NodeAddress
 from app.services.rollout import Outcome, Stage, Step, StepState
 from nodeagent.client.failures import Trouble
-from tests.app.services.agents import ConsoleFarm
+from tests.app.services.agents import ConsoleFarm, keep_when_all_answer
 from tests.e2e.real_farm import until
 
 
@@ -54,10 +54,10 @@ async def test_fresh_nodes_become_a_cluster(trio: ConsoleFarm) -> None:
 
 
 async def test_a_second_apply_changes_the_cluster_and_nothing_else(pair: ConsoleFarm) -> None:
-    first = await apply_cluster(request(pair), lambda _: None)
+    first = await apply_cluster(request(pair), lambda _: None, keep_when_all_answer)
     targets = tuple(msgspec.structs.replace(node.target, credentials=first.credentials) for node in pair.nodes)
     xml = pair.xml().replace(b"<lans>", b'<lans pulse="200ms">')
-    second = await apply_cluster(ClusterRequest(xml, targets), lambda _: None)
+    second = await apply_cluster(ClusterRequest(xml, targets), lambda _: None, keep_when_all_answer)
     assert second.applied.outcome is Outcome.APPLIED, second
     assert second.applied.signature != first.applied.signature
     until(lambda: all(node.get("/status")["peers"][0]["alive"] for node in pair.nodes), 10, "they hear one another")
@@ -71,7 +71,7 @@ async def test_not_kept_goes_back_and_can_be_applied_again(pair: ConsoleFarm) ->
     assert not any(node.get("/cluster")["configured"] for node in pair.nodes)
     assert done.credentials == pair.nodes[0].credentials, "users are never rolled back"
     targets = tuple(msgspec.structs.replace(node.target, credentials=done.credentials) for node in pair.nodes)
-    again = await apply_cluster(ClusterRequest(pair.xml(), targets), lambda _: None)
+    again = await apply_cluster(ClusterRequest(pair.xml(), targets), lambda _: None, keep_when_all_answer)
     assert again.applied.outcome is Outcome.APPLIED, again
 
 
@@ -154,7 +154,7 @@ async def test_a_node_without_a_password_is_named(pair: ConsoleFarm) -> None:
         (node,) = fresh.nodes
         node.start_agent()
         node.known_pin = node.get("/identity")["pin"]
-        done = await apply_cluster(ClusterRequest(fresh.xml(), (node.target,)), lambda _: None)
+        done = await apply_cluster(ClusterRequest(fresh.xml(), (node.target,)), lambda _: None, keep_when_all_answer)
     finally:
         fresh.power_off()
     assert done.applied.steps["node1"].trouble is Trouble.NO_PASSWORD_SET
@@ -181,9 +181,9 @@ async def test_a_node_of_another_cluster_only_when_told(pair: ConsoleFarm) -> No
     first, second = pair.nodes
     for node in pair.nodes:
         alone = ClusterRequest(pair.xml(node.name), (node.target,))
-        assert (await apply_cluster(alone, lambda _: None)).applied.outcome is Outcome.APPLIED
+        assert (await apply_cluster(alone, lambda _: None, keep_when_all_answer)).applied.outcome is Outcome.APPLIED
     before = second.get("/cluster")
-    refused = await apply_cluster(request(pair), lambda _: None)
+    refused = await apply_cluster(request(pair), lambda _: None, keep_when_all_answer)
     assert refused.applied.outcome is Outcome.REFUSED
     assert refused.applied.steps["node2"].trouble is Trouble.OTHER_CLUSTER
     assert first.name not in refused.applied.steps or refused.applied.steps["node1"].trouble is None

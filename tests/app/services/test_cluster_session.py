@@ -202,3 +202,23 @@ async def test_who_connects_anew_is_followed(tasks: TaskOwner) -> None:
 
     session.reconnect("olga", (NodeAddress("10.0.0.1", pin="b" * 64),))
     assert session.remembered.nodes == (NodeAddress("10.0.0.1", pin="b" * 64),), "one machine, one line"
+
+
+async def test_a_cluster_that_was_left_is_not_remembered_again(tasks: TaskOwner) -> None:
+    """An apply or an answer of a node may still be on its way when somebody forgets the cluster."""
+    kept: list[RememberedCluster] = []
+    session = ClusterSession(RememberedCluster("c1"), Secrets(FakeVault()), tasks, on_learnt=kept.append)
+    session.add(NodeAddress("10.0.0.1", pin="a" * 64))
+    assert len(kept) == 1
+    await session.stop()
+    session.trust(NodeAddress("10.0.0.2", pin="b" * 64))
+    assert len(kept) == 1
+
+
+async def test_a_node_that_is_gone_already_is_removed_without_a_word(tasks: TaskOwner) -> None:
+    kept: list[RememberedCluster] = []
+    session = ClusterSession(RememberedCluster("c1"), Secrets(FakeVault()), tasks, on_learnt=kept.append)
+    session.add(NodeAddress("10.0.0.1", pin="a" * 64), "node1")
+    await session.remove("node1")
+    await session.remove("node1")
+    assert kept[-1].nodes == ()

@@ -41,3 +41,9 @@ async def test_what_the_demo_cannot_do_is_in_its_own_words(tmp_path: Path) -> No
     assert str(trouble.value) == "\n".join(lines[-5:])
     assert "Traceback" not in str(trouble.value)
     assert not (place / "demo.json").exists()
+
+
+async def test_a_place_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DemoTrouble, match="cannot be made: Not a directory"):
+        await Demo(tmp_path / "file" / "demo").up(lambda _: None)

@@ -64,6 +64,7 @@ async def test_a_round_is_one_connection_per_cell() -> None:
         (b"SSH-2.0-OpenSSH\r\n\r\n", ProbeTrouble.NOT_UNDERSTOOD),
         (b"x" * 200_000, ProbeTrouble.NOT_UNDERSTOOD),
         (OK + b"\r\n<html>", ProbeTrouble.NOT_UNDERSTOOD),
+        (OK + b'\r\n{"node":"\xff","colour":1}', ProbeTrouble.NOT_UNDERSTOOD),
         (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", ProbeTrouble.NOT_UNDERSTOOD),
     ],
 )
@@ -95,6 +96,8 @@ async def test_any_application_with_a_pattern() -> None:
         assert (await ask(mosaic(0, url, pattern=r"from <b>(\w+)"))).node == "node7"
         assert (await ask(mosaic(0, url, pattern=r"X-Served-By: (\S+)"))).node == "web-2"
         assert (await ask(mosaic(0, url, pattern="nobody"))).trouble is ProbeTrouble.NOT_UNDERSTOOD
+        for finds_no_name in ("hello|(node8)", "x*"):
+            assert (await ask(mosaic(0, url, pattern=finds_no_name))).trouble is ProbeTrouble.NOT_UNDERSTOOD
         assert "the pattern is wrong" in (await ask(mosaic(0, url, pattern="("))).detail
     assert requests[0].startswith(b"GET /shop?x=1 HTTP/1.0\r\n")
 

@@ -4,14 +4,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.services.node_watcher import NodeWatcher, Pace
 from app.services.nodes import Credentials, NodeAddress, Reach
 from app.services.tasks import TaskOwner
 from nodeagent.adapters.tls import NodeKeys
+from nodeagent.client.api_client import ApiClient
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import Role
@@ -165,6 +168,21 @@ async def test_without_a_stream_it_is_polled(tmp_path: Path, tasks: TaskOwner) -
         await watcher.stop()
 
 
+@pytest.mark.parametrize("nonsense", ['{"status": {"node": 9}}', '{"lines": 9}', "nonsense"])
+async def test_a_stream_that_is_not_understood_is_not_followed(tmp_path: Path, tasks: TaskOwner, nonsense: str) -> None:
+    async with fake_agent(tmp_path) as (agent, address):
+        good = msgspec.json.encode({"status": agent.status}).decode()
+        agent.stream = (good, nonsense)
+        watcher = NodeWatcher(address, FakePerson(RIGHT), tasks, pace=replace(QUICK, silence=60.0, stream_again=60.0))
+        watcher.start()
+        await until(lambda: watcher.view.reach is Reach.POLLING)
+        assert watcher.view.trouble is Trouble.NOT_UNDERSTOOD
+        first = watcher.view.as_of
+        await until(lambda: watcher.view.as_of > first)
+        assert (agent.streams, watcher.view.trouble) == (1, Trouble.NOT_UNDERSTOOD)
+        await watcher.stop()
+
+
 async def test_a_call_renews_a_session_that_ended(tmp_path: Path, tasks: TaskOwner) -> None:
     async with fake_agent(tmp_path) as (agent, address):
         watcher = NodeWatcher(address, FakePerson(RIGHT), tasks, pace=Pace(poll=60.0, silence=60.0, stream_again=60.0))
@@ -174,6 +192,23 @@ async def test_a_call_renews_a_session_that_ended(tmp_path: Path, tasks: TaskOwn
         assert (await watcher.call(lambda client: client.status())).node == "node9"
         assert agent.logins == 2
         await watcher.stop()
+
+
+async def test_a_call_that_outlives_its_session_fails_like_any_other(tmp_path: Path, tasks: TaskOwner) -> None:
+    """A module has many files, each a request of its own: the node may be given up between two of them."""
+    async with fake_agent(tmp_path) as (_, address):
+        watcher = NodeWatcher(address, FakePerson(RIGHT), tasks, pace=QUICK)
+        watcher.start()
+        await until(lambda: watcher.view.reached)
+
+        async def twice(client: ApiClient) -> None:
+            await client.status()
+            await watcher.stop()
+            await client.status()
+
+        with pytest.raises(CallFailed) as failed:
+            await watcher.call(twice)
+        assert failed.value.trouble is Trouble.UNREACHABLE
 
 
 async def test_another_key_gets_no_password(tmp_path: Path, tasks: TaskOwner) -> None:

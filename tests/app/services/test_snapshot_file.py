@@ -9,12 +9,14 @@ from app.services import snapshot_file
 from app.services.nodes import Reach
 from app.services.snapshot_file import SnapshotRefused, SnapshotTrouble, read_snapshot
 from app.services.snapshot_session import SnapshotSession
+from app.viewmodels.traffic import NO_VIP
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import LogLine, LogQuery, WhyAnswer
 from nodeagent.contract.record_api import AuditLine, RecordQuery, ResourceChange
 from nodeagent.contract.states import Action, LogType, ResourceState
 from nodeagent.contract.status import ModuleStatus, NodeStatus
 from tests.app.services.snapshots import CLUSTER, parts_of, written
+from tests.app.viewmodels.farms import slots_of
 
 STATUS = NodeStatus("node1", "u1", "1.0", 7, 1000.0, "b", 10.0, "sig", (ModuleStatus("farm"),), node_id=1)
 LINES = tuple(
@@ -120,6 +122,23 @@ async def test_the_questions_of_the_pages_are_answered(whole: Path) -> None:
     assert [one.cursor for one in (await session.audit("node1", RecordQuery(limit=1, newest=True))).lines] == [3]
     history = await session.resource_history("node1", "farm", "tcp.web", RecordQuery())
     assert [one.cursor for one in history.changes] == [1, 3]
+
+
+async def test_the_slots_come_back_where_they_were_saved(tmp_path: Path) -> None:
+    slots = slots_of("node1")
+    session = SnapshotSession("s", [read_snapshot(written(tmp_path / "new.zip", parts_of(STATUS, vips=(slots,))))])
+    assert await session.vip("node1", "farm") == slots
+    with pytest.raises(CallFailed) as caught:
+        await session.vip("node1", "api")
+    assert caught.value.problem is not None
+    assert caught.value.problem.type == NO_VIP
+    older = parts_of(STATUS, vips=(slots,))
+    del older["vip.json"]
+    for parts in (older, older | {"vip.json": b"[{"}):
+        file = read_snapshot(written(tmp_path / "old.zip", parts))
+        assert (file.status, file.vips) == (STATUS, None)
+        with pytest.raises(CallFailed, match="not in the snapshot"):
+            await SnapshotSession("s", [file]).vip("node1", "farm")
 
 
 async def test_nothing_can_be_done(whole: Path, tmp_path: Path) -> None:

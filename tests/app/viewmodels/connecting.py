@@ -7,15 +7,15 @@ from app.services.tasks import TaskOwner
 
 
 async def settled(tasks: TaskOwner) -> None:
-    """Until nothing runs any more; 5 s at most."""
-    async with asyncio.timeout(5):
+    """Until nothing runs any more; 20 s at most."""
+    async with asyncio.timeout(20):
         while tasks.names:
             await asyncio.sleep(0)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Until it is so; 5 s at most."""
-    async with asyncio.timeout(5):
+    """Until it is so; 20 s at most."""
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.001)
 

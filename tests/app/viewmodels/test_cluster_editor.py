@@ -1,8 +1,11 @@
 """The cluster page without a window: edits, checks of addresses, apply with its confirmation, each kind of failure."""
 
-import pytest
+import asyncio
 
-from app.services.nodes import NodeAddress
+import pytest
+from msgspec.structs import replace
+
+from app.services.nodes import NodeAddress, Reach
 from app.services.rollout import Stage
 from app.viewmodels.cluster_apply import Phase
 from app.viewmodels.cluster_editor import ClusterEditor
@@ -311,3 +314,76 @@ async def test_a_removed_node_leaves_the_window_after_the_apply() -> None:
     await bench.apply()
     assert "remove node2" in bench.session.events
     assert "node2 no longer belongs to the cluster" in editor.apply.ended.sentence
+
+
+async def test_a_login_that_ends_late_does_not_answer_for_a_later_question() -> None:
+    bench = Bench()
+    editor = await bench.add_third()
+    editor.confirm_words(2, True)
+    bench.nodes.trouble["10.0.0.3"] = Trouble.TIMED_OUT
+    editor.log_in(2, "wrong")
+    editor.retry(2)
+    await settled(bench.tasks)
+    assert editor.rows[2].standing_text == "timed out"
+
+
+async def test_what_runs_is_read_as_soon_as_a_node_answers() -> None:
+    bench = Bench()
+    views = bench.session.view()
+    for one in views:
+        bench.session.put(replace(one, reach=Reach.UNREACHABLE))
+    editor = await bench.load()
+    assert editor.data != RUNNING
+    bench.session.put(views[0])
+    editor.look_again()
+    editor.look_again()
+    await settled(bench.tasks)
+    assert editor.data == RUNNING
+    assert editor.blocked() == ""
+
+
+async def test_edits_made_before_a_node_answered_are_kept_but_not_applied_over_what_runs() -> None:
+    bench = Bench()
+    views = bench.session.view()
+    for one in views:
+        bench.session.put(replace(one, reach=Reach.UNREACHABLE))
+    editor = await bench.load()
+    editor.set_timing("pulse", "0.5s")
+    for one in views:
+        bench.session.put(one)
+    editor.look_again()
+    await settled(bench.tasks)
+    assert editor.form.pulse == "0.5s"
+    assert editor.blocked() == "the nodes answer only now: undo your edits, then what runs is read"
+    editor.undo()
+    await settled(bench.tasks)
+    assert editor.data == RUNNING
+
+
+async def test_a_cancelled_check_has_changed_nothing() -> None:
+    bench = Bench()
+    editor = await bench.load()
+    editor.check()
+    await asyncio.sleep(0)
+    editor.apply.cancel()
+    await settled(bench.tasks)
+    assert editor.apply.ended is not None
+    assert editor.apply.ended.sentence == "Nothing was changed."
+
+
+async def test_a_file_without_a_lan_leaves_the_table_as_it_was() -> None:
+    editor = await Bench().load()
+    editor.type_xml("<cluster><lans></lans></cluster>", 1)
+    assert editor.draft.broken
+    assert len(editor.rows) == 2
+    assert editor.blocked() != ""
+
+
+async def test_who_goes_and_who_stays_is_said_in_the_right_number() -> None:
+    bench = Bench()
+    editor = await bench.load()
+    editor.remove_node(1)
+    await bench.apply()
+    assert editor.apply.ended is not None
+    assert editor.apply.ended.title == "node1 has the new configuration"
+    assert editor.apply.ended.sentence.startswith("node2 no longer belongs to the cluster")

@@ -10,7 +10,7 @@ from app.viewmodels.node_facts import facts, resource_rows, resources_text, sign
 from app.viewmodels.script_output import script_of
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import NBSP
+from app.viewmodels.text import NBSP, said, tr, use_language
 from app.viewmodels.why_chain import STEPS_SHOWN, chain, named_line
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import CauseLink, WhyAnswer
@@ -349,3 +349,31 @@ def test_a_node_that_never_spoke_still_has_an_address() -> None:
 )
 def test_clock_offsets_have_a_sign(seconds: float, text: str) -> None:
     assert signed(seconds) == text
+
+
+def test_a_history_that_could_not_be_asked_is_asked_again(qtbot: QtBot) -> None:
+    watched = msgspec.structs.replace(ready(), resources=(ResourceStatus("tcp.web", ResourceState.UP, NOW - 60),))
+    session = FakeSession(view("node1", watched))
+    session.failure = CallFailed(Trouble.TIMED_OUT, "no answer")
+    model = details(session)
+    session.failure = None
+    model.session.refresh()
+    model.session.refresh()
+    assert [call[0] for call in session.called].count("history") == 2, "once in vain, once to its end"
+
+
+def test_what_the_agent_says_is_wrong_is_in_the_language_of_the_console() -> None:
+    told = "a frame came from the virtual MAC on eth0: the switch may have learnt it"
+    known = view("node1", ready())
+    assert known.status is not None
+    status = msgspec.structs.replace(known.status, alarms=(f"farm: {told}", "UDP 4800 is taken: by another program"))
+    use_language("fr")
+    try:
+        groups = {
+            group.title: group.rows for group in facts(msgspec.structs.replace(known, status=status), "farm", NOW)
+        }
+        (about_module, about_node) = groups[tr("Problems")]
+        assert about_module.problem == f"farm{NBSP}: {said(told)}" != f"farm: {told}"
+        assert about_node.problem == "UDP 4800 is taken: by another program"
+    finally:
+        use_language("en")

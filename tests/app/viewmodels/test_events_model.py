@@ -135,3 +135,16 @@ def test_a_forgotten_cluster_is_quiet_and_its_events_stay(qtbot: QtBot) -> None:
     events.look()
     assert [event.text for event in told(events)] == ["gone"]
     assert session.subscribers == 1
+
+
+def test_an_event_names_its_cluster_even_where_two_bear_one_title(qtbot: QtBot) -> None:
+    events = EventsModel()
+    for number in ("c1", "c2"):
+        session = FakeSession(view("node1", ready()), id=number)
+        session.nodes[0].lines.append(line(1, f"gone in {number}", LogType.ERROR))
+        events.follow(SessionModel(session, FakeTasks()))
+    events.look()
+    assert {(event.session, event.cluster, event.text) for event in told(events)} == {
+        ("c1", "Contoso web", "gone in c1"),
+        ("c2", "Contoso web", "gone in c2"),
+    }

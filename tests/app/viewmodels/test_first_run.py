@@ -1,16 +1,18 @@
 """The first run without a window: addresses asked, words compared, one password, clusters opened."""
 
 import asyncio
+import threading
 
 import pytest
 
 from app.services.memory import RememberedCluster
 from app.services.nodes import Credentials, NodeAddress
 from app.services.secrets import Secrets
+from app.services.sign_in import SignedIn
 from app.viewmodels.address_row import RowState
 from app.viewmodels.first_run import ConnectModel
 from nodeagent.client.failures import Trouble
-from tests.app.viewmodels.connecting import owner, settled
+from tests.app.viewmodels.connecting import owner, settled, until
 from tests.fakes.cluster_nodes import FakeNodes, FakeVault, pin_of
 
 
@@ -232,3 +234,54 @@ async def test_cancelling_leaves_the_rows_as_they_were() -> None:
     bench.model.cancel()
     await settled(bench.tasks)
     assert (bench.model.connecting, bench.opened) == (False, [])
+
+
+async def test_a_row_that_is_typed_anew_does_not_take_the_login_of_its_old_address() -> None:
+    bench, taken = Bench(), asyncio.Event()
+    bench.nodes.put("10.0.0.1", "node1")
+    bench.nodes.put("10.0.0.2", "node2")
+
+    async def slow_sign_in(address: NodeAddress, credentials: Credentials) -> SignedIn:
+        signed = await bench.nodes.sign_in(address, credentials)
+        await taken.wait()
+        return signed
+
+    bench.model = ConnectModel(
+        bench.nodes.ask, slow_sign_in, bench.secrets, lambda: (), bench.tasks, bench.opened.append
+    )
+    await bench.type("10.0.0.1")
+    bench.model.confirm_words(True)
+    bench.model.set_password("secret")
+    bench.model.connect_nodes()
+    await until(lambda: bool(bench.nodes.logins))
+    bench.model.leave(bench.model.rows[0].id, "10.0.0.2")
+    await until(lambda: bench.model.rows[0].state is RowState.ANSWERED)
+    taken.set()
+    await settled(bench.tasks)
+    assert (bench.model.rows[0].text, bench.model.rows[0].name) == ("10.0.0.2", "node2")
+    assert bench.opened == []
+
+
+class FakeSlowVault(FakeVault):
+    """A keyring that asks for its own password first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answered = threading.Event(), threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.asked.set()
+        self.answered.wait(20)
+        return super().get_password(service, username)
+
+
+async def test_a_row_that_is_typed_anew_while_the_keyring_asks_keeps_its_new_text() -> None:
+    nodes, vault, tasks = FakeNodes(), FakeSlowVault(), owner()
+    known = RememberedCluster("c1", nodes=(NodeAddress("10.0.0.1", pin=nodes.put("10.0.0.1", "node1")),))
+    model = ConnectModel(nodes.ask, nodes.sign_in, Secrets(vault), lambda: (known,), tasks, lambda _: None)
+    model.leave(model.rows[0].id, "10.0.0.1")
+    await until(vault.asked.is_set)
+    model.leave(model.rows[0].id, "10.0.0.2")
+    vault.answered.set()
+    await settled(tasks)
+    assert (model.rows[0].text, model.rows[0].state) == ("10.0.0.2", RowState.FAILED)

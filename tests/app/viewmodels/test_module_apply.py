@@ -78,6 +78,7 @@ async def test_a_refusal_names_the_node_and_the_remedy(tasks: TaskOwner) -> None
     await ended(apply)
     assert [row.failed for row in apply.rows] == [False, True]
     assert apply.rows[1].text.startswith("timed out: ")
+    assert apply.rows[1].text.endswith("open TCP 9453 there.")
     assert "Nothing has changed" in apply.verdict
 
 

@@ -1,5 +1,6 @@
 """What a node has of a module: differences to the draft, its revisions, and one of them brought back."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
@@ -7,6 +8,7 @@ from app.viewmodels.module_history import ModuleHistory
 from app.viewmodels.revision_history import revision_words
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.revisions import Difference, FileChange, Revision
+from tests.app.viewmodels.connecting import owner, settled, until
 from tests.app.viewmodels.farms import NOW
 
 CHANGE = FileChange("bin/start_both", "changed", "--- a\n+++ b\n@@ -1 +1 @@\n-exit 0\n+exit 1\n")
@@ -91,3 +93,56 @@ def test_a_node_that_does_not_answer_says_so() -> None:
     keeper.failure = None
     history.look_at("node1")
     assert not history.trouble
+
+
+class FakeSlowKeeper(FakeKeeper):
+    """Tells what revision 2 changed when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = asyncio.Event()
+
+    async def module_difference(self, node: str, module: str, earlier: int, later: int) -> Difference:
+        if later == 2:
+            await self.told.wait()
+        return await super().module_difference(node, module, earlier, later)
+
+
+async def test_a_late_answer_does_not_show_one_revision_under_another() -> None:
+    keeper, tasks = FakeSlowKeeper(), owner()
+    history = ModuleHistory(keeper, tasks, "farm")
+    history.look_at("node1")
+    await until(lambda: history.number == 2)
+    history.choose(1)
+    await until(lambda: history.files != ())
+    keeper.told.set()
+    await settled(tasks)
+    assert (history.number, history.files) == (1, (FileChange("bin/start_both", "added"),))
+
+
+class FakeHalfDeadKeeper(FakeKeeper):
+    """node1 does not answer, which takes until the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = asyncio.Event()
+
+    async def module_files(self, node: str, module: str, revision: int = 0) -> dict[str, bytes]:
+        if node == "node1":
+            await self.over.wait()
+            raise CallFailed(Trouble.TIMED_OUT, "no answer")
+        return await super().module_files(node, module, revision)
+
+
+async def test_what_another_node_fails_to_tell_is_not_said_of_this_one() -> None:
+    keeper, tasks = FakeHalfDeadKeeper(), owner()
+    history = ModuleHistory(keeper, tasks, "farm")
+    history.look_at("node1")
+    history.look_at("node2")
+    await until(lambda: history.files != ())
+    keeper.over.set()
+    await settled(tasks)
+    assert history.trouble == ""
+    history.look_at("node1")
+    await settled(tasks)
+    assert history.trouble == "timed out"

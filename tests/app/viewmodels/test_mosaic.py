@@ -11,6 +11,7 @@ from app.viewmodels.menus import Deed
 from app.viewmodels.mosaic import MosaicModel, OnAnswer
 from app.viewmodels.mosaic_figures import legend, numbered, quantile, strip
 from app.viewmodels.session_model import SessionModel
+from tests.app.viewmodels.connecting import owner, settled, until
 from tests.app.viewmodels.farms import FakeSession, ready, stopped, view
 
 NODES = ("node1", "node2", "node3")
@@ -143,3 +144,26 @@ def test_quantiles_are_of_the_nearest_rank() -> None:
     ordered = [float(n) for n in range(1, 101)]
     assert (quantile(ordered, 0.5), quantile(ordered, 0.99)) == (51.0, 100.0)
     assert quantile([3.0], 0.99) == 3.0
+
+
+async def test_a_late_answer_of_a_paused_round_is_nobodys() -> None:
+    told: list[OnAnswer] = []
+
+    async def hanging(target: MosaicTarget, cells: int, on_answer: OnAnswer) -> tuple[Answer, ...]:
+        told.append(on_answer)
+        await asyncio.Event().wait()
+        return ()
+
+    tasks = owner()
+    _, model_of = session(ready(), ready(), ready())
+    model = MosaicModel(model_of, "farm", hanging, tasks)
+    model.run()
+    await until(lambda: len(told) == 1)
+    model.pause()
+    told[0](29, Answer("node1", 1, 0.004))
+    model.run()
+    await until(lambda: len(told) == 2)
+    told[0](28, Answer("node1", 1, 0.004))
+    assert set(model.numbers) == {None}
+    model.pause()
+    await settled(tasks)

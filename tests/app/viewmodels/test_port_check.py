@@ -259,3 +259,13 @@ async def test_who_may_not_check_is_told() -> None:
     assert bench.ports.reason == "no node answers"
     bench.ports.begin()
     assert not bench.ports.matrices
+
+
+async def test_a_port_that_is_no_number_hinders_nothing_else() -> None:
+    bench = Bench()
+    bench.editor.load()
+    await settled(bench.tasks)
+    bench.editor.set_timing("port", "48²")
+    bench.ports.begin()
+    await settled(bench.tasks)
+    assert bench.ports.done == bench.ports.all > 0

@@ -9,6 +9,7 @@ from app.viewmodels.text import said, use_language
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.module_xml import read_module
 from tests.contract.bad_rules import BAD_RULES
+from tests.contract.broken_files import BROKEN
 
 MODULE = """<safe><service mode="farm" boot="onn" boot_delay="0.4ms" maxloop="-1" loop_interval="soon" bot="on">
 <farm><lan name="default"/><lan name="default"/><lan name="nowhere"/></farm>
@@ -46,6 +47,7 @@ def sentences() -> list[str]:
         b"<safe>&x;</safe>",
         b" <?xml version='1.0'?>",
     )
+    broken += tuple(one.text.encode() for one in BROKEN)
     of_nothing = [problem for data in broken for problem in read_module("web", data)[1]]
     of_rules = [text for rules in BAD_RULES for _, _, text in rules.mistakes]
     return [*dict.fromkeys([*(problem.text for problem in (*of_module, *of_cluster, *of_nothing)), *of_rules])]

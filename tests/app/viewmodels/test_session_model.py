@@ -7,7 +7,7 @@ from app.viewmodels.silhouettes import Silhouette
 from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.contract.api import OrderAnswer, ProblemDetail
 from nodeagent.contract.states import Action
-from tests.app.viewmodels.farms import FakeSession, FakeTasks, line, ready, silenced, stopped, view
+from tests.app.viewmodels.farms import FakeSession, FakeTasks, FakeWatched, line, ready, silenced, stopped, view
 
 
 def model_of(session: FakeSession) -> tuple[SessionModel, list[tuple[str, bool]]]:
@@ -123,3 +123,12 @@ def test_a_closed_model_hears_nothing(qtbot: QtBot) -> None:
     model, _ = model_of(session)
     model.close()
     assert session.subscribers == 0
+
+
+def test_try_again_on_a_node_that_has_left_is_nothing(qtbot: QtBot) -> None:
+    class LeftSession(FakeSession):
+        def watcher(self, node: str) -> FakeWatched:
+            raise CallFailed(Trouble.UNREACHABLE, f"there is no node {node} here")
+
+    model = SessionModel(LeftSession(view("node1", ready())), FakeTasks())
+    model.perform(Command(Deed.RETRY, "", ("node1",)))

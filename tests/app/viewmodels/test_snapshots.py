@@ -101,7 +101,7 @@ def test_commands_of_all_nodes_are_one_list_on_one_clock() -> None:
     audit = AuditModel(SessionModel(session, FakeTasks()), FakeTasks())
     audit.read()
     assert [(row.node, row.time) for row in audit.rows] == [("node2", NOW - 5), ("node1", NOW - 10)]
-    assert audit.facts == "2 commands"
+    assert audit.facts == "2 commands; node3: timed out"
     audit.find("J.DOE")
     assert [row.command for row in audit.rows] == ["stop farm"]
     session.failure = CallFailed(Trouble.DENIED, "only an administrator")

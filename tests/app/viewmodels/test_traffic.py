@@ -1,5 +1,10 @@
 """The virtual IP of a module, live: nodes are asked for themselves, and for a client."""
 
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.traffic import STALE, TrafficModel
 from nodeagent.client.failures import CallFailed, Trouble
@@ -82,3 +87,26 @@ def test_a_client_is_found_by_the_agents_own_reckoning() -> None:
     traffic.find()
     assert traffic.where == ()
     assert traffic.where_trouble
+
+
+def test_an_answer_about_another_client_is_not_shown() -> None:
+    session, farm, _ = model()
+    later: list[Coroutine[Any, Any, object]] = []
+
+    class LaterTasks:
+        def run_soon(self, work: Coroutine[Any, Any, object], name: str) -> None:
+            later.append(work)
+
+    asked = TrafficModel(farm, "farm", LaterTasks())
+    asked.ask()
+    while later:
+        with pytest.raises(StopIteration):
+            later.pop().send(None)
+    session.wheres = (VipWhere("http", "by address", 17, "node2"),)
+    asked.set_client("192.0.2.7", "50123")
+    asked.find()
+    asked.set_client("192.0.2.8", "50123")
+    for work in later:
+        with pytest.raises(StopIteration):
+            work.send(None)
+    assert (asked.where, asked.where_trouble) == ((), "")

@@ -153,9 +153,11 @@ async def test_pictures(qapp: QApplication, look: Look, shot: Shot) -> None:
     bench.nodes.put("10.0.0.7", "p7-line-a", signature="7c1e90a4")
     bench.nodes.trouble["10.0.0.110"] = Trouble.TIMED_OUT
     page = bench.show(look.width - 256, look.height - 48)
+    shot(page, f"first-run-empty-{look.name}")
     for address in ("10.0.0.107", "10.0.0.108", "10.0.0.109", "10.0.0.110"):
         bench.connect.leave(bench.connect.rows[-1].id, address)
         await settled(bench.tasks)
+    shot(page, f"first-run-words-{look.name}")
     bench.connect.confirm_words(True)
     page.connect_card.password.line.setText("secret-secret")
     bench.connect.set_password("secret")

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.services.nodes import Credentials, NodeAddress
+from app.services.rollout import Outcome
+from app.viewmodels.module_apply import ApplyRow
 from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.module_elements import Listing
 from app.viewmodels.module_fields import Tab
@@ -281,6 +283,24 @@ def test_an_older_revision_comes_back_after_a_question(qapp: QApplication) -> No
         assert draft.editor.files["bin/start_both"] == b"#!/bin/sh\nexit 3\n"
         assert draft.editor.undo_name == "Restore revision 3"
         assert draft.apply.title.startswith("Apply to")
+
+
+def test_a_good_verdict_goes_with_the_next_change_and_a_bad_one_stays(qapp: QApplication) -> None:
+    page, model = opened()
+    draft = model.draft
+    assert draft is not None
+    with shown(page):
+        for outcome, stays in ((Outcome.APPLIED, False), (Outcome.REFUSED, True)):
+            draft.sent = draft.editor.files
+            draft.apply.rows, draft.apply.outcome = (ApplyRow("node1"),), outcome
+            draft.apply.changed.emit()
+            assert page._card is not None
+            draft.editor.show(Tab.PROCESSES)
+            assert page._card is not None
+            draft.editor.set_file("bin/start_both", outcome.name.encode(), "Edit bin/start_both")
+            assert (page._card is not None) is stays
+        model.begin_new()
+        assert page._card is None
 
 
 def test_a_module_is_exported_and_taken_away_once_it_is_stopped(qapp: QApplication, tmp_path: Path) -> None:

@@ -109,6 +109,24 @@ def test_a_tag_left_open_keeps_the_form_and_the_way_back(qapp: QApplication) -> 
         assert told(page.xml) == []
 
 
+def test_every_mistake_of_a_file_that_is_no_xml_is_told_and_led_to(qapp: QApplication) -> None:
+    page, model = opened(edited())
+    assert model.draft is not None
+    with shown(page):
+        page.activateWindow()
+        QTest.qWaitForWindowActive(page)
+        put(page.xml.code, 'maxloop="3"', "", backspaces=1)
+        put(page.xml.code, 'atleast="1', "&")
+        put(page.xml.code, 'forcestoptimeout="300', "x")
+        sentences = told(page.xml)
+        assert ["missing quote: maxloop" in sentences[0], "& that should be" in sentences[1]] == [True, True]
+        assert 'forcestoptimeout="300x" must be a duration' in sentences[2]
+        assert page.apply._badge == "3 problems"
+        for link, words in zip(page.xml.links, ('maxloop="3', 'atleast="1&', '"300x"'), strict=True):
+            QTest.mouseClick(link, Qt.MouseButton.LeftButton)
+            assert words in page.xml.code.textCursor().block().text()
+
+
 def test_two_mistakes_and_an_unknown_attribute_are_told_at_once(qapp: QApplication) -> None:
     page, model = opened(edited())
     assert model.draft is not None

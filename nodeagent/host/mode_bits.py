@@ -1,0 +1,36 @@
+"""Mode bits and owners: who else gets at a file of the agent on Linux."""
+
+import stat
+import sys
+from pathlib import Path
+from shlex import quote
+
+assert sys.platform != "win32"
+
+import pwd  # noqa: E402
+
+
+def opened(path: Path, secret: bool, var: Path) -> tuple[str, str]:
+    """(who else may read a secret, or change what is none; the command against it), both empty when nobody may.
+
+    Root and the owner of SAFEVAR may. Raises OSError when it is not there or cannot be looked at.
+    """
+    info, owner = path.stat(), var.stat().st_uid
+    mode = stat.S_IMODE(info.st_mode)
+    others, remedies = [], []
+    if info.st_uid not in (0, owner):
+        others.append(f"owner {_name(info.st_uid)}")
+        remedies.append(f"chown {_name(owner)} {quote(str(path))}")
+    own_group = info.st_gid == info.st_uid  # many systems give each user a group of his own, which may write
+    if mode & (0o077 if secret else 0o002 if own_group else 0o022):
+        others.append(f"mode {mode:o}")
+        closed = ("700" if path.is_dir() else "600") if secret else "go-w"
+        remedies.append(f"chmod {closed} {quote(str(path))}")
+    return ", ".join(others), " && ".join(remedies)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
