@@ -1,6 +1,6 @@
 """One coordinator per node: finds it, follows it, notices when it is gone, comes back by itself.
 
-A visit is one session with the node: log in, catch up with its log, then follow its event stream. A stream that is
+A visit is one connection to the node: log in, catch up with its log, then follow its event stream. A stream that is
 silent is backed by a question, so that a frozen node is noticed within seconds; where there is no stream (a proxy,
 an old agent) the node is polled. A visit ends with a CallFailed; the next one begins after a pause that doubles,
 with jitter. What only a person can change (a wrong password, none known) waits for `retry`, so that no node is
@@ -132,9 +132,6 @@ class NodeWatcher:
             except CallFailed as failed:
                 if (task := asyncio.current_task()) is not None and task.cancelling():
                     raise asyncio.CancelledError from failed  # a connection that is cut may end as a failure
-                if failed.trouble is Trouble.LOGIN_REQUIRED and self.view.reached and not self._attempts:
-                    self._attempts = 1
-                    continue
                 self._went_down(failed)
             finally:
                 self._client = None
@@ -163,12 +160,22 @@ class NodeWatcher:
             await self._log_in(client)
             self._client = client
             while True:
-                await self._catch_up(client)
-                self._take(await client.status())
-                ended = await self._followed(client)
-                self._take(await client.status())
-                if ended is not None:
-                    await self._poll(client, ended)
+                try:
+                    await self._keep_up(client)
+                except CallFailed as failed:
+                    if failed.trouble is not Trouble.LOGIN_REQUIRED or not self.view.reached or self._attempts:
+                        raise
+                    self._attempts = 1
+                    await self._log_in(client)  # the session has ended, not the visit: calls go on meanwhile
+
+    async def _keep_up(self, client: "ApiClient") -> None:
+        """What was missed, then the stream to its end, or questions for a while where there is none."""
+        await self._catch_up(client)
+        self._take(await client.status())
+        ended = await self._followed(client)
+        self._take(await client.status())
+        if ended is not None:
+            await self._poll(client, ended)
 
     async def _log_in(self, client: "ApiClient") -> None:
         credentials = await self._credentials()

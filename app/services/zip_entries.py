@@ -12,6 +12,7 @@ UNREADABLE: Final = (
     struct.error,
     lzma.LZMAError,
     EOFError,
+    IndexError,
     NotImplementedError,
     OverflowError,
     RuntimeError,

@@ -69,7 +69,7 @@ PATTERNS = (
     "the document type must be written like <!DOCTYPE safe>",
     "<!DOCTYPE {name} …> must be bare, like <!DOCTYPE safe>: no external identifier, no [ ] part and so no entities",
     "the <? has no end: ?> must follow",
-    "<? must be followed by a name",
+    "<? must be followed by a name and a blank",
     'the first line must be like <?xml version="1.0" encoding="utf-8"?>',
     # cluster.xml
     'the address {address} is already that of "{node}" in the lan "{lan}": each node needs its own',

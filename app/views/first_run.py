@@ -10,7 +10,7 @@ from app.viewmodels.found_nodes import FoundNodes
 from app.viewmodels.text import tr
 from app.views.first_run_connect import ConnectCard
 from app.views.first_run_found import DemoCard, FoundCard
-from app.views.page import MARGIN, Page
+from app.views.page import MARGIN, SCROLL_BAR, Page
 from app.views.widgets import Button
 
 TICK_MS = 500
@@ -46,6 +46,7 @@ class FirstRunPage(Page):
         self.open.clicked.connect(self.open_wanted)
         self.add_button(self.open)
         self.folded.connect(self._fold)
+        connect.changed.connect(self.fold_or_unfold)
         self._ticker = QTimer(self, interval=TICK_MS)
         self._ticker.timeout.connect(self._tick)
 
@@ -63,6 +64,12 @@ class FirstRunPage(Page):
         hint = super().minimumSizeHint()
         stacked = max(self.connect_card.minimumSizeHint().width(), self._side_width()) + 2 * MARGIN
         return QSize(min(hint.width(), stacked), hint.height())
+
+    def least_wide(self) -> int:
+        """What two columns need: more in a language with longer words."""
+        side = max(card.minimumSizeHint().width() for card in (self.found_card, self.demo_card))
+        both = self.connect_card.minimumSizeHint().width() + self._columns.spacing() + side
+        return max(super().least_wide(), both + 2 * MARGIN + SCROLL_BAR)
 
     def _side_width(self) -> int:
         """Of the two smaller cards side by side."""

@@ -220,7 +220,15 @@ class Page(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = event.size().width() < self.FOLD_WIDTH
+        self.fold_or_unfold()
+
+    def least_wide(self) -> int:
+        """The width below which the page is narrow, in pixels."""
+        return self.FOLD_WIDTH
+
+    def fold_or_unfold(self) -> None:
+        """After another width of the page, or of what stands in it."""
+        narrow = self.width() < self.least_wide()
         if narrow != self._narrow:
             self._narrow = narrow
             self.folded.emit(narrow)

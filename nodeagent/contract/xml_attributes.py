@@ -6,8 +6,12 @@ from nodeagent.contract.xml_mistakes import Mistakes, Repair
 from nodeagent.contract.xml_scan import NEWLINE, UNKNOWN_ENTITY, short
 
 BLANKS = "[ \t\r\n]"
-_CHARACTERS = "[-A-Za-z0-9_:.\u00b7-\U0010ffff]"
-NAME = f"[A-Za-z_:\u00c0-\U0010ffff]{_CHARACTERS}*"
+_LETTERS = (
+    "A-Za-z_:\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd"
+)
+_CHARACTERS = f"[-0-9.\u00b7\u0300-\u036f\u203f\u2040{_LETTERS}]"
+NAME = f"[{_LETTERS}]{_CHARACTERS}*"
 
 _NAME = re.compile(NAME)
 _REST_OF_NAME = re.compile(f"[^>]({_CHARACTERS}+)")
@@ -57,6 +61,7 @@ def stray(sign: str) -> str:
     """What is said of a sign inside a tag."""
     if sign in " \t\r\n":
         return "a blank may not stand inside a name"
+    sign = sign if sign.isprintable() else f"U+{ord(sign):04X}"
     return f'"{sign}" may not stand in a tag: only name="value" may'
 
 

@@ -35,6 +35,9 @@ def refusal_with_rest(
 
 
 def _problems(error: NotXml, mended: Mended, file: str) -> list[Problem]:
-    if not mended.mistakes:
-        return [Problem(Severity.ERROR, error.text, file, error.line)]
-    return [Problem(Severity.ERROR, f"column {said.column}: {said.text}", file, said.line) for said in mended.mistakes]
+    problems = [
+        Problem(Severity.ERROR, f"column {said.column}: {said.text}", file, said.line) for said in mended.mistakes
+    ]
+    if not problems or error.line < problems[0].line:  # what expat refuses first is told in any case
+        return [Problem(Severity.ERROR, error.text, file, error.line), *problems]
+    return problems

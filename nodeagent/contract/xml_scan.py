@@ -225,7 +225,8 @@ class _Scanner:
     def _refusal(self, error: expat.ExpatError) -> tuple[str, int]:
         inner = self._open[-1] if self._open else None
         if error.code in _TRUNCATED:
-            return ends_early(inner.name, inner.line) if inner else NO_ELEMENT, error.lineno
+            last = len(NEWLINE.findall(self._text)) + 1
+            return ends_early(inner.name, inner.line) if inner else NO_ELEMENT, last
         if error.code == _CODES[expat.errors.XML_ERROR_TAG_MISMATCH] and inner is not None:
             return expected_end(inner.name, inner.line), error.lineno
         words = f"this is not well-formed XML: {expat.ErrorString(error.code)}"

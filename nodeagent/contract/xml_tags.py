@@ -23,11 +23,13 @@ _OPEN = re.compile(rf"<({BLANKS}*)({NAME})")
 _STRAY_CLOSE = re.compile(rf"<([^ \t\r\n/<])/({NAME}){BLANKS}*>")
 _STRAY_OPEN = re.compile(rf"<([^ \t\r\n/<A-Za-z_:\u00b7-\U0010ffff])({NAME})(?={BLANKS}|/?>)")
 _DECLARATION = re.compile(
-    rf"<\?xml{BLANKS}+version{BLANKS}*={BLANKS}*(?:\"1\.[0-9]+\"|'1\.[0-9]+')"
+    rf"<\?xml{BLANKS}+version{BLANKS}*={BLANKS}*(?:\"[A-Za-z0-9_.:-]+\"|'[A-Za-z0-9_.:-]+')"
     rf"(?:{BLANKS}+encoding{BLANKS}*={BLANKS}*(?:\"[A-Za-z0-9._-]+\"|'[A-Za-z0-9._-]+'))?"
     rf"(?:{BLANKS}+standalone{BLANKS}*={BLANKS}*(?:\"(?:yes|no)\"|'(?:yes|no)'))?{BLANKS}*\?>"
 )
-_LIKE_DECLARATION = re.compile(rf"<[^\r\n]{{0,40}}(?:version|encoding)[^\r\n]*?\?>|<\?xml(?={BLANKS}|\?)[^<>]*>?")
+_LIKE_DECLARATION = re.compile(
+    rf"<(?=[^\r\n]{{0,2}}\?|[^\r\n]{{0,3}}ml)[^\r\n]{{0,40}}(?:version|encoding)[^\r\n]*?\?>|<\?xml(?={BLANKS}|\?)[^<>]*>?"
+)
 _OTHER_INSTRUCTION = re.compile(rf"<\?(?!xml{BLANKS}){NAME}(?:{BLANKS}|\?>)")
 _DOCTYPE = re.compile(
     r"<!?DOCTYPE\s+[^\W\d](?:[^<>\[\"']|\"[^\"<>]*\"|'[^'<>]*'|\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*\]?)*>?", re.I
@@ -36,6 +38,12 @@ _LIKE_DOCTYPE = re.compile(r"<(?:[^<\w]?|\w(?=![A-Z]{3}))!(?:\s*\w+){0,2}[^<\r\n
 _LIKE_COMMENT = re.compile(r"<(?![^\s<>]{0,4}OCTYPE)(?:[^<>]?![^<>]?--?|--|-(?=[ \t\r\n]))")
 _LIKE_CDATA = re.compile(r"<(?:!\[\w*\[?|!CDATA\[|[^<>\[]?!?\[CDATA\[)|!\[CDATA\[", re.ASCII)
 _COMMENT_END = re.compile(r"-?->|(?:\r\n|\n|\r)(?=[ \t]*<)")
+_DASHES_END = re.compile(r"-+(?:<>|[^\s\w<]*>?)")
+_CDATA_END = re.compile(r"\]+>|(?=</)")
+_BARE_DOCTYPE = re.compile(rf"<!DOCTYPE{BLANKS}+{NAME}{BLANKS}*>")
+_LATE_DECLARATION = re.compile(rf"<\?xml(?:{BLANKS}|\?)", re.I)
+_NAMELESS = re.compile(rf"</{BLANKS}*<?(?:{NAME})?[^<>]*>?")
+_TARGET = re.compile(rf"{NAME}(?:{BLANKS}|\?>)")
 _HELD_TAG = re.compile(r"<!--|[\r\n][ \t]*<[/A-Za-z]")
 _COMMENT, _CDATA = "<!--", "<![CDATA["
 
@@ -168,7 +176,7 @@ class Tags:
                 self._mistakes.say(dashes, wrong, self._blanked(inside, end))
                 return end + 3
             self._mistakes.say(dashes, wrong)
-            ending = re.compile(r"-+(?:<>|[^\s\w<]*>?)").match(text, dashes)
+            ending = _DASHES_END.match(text, dashes)
             return ending.end() if ending else dashes + 2
         limit = dashes - 2 if other else len(text)
         meant = _COMMENT_END.search(text, inside, limit)
@@ -182,7 +190,7 @@ class Tags:
         if end >= 0:
             return end + 3
         self._mistakes.say(start, "the CDATA section has no end: ]]> must follow")
-        meant = re.compile(r"\]+>|(?=</)").search(self._text, inside)
+        meant = _CDATA_END.search(self._text, inside)
         return meant.end() if meant else len(self._text)
 
     def _like_cdata(self, start: int, inside: int) -> int:
@@ -195,7 +203,7 @@ class Tags:
         written = self._text[start:end]
         if any(tag.kind is not Kind.TEXT for tag in self.tags):
             self._mistakes.say(start, "<!DOCTYPE> must stand before the root element", self._blanked(start, end))
-        elif not re.fullmatch(rf"<!DOCTYPE{BLANKS}+{NAME}{BLANKS}*>", written):
+        elif not _BARE_DOCTYPE.fullmatch(written):
             subset = "[" in written
             self._entities = self._entities and not subset
             name = _NAME.search(written, written.upper().index("DOCTYPE") + 7)
@@ -209,10 +217,10 @@ class Tags:
             self._mistakes.say(at, "the <? has no end: ?> must follow")
             line = NEWLINE.search(self._text, at)
             return line.end() if line else len(self._text)
-        if re.compile(rf"<\?xml(?:{BLANKS}|\?)", re.I).match(self._text, at):
+        if _LATE_DECLARATION.match(self._text, at):
             self._mistakes.say(at, MISPLACED_DECLARATION, self._blanked(at, end + 2))
-        elif not _NAME.match(self._text, at + 2):
-            self._mistakes.say(at, "<? must be followed by a name", self._blanked(at, end + 2))
+        elif not _TARGET.match(self._text, at + 2):
+            self._mistakes.say(at, "<? must be followed by a name and a blank", self._blanked(at, end + 2))
         return end + 2
 
     def _tag(self, at: int) -> int:
@@ -292,6 +300,6 @@ class Tags:
 
     def _nameless(self, at: int) -> int:
         self._mistakes.say(at, "</ must be followed by the name of an element")
-        end = re.compile(rf"</{BLANKS}*<?(?:{NAME})?[^<>]*>?").match(self._text, at)
+        end = _NAMELESS.match(self._text, at)
         self._add(Kind.CLOSE, at)
         return end.end() if end else at + 2

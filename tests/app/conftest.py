@@ -80,7 +80,7 @@ LOOKS = (
     Look("light", 1280, 720, "en"),
     Look("dark", 1280, 720, "fr"),
     Look("light", 1440, 900, "en"),
-    Look("dark", 1440, 900, "en"),
+    Look("dark", 1440, 900, "fr"),
     Look("light", 1920, 1080, "fr"),
     Look("dark", 1920, 1080, "en"),
 )

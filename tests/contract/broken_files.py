@@ -164,7 +164,7 @@ BROKEN = [
     _broken(
         "instructions",
         "<a><?1 ?>&<? x\n<b>&</b></a>",
-        (1, 4, "<? must be followed by a name"),
+        (1, 4, "<? must be followed by a name and a blank"),
         (1, 10, AMPERSAND),
         (1, 11, "the <? has no end: ?> must follow"),
         (2, 4, AMPERSAND),

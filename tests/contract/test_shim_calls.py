@@ -31,3 +31,8 @@ x=$($SAFE/safekit wobble)
         ("bin/start_both.cmd", 4, "safekit -r vip_if_ctrl"),
     ]
     assert {p.severity for p in found} == {Severity.WARNING}
+
+
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
+    script = "# one\x0cpage\u2028more\n\rsafekit wibble\r\nsafekit wobble\n".encode()
+    assert [problem.line for problem in shim_call_problems({"bin/start_both": script})] == [3, 4]

@@ -13,7 +13,7 @@ from nodeagent.contract.config import (
     VirtualIp,
     VmacType,
 )
-from nodeagent.contract.errors import Problem
+from nodeagent.contract.errors import Problem, errors_of
 from nodeagent.contract.module_xml import read_module
 from nodeagent.contract.states import Action
 from nodeagent.contract.vip_check import shared_traffic
@@ -169,6 +169,19 @@ def test_traffic_that_no_rule_matches_is_warned_of() -> None:
         _, said = _config(_vip(_invisible("10.0.0.200", "10.0.0.201"), groups))
         assert ("warning", "no rule matches traffic to 10.0.0.200: all of it is dropped") in said
         assert len(said) == (1 if groups else 2)
+
+
+def test_the_address_that_a_node_has_behind_a_nat_device_is_no_virtual_one() -> None:
+    cluster, _ = read_cluster(
+        b"<cluster><lans><lan name='default'>"
+        b"<node name='n1' addr='192.0.2.1' laddr='10.0.0.200'/></lan></lans></cluster>"
+    )
+    data = _vip(_invisible("10.0.0.200"), GROUP)
+    farm = '<farm><lan name="default"/></farm>'
+    _, problems = read_module(
+        "web", f"<safe><service mode='farm'>{farm}{data}</service></safe>".encode(), cluster=cluster
+    )
+    assert ["10.0.0.200 is the address of n1" in problem.text for problem in errors_of(problems)] == [True]
 
 
 def _rules(*rules: str) -> str:

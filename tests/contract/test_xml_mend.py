@@ -170,6 +170,13 @@ def test_what_is_said_of_a_damaged_macro_is_not_said_of_its_uses() -> None:
     assert [problem.text for problem in _problems(text)] == [f"column 30: {AMPERSAND}"]
 
 
+def test_what_expat_refuses_first_is_told_in_any_case() -> None:
+    problems = _problems("<!DOCTYPE safe><!DOCTYPE safe>\n<safe>&</safe>")
+    assert [problem.line for problem in problems] == [1, 2]
+    assert problems[0].text.startswith("this is not XML: only elements, comments and a bare <!DOCTYPE>")
+    assert problems[1].text == f"column 7: {AMPERSAND}"
+
+
 def test_another_kind_of_file_is_not_compared_with_the_table() -> None:
     _, problems = read_cluster(b"<safe>&</safe>")
     assert [problem.text for problem in problems] == [f"column 7: {AMPERSAND}"]

@@ -19,16 +19,18 @@ from nodeagent.demo import farm
 from nodeagent.demo.processes import is_agent, of_demo, of_home
 from nodeagent.demo.record import APP_PORT, HEALTH_PORT, DemoInfo
 from nodeagent.demo.view import NodeView
+from tests.fakes.short_directory import short_directory
 
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
+def directory() -> Iterator[Path]:
     """Where a demo may be; whatever a failed test leaves there is ended."""
-    yield tmp_path
-    for process in of_demo(tmp_path):
-        process.kill()
+    with short_directory() as made:
+        yield made
+        for process in of_demo(made):
+            process.kill()
 
 
 def get(address: str, port: int, path: str = "/") -> tuple[int, str]:

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from nodeagent.demo.processes import of_demo
+from tests.fakes.short_directory import short_directory
 
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
+def directory() -> Iterator[Path]:
     """Where a demo may be; whatever a failed test leaves there is ended."""
-    yield tmp_path
-    for process in of_demo(tmp_path):
-        process.kill()
+    with short_directory() as made:
+        yield made
+        for process in of_demo(made):
+            process.kill()
 
 
 def demo(directory: Path, *words: str) -> tuple[int, str, str]:

@@ -44,7 +44,7 @@ def test_a_killed_agent_is_lost_within_the_window_and_adopts_when_it_is_back(gre
     until(one.green, 20, "node1 green again")
     assert app.is_running()
     assert one.started() == starts
-    until(lambda: any("adopted" in line["text"] for line in one.log(module="farm")), 10, "the line is on the disk")
+    until(lambda: any("adopted" in line["text"] for line in one.log(module="farm")), 20, "the line is on the disk")
     until(lambda: all(n.peer("node1")["alive"] for n in others), 20, "node1 is back")
 
 
@@ -71,8 +71,8 @@ def test_a_stopped_agent_accuses_nobody_and_is_404_until_checked(green: RealFarm
     def texts() -> list[str]:
         return [line["text"] for line in one.log(after=last)]
 
-    until(lambda: any("this node was frozen for" in text for text in texts()), 10, "the line is on the disk")
-    until(lambda: any("UP Transient" in text for text in texts()), 10, "the line is on the disk")
+    until(lambda: any("this node was frozen for" in text for text in texts()), 20, "the line is on the disk")
+    until(lambda: any("UP Transient" in text for text in texts()), 20, "the line is on the disk")
     assert not any(" lost" in text for text in texts())
     assert one.started() == starts
 
@@ -121,7 +121,7 @@ def test_a_farm_that_stood_still_as_a_whole_comes_back_green(green: RealFarm) ->
         def told(node: RealNode = node, cursor: int = cursor) -> list[str]:
             return [line["text"] for line in node.log(after=cursor)]
 
-        until(lambda: any("this node was frozen for" in text for text in told()), 10, "the line is on the disk")
+        until(lambda: any("this node was frozen for" in text for text in told()), 20, "the line is on the disk")
         texts = told()
         assert not any(" lost" in text for text in texts), texts
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.real_farm import APP, FILES, RealFarm, RealNode, running_farm, until
+from tests.fakes.short_directory import short_directory
 from tests.fakes.systemctl import FakeSystemctl
 
 STOP = FILES["bin/stop_both"].replace(b"pkill", b"sleep 2\npkill")
@@ -30,8 +31,8 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.so
 
 
 @pytest.fixture
-def farm(tmp_path: Path, systemctl: FakeSystemctl, words: socket.socket) -> Iterator[RealFarm]:
-    with running_farm(tmp_path / "farm", 1) as farm:
+def farm(systemctl: FakeSystemctl, words: socket.socket) -> Iterator[RealFarm]:
+    with short_directory() as directory, running_farm(directory, 1) as farm:
         farm.apply(scripts={"bin/stop_both": STOP})
         farm.start()
         yield farm

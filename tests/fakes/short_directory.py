@@ -50,19 +50,22 @@ def short_directory() -> Iterator[Path]:
 
 
 def _made() -> tuple[Path, int | None]:
-    """One of our own, before anybody else has taken it for abandoned."""
-    while True:
+    """One of our own. Without a lock where there are none; else another try: somebody took it for abandoned."""
+    for _ in range(10):
         made = Path(tempfile.mkdtemp(prefix=PREFIX))
         lock = locked(made)
-        if sys.platform == "win32" or (lock is not None and made.exists()):
+        if lock is not None and made.exists():
             return made, lock
         if lock is not None:
             os.close(lock)
+        with suppress(FileNotFoundError):
+            made.rmdir()
+    return Path(tempfile.mkdtemp(prefix=PREFIX)), None
 
 
 def clear_abandoned() -> list[Path]:
     """End what runs in directories whose test run is gone, and remove them; which they were."""
-    gone = []
+    gone: list[Path] = []
     for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if (lock := locked(directory)) is not None:
             end_all(directory)
@@ -76,5 +79,5 @@ def end_all(directory: Path) -> None:
     """Kill every process whose home is in the directory."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.environ().get("KEEPGREEN_HOME", "").startswith(f"{directory}{os.sep}"):
+            if Path(process.environ().get("KEEPGREEN_HOME", "")).is_relative_to(directory):
                 process.kill()

@@ -116,6 +116,9 @@ class FakeAgent:
         self.stream: tuple[str, ...] = ()
         self.streams = 0
         """How many were opened."""
+        self.lets_in = asyncio.Event()
+        """Logins wait for it."""
+        self.lets_in.set()
         self.status = NodeStatus("node9", "u-9", "0.1.0", 1, 1.0, "b", 1.0)
         self.lines = (api.LogLine(1, 1.0, "node9", "", "agent", api.LogType.INFO, "hello"),)
 
@@ -125,6 +128,7 @@ class FakeAgent:
 
     async def login(self, request: web.Request) -> web.Response:
         self.logins += 1
+        await self.lets_in.wait()
         self.gone = False
         said = msgspec.json.decode(await request.read(), type=api.Login)
         if said.password != "right":

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.services.module_package import read_package
+from app.services.module_package import PackageTrouble, read_package
 from app.services.snapshot_file import SnapshotRefused, read_snapshot
 from nodeagent.contract.status import NodeStatus
 from tests.app.services.snapshots import USERCONFIG, parts_of
@@ -52,3 +52,9 @@ async def test_each_way_of_packing_is_read(whole: bytes, tmp_path: Path) -> None
     path.write_bytes(whole)
     assert read_snapshot(path).status.node == "node1"
     assert (await read_package(path)).files == {"conf/userconfig.xml": USERCONFIG * 40}
+
+
+async def test_an_entry_without_a_name_makes_it_no_package(tmp_path: Path) -> None:
+    path = tmp_path / "nameless.safe"
+    path.write_bytes(WHOLE[0].replace(b"conf/userconfig.xml", b"\0onf/userconfig.xml"))
+    assert (await read_package(path)).trouble is PackageTrouble.NOT_A_PACKAGE

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 
 import msgspec
 import pytest
@@ -162,7 +163,7 @@ async def test_a_node_without_a_password_is_named(pair: ConsoleFarm) -> None:
 
 async def test_a_bad_file_is_refused_by_all_with_its_lines(pair: ConsoleFarm) -> None:
     xml = pair.xml().replace(b"<lan name", b'\n<lan nmae="x" command="perhaps" name')
-    for work in (apply_cluster, check_cluster):
+    for work in (partial(apply_cluster, decide=keep_when_all_answer), check_cluster):
         result = await work(request(pair, xml=xml), lambda _: None)
         applied = getattr(result, "applied", result)
         assert applied.outcome is Outcome.REFUSED

@@ -194,6 +194,24 @@ async def test_a_call_renews_a_session_that_ended(tmp_path: Path, tasks: TaskOwn
         await watcher.stop()
 
 
+async def test_a_call_while_the_session_is_renewed_waits_for_it(tmp_path: Path, tasks: TaskOwner) -> None:
+    async with fake_agent(tmp_path) as (agent, address):
+        watcher = NodeWatcher(address, FakePerson(RIGHT), tasks, pace=QUICK)
+        seen = reaches(watcher)
+        watcher.start()
+        await until(lambda: watcher.view.reach is Reach.POLLING)
+        agent.gone = True
+        agent.lets_in.clear()
+        await until(lambda: agent.logins == 2)
+        async with asyncio.TaskGroup() as group:
+            asked = group.create_task(watcher.call(lambda client: client.status()))
+            await until(lambda: agent.logins == 3)
+            agent.lets_in.set()
+        assert asked.result() == agent.status
+        assert Reach.UNREACHABLE not in seen
+        await watcher.stop()
+
+
 async def test_a_call_that_outlives_its_session_fails_like_any_other(tmp_path: Path, tasks: TaskOwner) -> None:
     """A module has many files, each a request of its own: the node may be given up between two of them."""
     async with fake_agent(tmp_path) as (_, address):

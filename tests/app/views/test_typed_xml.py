@@ -215,7 +215,7 @@ async def test_broken_xml_of_the_cluster_is_told_and_jumped_to(qapp: QApplicatio
     page.views.choose("xml")
     page.views.chosen.emit("xml")
     put(page.xml.code, "</lan>", "", backspaces=len("</lan>"))
-    assert told(page.xml) == ["Line 8: </lan> is expected here, since <lan> of line 3 is open"]
+    assert told(page.xml) == ["Line 8: column 3: </lan> is expected here, since <lan> of line 3 is open"]
     assert page._count.text() == "1 problem left"
     assert page.problem_link.text() == "Line 8"
     assert page.apply_button._badge == "1 problem"
