@@ -91,7 +91,7 @@ class Demo:
             return msgspec.json.decode(file.read_bytes(), type=DemoRecord)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DemoTrouble(f"{file} cannot be used: {error}") from None
 
     async def _run(self, on_line: Callable[[str], None], *arguments: str) -> None:

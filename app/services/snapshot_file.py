@@ -24,6 +24,8 @@ _CLUSTER = re.compile(r"cluster/(\d{1,9})/cluster\.xml")
 _MODULE = re.compile(r"module/([^/]+)/(\d{1,9})/(.+)")
 _KEPT = ("cluster/", "module/", "outputs/")
 _PARTS = ("status.json", "why.json", "vip.json", "log.jsonl", "resource_history.jsonl", "audit.jsonl", "manifest.json")
+NOT_UNDERSTOOD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a wrong JSON text raises: wrong words, signs that are no UTF-8, brackets without end."""
 T = TypeVar("T")
 
 
@@ -95,7 +97,7 @@ class SnapshotFile:
         """What is known of a revision."""
         try:
             return msgspec.json.decode(self.modules[module][revision]["meta.json"], type=Meta)
-        except (KeyError, msgspec.MsgspecError):
+        except (KeyError, *NOT_UNDERSTOOD):
             return Meta()
 
 
@@ -109,7 +111,7 @@ def read_snapshot(path: Path) -> SnapshotFile:
         raise SnapshotRefused(SnapshotTrouble.FOREIGN, "there is no status.json in it")
     try:
         status = msgspec.json.decode(parts["status.json"], type=NodeStatus)
-    except msgspec.MsgspecError as error:
+    except NOT_UNDERSTOOD as error:
         raise SnapshotRefused(SnapshotTrouble.NOT_UNDERSTOOD, str(error)) from error
     manifest = _one(parts.get("manifest.json", b"{}"), _Manifest) or _Manifest()
     modules: dict[str, dict[int, dict[str, bytes]]] = {}
@@ -160,7 +162,7 @@ def _refuse_too_large(entries: list[zipfile.ZipInfo]) -> None:
 def _one(data: bytes, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError:
+    except NOT_UNDERSTOOD:
         return None
 
 
@@ -170,5 +172,5 @@ def _lines(parts: Mapping[str, bytes], name: str, kind: type[T]) -> Iterator[T]:
     for line in parts.get(name, b"").splitlines():
         try:
             yield decoder.decode(line)
-        except msgspec.MsgspecError:
+        except NOT_UNDERSTOOD:
             continue

@@ -135,7 +135,7 @@ class SupportBundle:
                 text = file.read_text("utf-8")
                 secrecy.know((text, *re.findall(r'"token"\s*:\s*"([^"]+)"', text)))
         for meta in self._home.var.glob("modules/*/rev/*/meta.json"):
-            with suppress(OSError, msgspec.MsgspecError, AttributeError):
+            with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, AttributeError):
                 environment = msgspec.json.decode(meta.read_bytes()).get("environment", {})
                 secrecy.know(str(value) for name, value in environment.items() if is_secret(name))
         for xml in self._userconfigs():

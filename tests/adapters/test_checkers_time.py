@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +17,7 @@ from nodeagent.adapters.checkers.look import Seen
 from nodeagent.adapters.processes.programs import ProgramProcesses
 from nodeagent.adapters.processes.scripts import ScriptProcesses
 from nodeagent.core.events import CheckerResult
-from nodeagent.engine.leisure import Leisure
+from nodeagent.engine.leisure import LATE, Leisure, LeisurelyCall
 from nodeagent.engine.ports import CheckerJob, ScriptJob
 from tests.fakes.checking import checking, job
 from tests.fakes.posted import Posted
@@ -89,6 +89,31 @@ def test_phases_are_spread() -> None:
     assert phases == sorted(phase(f"module{n}/tcp.web") for n in range(32))
     assert 0 <= phases[0] < 0.2
     assert 0.8 < phases[-1] < 1
+
+
+class FakeLeisure(Leisure):
+    """Remembers what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    def call_at(self, when: float, callback: Callable[[], object], late: float = LATE) -> LeisurelyCall:
+        self.asked.append(when)
+        return super().call_at(when, callback, late)
+
+
+async def test_the_checkers_of_one_module_look_together_and_those_of_others_at_another_time() -> None:
+    leisure, posted = FakeLeisure(), Posted()
+    named = [("web", "tcp.x"), ("web", "http.y"), ("mail", "tcp.x")]
+    made = [Checker(module, key, FakeLook(), 3600, 1, posted, leisure) for module, key in named]
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(checker.run()) for checker in made]
+        await until(lambda: len(leisure.asked) == 3)
+        for task in running:
+            task.cancel()
+    one, two, other = leisure.asked
+    assert abs(one - two) < 60 < abs(one - other)
 
 
 async def test_replacing_the_set() -> None:

@@ -1,8 +1,9 @@
 """The time of one checker.
 
 It looks at once, then at fixed times: half an interval to a whole one after the first look, which part
-depends only on its name, so that those of many modules do not all look in one moment; from then on every
-interval, whatever the looks take, up to a hundredth of it late. A time that passes during a look is left out.
+depends only on the name of its module, so that many modules do not all look in one moment, and the checkers of
+one look together, which costs one wake-up; from then on every interval, whatever the looks take, up to a
+hundredth of it late. A time that passes during a look is left out.
 Told to look at once, it drops a look that is under way and begins anew.
 """
 
@@ -48,7 +49,7 @@ class Checker:
 
     async def run(self) -> None:
         """Until cancelled."""
-        first = monotonic() - self._interval * (1 - phase(f"{self._module}/{self._key}")) / 2
+        first = monotonic() - self._interval * (1 - phase(self._module)) / 2
         while True:
             await self._look_once()
             now = monotonic()

@@ -74,6 +74,15 @@ def test_a_line_that_was_cut_costs_only_itself(tmp_path: Path) -> None:
     assert read_snapshot(written(tmp_path / "cut.zip", parts)).lines == LINES[:-1]
 
 
+def test_a_part_with_wrong_signs_costs_only_itself(tmp_path: Path) -> None:
+    parts = parts_of(STATUS, LINES)
+    parts["log.jsonl"] += parts["log.jsonl"].splitlines()[0].replace(b"node1", b"node\xff") + b"\n"
+    parts["why.json"] = b'[{"module": "\xff"}]'
+    snapshot = read_snapshot(written(tmp_path / "signs.zip", parts))
+    assert snapshot.lines == LINES
+    assert snapshot.why == ()
+
+
 def test_what_is_no_snapshot_is_refused_by_name(tmp_path: Path, whole: Path) -> None:
     data = whole.read_bytes()
     assert refused(tmp_path / "nowhere.zip") is SnapshotTrouble.NOT_READABLE
@@ -82,8 +91,12 @@ def test_what_is_no_snapshot_is_refused_by_name(tmp_path: Path, whole: Path) -> 
     (tmp_path / "empty.zip").write_bytes(b"")
     assert refused(tmp_path / "empty.zip") is SnapshotTrouble.NOT_ZIP
     assert refused(written(tmp_path / "other.zip", {"readme.txt": b"hello"})) is SnapshotTrouble.FOREIGN
-    other = parts_of(STATUS) | {"status.json": b'{"node": 5}'}
+    parts = parts_of(STATUS)
+    other = parts | {"status.json": b'{"node": 5}'}
     assert refused(written(tmp_path / "version.zip", other)) is SnapshotTrouble.NOT_UNDERSTOOD
+    for wrong in (parts["status.json"].replace(b"node1", b"node\xff"), b'{"x":' * 100_000):
+        other = parts | {"status.json": wrong}
+        assert refused(written(tmp_path / "signs.zip", other)) is SnapshotTrouble.NOT_UNDERSTOOD
     for length in (40, len(data) // 2, len(data) - 10):
         (tmp_path / "cut.zip").write_bytes(data[:length])
         assert refused(tmp_path / "cut.zip") is SnapshotTrouble.CUT
