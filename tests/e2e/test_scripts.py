@@ -6,7 +6,7 @@ import time
 import psutil
 import pytest
 
-from tests.e2e.real_farm import FILES, RealFarm, RealNode, until
+from tests.e2e.real_farm import FILES, RealFarm, RealNode, until, userconfig
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -106,22 +106,24 @@ def test_a_stop_script_that_ignores_everything_ends_within_its_time_outs(farm: R
 
 
 def test_a_start_script_that_outlives_the_agent_is_awaited(farm: RealFarm) -> None:
-    wait = b'touch "$SAFEUSERVAR/waits"\nuntil [ -e "$SAFEUSERVAR/go" ]; do sleep 0.02; done\n'
+    wait = b'echo $$ > "$SAFEUSERVAR/waits"\nuntil [ -e "$SAFEUSERVAR/go" ]; do sleep 0.02; done\n'
     start = BASH + wait + FILES["bin/start_both"].removeprefix(b"#!/bin/bash\n")
-    farm.apply(scripts={"bin/start_both": start}, starttimeout=60)
+    patient = userconfig(starttimeout=60).replace(b'forcestoptimeout="3"', b'forcestoptimeout="60"')
+    farm.install("farm", {**FILES, "bin/start_both": start, "conf/userconfig.xml": patient})
     one = farm.nodes[0]
-    var = one.home / "var" / "modules" / "farm" / "var"
+    module = one.home / "var" / "modules" / "farm"
+    waits = module / "var" / "waits"
     starts = one.started()
     one.order("start")
-    until((var / "waits").exists, 20, "start_both runs")
-    until(lambda: one.module()["phase"] == "start_both" and one.module()["script"] is not None, 20, "it is shown")
+    until(lambda: waits.exists() and waits.read_text() != "", 20, "start_both runs")
+    script = psutil.Process(int(waits.read_text()))
+    until(lambda: str(script.pid) in (module / "state.json").read_text(), 20, "its process is noted")
     one.kill_agent()
     one.start_agent()
+    assert script.status() != psutil.STATUS_ZOMBIE
     assert (one.started(), one.green()) == (starts, False)
-    (var / "go").touch()
+    (module / "var" / "go").touch()
     until(one.green, 20, "green after all")
-    begun = (var / "started").read_text().splitlines()[starts:]
-    assert [words.split()[-1] for words in begun].count("start") == 1, begun
     assert len([p for p in one.processes() if p.name() == "sleep" and p.cmdline()[0].startswith("kg_app")]) == 1
     one.order("stop", wait=20)
 

@@ -111,6 +111,8 @@ class Records:
                 connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute("PRAGMA journal_size_limit=16777216")
                 connection.executescript(_SCHEMA)
+                for beside in self._path.parent.glob(f"{self._path.name}-*"):
+                    make_private(beside)  # on Windows it has the rights of the folder, not of the file it belongs to
             except BaseException:
                 connection.close()
                 raise
