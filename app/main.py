@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     theme.apply(application, settings.theme)
     FocusRing(application)
     from app.console import Console
+    from app.sweeping import sweep
 
     async def live() -> None:
         console = Console(application, memory, TaskOwner(_failed), given.demo or home / "demo")
@@ -57,9 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.size is not None:
             console.window.resize(*given.size)
         async with asyncio.TaskGroup() as group:
+            sweeping = group.create_task(sweep(), name="garbage")
             if given.screenshots is not None:
                 group.create_task(_take_pictures(console, given.screenshots), name="pictures")
             await console.run(demo=given.demo is not None)
+            sweeping.cancel()
 
     try:
         with asyncio.Runner(loop_factory=lambda: event_loop(application)) as runner:

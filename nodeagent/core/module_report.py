@@ -126,5 +126,5 @@ def _running(life: ModuleLife, wall_offset: float) -> RunningScript | None:
     if run is None:
         return None
     step = life.row.step
-    limit = life.seconds(step.limit) if step else life.seconds(Limit.FORCE)
-    return RunningScript(run.words, run.name, life.entered + wall_offset, limit, life.runs.last_duration(run))
+    limit = life.seconds(step.limit if step else Limit.FORCE)
+    return RunningScript(run.words, run.name, life.entered + wall_offset, limit or 0.0, life.runs.last_duration(run))

@@ -13,7 +13,7 @@ from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.handlers import HandlerRun, HandlerRuns
 from nodeagent.core.module_memory import ModuleMemory, Order
-from nodeagent.core.phases import ACTING, CHECKED, PHASES, TIME_LEADS_TO, Limit, Phase, Row, Stage, checked_in
+from nodeagent.core.phases import ACTING, CHECKED, PHASES, TIME_LEADS_TO, Limit, Phase, Row, Stage, Step, checked_in
 from nodeagent.core.script_runs import Run, ScriptRuns, end_words
 from nodeagent.core.senses import Senses
 
@@ -83,11 +83,11 @@ class PhaseMachine(ABC):
         """How scripts run."""
         return self.config.user or UserScripts()
 
-    def seconds(self, limit: Limit) -> float:
-        """A time-out of the scripts; 0 = none."""
+    def seconds(self, limit: Limit) -> float | None:
+        """A time-out of the scripts; None: there is none. Only a start may take for ever, since a stop always ends."""
         user = self.user
         return {
-            Limit.START: user.starttimeout,
+            Limit.START: user.starttimeout or None,
             Limit.NICE: user.nicestoptimeout,
             Limit.FORCE: user.forcestoptimeout,
         }[limit]
@@ -144,7 +144,7 @@ class PhaseMachine(ABC):
             self._save()
             self._arrive(now)
         elif script_runs:
-            self._deadline = now + self.seconds(row.step.limit)
+            self._deadline = self._end_of(row.step, now)
             self._save()
         else:
             self._run_step(now)
@@ -153,8 +153,7 @@ class PhaseMachine(ABC):
     def _run_step(self, now: float) -> None:
         step = self.row.step
         assert step is not None
-        limit = self.seconds(step.limit)
-        self._deadline = now + limit if limit else None
+        self._deadline = self._end_of(step, now)
         if self.config.user is not None and step.script in self.scripts:
             action = {Action.WAIT: "stopwait", Action.FORCESTOP: "stop"}.get(self._order.action, self._order.action)
             to = State.WAIT if step.forced and self._order.action is Action.WAIT else step.to
@@ -167,6 +166,10 @@ class PhaseMachine(ABC):
             self._emit(do.RunScript(self.config.name, run.name, step.script, args, self.revision))
         elif not self.runs.alive:
             self._enter(step.then, now)
+
+    def _end_of(self, step: Step, now: float) -> float | None:
+        limit = self.seconds(step.limit)
+        return None if limit is None else now + limit
 
     def _wait(self, seconds: float, now: float) -> None:
         if seconds > 0:

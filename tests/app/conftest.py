@@ -1,6 +1,7 @@
 """The console's tests: a real QApplication on the offscreen platform, with theme and fonts, and pictures."""
 
 import asyncio
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,15 @@ def qapp(qapp: QApplication) -> QApplication:
     theme.apply(qapp, "light")
     FocusRing(qapp)
     return qapp
+
+
+@pytest.fixture(autouse=True, scope="module")
+def swept() -> Iterator[None]:
+    """What belongs to Qt is collected in its own thread, never in one that this test or a later one starts."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

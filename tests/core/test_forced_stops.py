@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from nodeagent.contract.config import Monitoring, ProcRule
+from nodeagent.contract.config import Monitoring, ProcRule, UserScripts
 from nodeagent.contract.states import Action, LogType, Script
 from nodeagent.core import effects as do
 from tests.core.lives import APP, FARM, GW, STOPPED, UP_READY, machine, started, status
@@ -51,6 +51,19 @@ def test_while_the_application_is_stopped_by_force_pre_is_looked_at_still() -> N
     one.world.advance(0.5)
     assert status(one).phase == "stop_both force"
     assert list(one.checkers("farm")) == ["ping.gw"]
+
+
+@pytest.mark.covers("user@nicestoptimeout", "user@forcestoptimeout")
+def test_without_any_time_a_stop_ends_at_once() -> None:
+    """0 is allowed and gives the scripts no time; it never means that they may take for ever."""
+    config = replace(FARM, user=UserScripts(nicestoptimeout=0, forcestoptimeout=0))
+    one = machine(config, stop_both=FakeScript(hangs=True))
+    one.order("farm", Action.START)
+    one.world.advance(3)
+    assert one.shown("farm") == UP_READY
+    one.order("farm", Action.STOP)
+    one.world.advance(1)
+    assert one.shown("farm") == STOPPED
 
 
 def test_a_stop_ends_though_a_script_outlives_its_kill() -> None:
