@@ -133,8 +133,10 @@ class MosaicModel(QObject):
 
     @property
     def running_words(self) -> str:
-        """`running for 1:00`."""
-        return tr("running for {time}", time=counted(time.monotonic() - self._began)) if self.running else tr("paused")
+        """`running for 1:00`; empty before the first run."""
+        if self.running:
+            return tr("running for {time}", time=counted(time.monotonic() - self._began))
+        return tr("paused") if self._began else ""
 
     # --- what is shown ------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class ModuleCardView(Card):
         self._silhouette = SilhouetteLabel(card.silhouette, size=16)
         self._name = Words(card.name, fonts.MODULE, strong=True)
         self._headline = Words("", fonts.BASE)
-        self._serves = Words("", fonts.BASE, Token.TEXT2)
+        self._serves = Words("", fonts.BASE, Token.TEXT2, cut=True)
         self._paused = PausedBadge("")
         self._paused.pressed.connect(lambda: self.wanted.emit(menus.resume(self._card)))
         self._actions = Button(tr("Actions"), menu=True, dense=True)

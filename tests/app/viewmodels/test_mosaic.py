@@ -157,9 +157,12 @@ async def test_a_late_answer_of_a_paused_round_is_nobodys() -> None:
     tasks = owner()
     _, model_of = session(ready(), ready(), ready())
     model = MosaicModel(model_of, "farm", hanging, tasks)
+    assert model.running_words == ""
     model.run()
     await until(lambda: len(told) == 1)
+    assert model.running_words.startswith("running for ")
     model.pause()
+    assert model.running_words == "paused"
     told[0](29, Answer("node1", 1, 0.004))
     model.run()
     await until(lambda: len(told) == 2)
