@@ -16,7 +16,7 @@ from app.viewmodels.reach import shift
 from app.viewmodels.script_output import OutputModel
 from app.viewmodels.session_model import SessionModel, Tasks
 from app.viewmodels.silhouettes import Silhouette
-from app.viewmodels.text import HOUR, NBSP, ago, moment, said, span, tr, trn
+from app.viewmodels.text import HOUR, NBSP, ago, joined, moment, said, span, tr, trn
 from app.viewmodels.tile import NodeTile
 from app.viewmodels.trouble_words import known_remedy
 from app.viewmodels.why_chain import ChainStep, chain
@@ -210,7 +210,7 @@ class DetailsModel(QObject):
                 + tr("{allowed} allowed", allowed=status.maxloop)
             )
         why = said(status.why)
-        return tr("{what}: {why}", what=title, why=why) if why else title, "; ".join(facts)
+        return tr("{what}: {why}", what=title, why=why) if why else title, joined(facts)
 
     # --- the log ------------------------------------------------------------------------------
 

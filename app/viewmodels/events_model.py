@@ -17,7 +17,7 @@ from app.services.nodes import NodeView
 from app.viewmodels.reach import shift, silent, trouble_words
 from app.viewmodels.session_model import SessionModel, Watched
 from app.viewmodels.silhouettes import Silhouette, of_module
-from app.viewmodels.text import clock, counted, moment, tr, trn
+from app.viewmodels.text import clock, counted, labelled, moment, tr, trn
 from nodeagent.contract.api import LogLine
 from nodeagent.contract.states import LogType
 
@@ -172,7 +172,7 @@ class EventsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return _words(event, index.column())
             case Qt.ItemDataRole.ToolTipRole:
-                return f"{moment(event.time, datetime.now(UTC).timestamp())} {event.cluster}: {event.text}"
+                return f"{moment(event.time, datetime.now(UTC).timestamp())} {labelled(event.cluster, event.text)}"
             case Qt.ItemDataRole.AccessibleTextRole:
                 parts = (clock(event.time), event.cluster, event.module, event.node, event.text)
                 return ", ".join(part for part in parts if part)

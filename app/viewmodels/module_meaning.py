@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.viewmodels.module_fields import Tab
-from app.viewmodels.text import names, number, percent, tr, trn
+from app.viewmodels.text import joined, names, number, percent, tr, trn
 from nodeagent.contract.config import CheckerRule, ClusterConfig, ModuleConfig, ProcRule, UserScripts
 from nodeagent.contract.states import Action, Boot
 
@@ -209,7 +209,7 @@ def _vip(config: ModuleConfig, cluster: ClusterConfig | None) -> Meaning:
             tr("{node} {share}", node=node, share=percent(100 * power / total)) for node, power in group.powers if total
         )
         parts.append(tr("{group}: {shares}", group=group.name, shares=", ".join(shares)))
-    sentence = tr("Clients of {addresses} are shared out; {groups}.", addresses=addresses, groups="; ".join(parts))
+    sentence = tr("Clients of {addresses} are shared out; {groups}.", addresses=addresses, groups=joined(parts))
     if not vip.groups:
         sentence = tr(
             "{addresses} is on every node, and no group takes its traffic: it is dropped.", addresses=addresses

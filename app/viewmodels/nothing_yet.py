@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.viewmodels import menus
 from app.viewmodels.farm import FarmModel
 from app.viewmodels.menus import Command, Deed, MenuEntry
-from app.viewmodels.text import tr
+from app.viewmodels.text import joined, tr
 from nodeagent.contract.states import Role
 
 NODES_SHOWN = 3
@@ -35,6 +35,6 @@ def nothing_yet(farm: FarmModel, now: float) -> NothingYet:
     told = [tr("{node}: {what}", node=row.name, what=row.detail(now)) for row in farm.nodes[:NODES_SHOWN]]
     silent = tuple(row.name for row in farm.nodes if menus.retry(row).enabled)
     if not silent:
-        return NothingYet(tr("Connecting"), "; ".join(told), None, tr("no node answers yet"))
+        return NothingYet(tr("Connecting"), joined(told), None, tr("no node answers yet"))
     retry = MenuEntry(tr("Try again"), command=Command(Deed.RETRY, "", silent))
-    return NothingYet(tr("No node answers this console"), "; ".join(told), retry)
+    return NothingYet(tr("No node answers this console"), joined(told), retry)

@@ -130,7 +130,7 @@ class NodeTile:
         seconds = max(now - script.since - shift(self.view), 0.0)
         limit = tr("time-out {limit}", limit=counted(script.limit)) if script.limit else tr("no time-out")
         if script.last_duration:
-            limit = "; ".join((tr("took {time} last time", time=span(script.last_duration)), limit))
+            limit = joined((tr("took {time} last time", time=span(script.last_duration)), limit))
         usual = script.last_duration or script.limit
         progress = min(seconds / usual, 1.0) if usual else None
         title = tr("{script} has run for", script=script.script)

@@ -17,7 +17,7 @@ from app.viewmodels.script_files import (
     script_files,
     script_words,
 )
-from app.viewmodels.text import file_size, tr
+from app.viewmodels.text import file_size, labelled, tr
 from app.views import fonts
 from app.views.configuration.document_undo import DocumentUndo
 from app.views.configuration.syntax import Highlighter, Language
@@ -105,7 +105,7 @@ class ModuleScripts(QWidget):
         for one in found:
             item = QListWidgetItem(f"  {one.path.removeprefix('bin/')}")
             item.setData(Qt.ItemDataRole.UserRole, one.path)
-            item.setToolTip(f"{platform_words(one.platform)}: {script_words(one.script)}")
+            item.setToolTip(labelled(platform_words(one.platform), script_words(one.script)))
             item.setSizeHint(QSize(0, ROW))
             self.files.addItem(item)
         self.files.blockSignals(False)

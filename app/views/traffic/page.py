@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.viewmodels.navigation import SLOTS
 from app.viewmodels.slot_map import AddressRow, NodeEpochs
-from app.viewmodels.text import joined, tr
+from app.viewmodels.text import joined, labelled, tr
 from app.viewmodels.traffic import TrafficModel
 from app.views import fonts
 from app.views.page import Page
@@ -189,7 +189,7 @@ class TrafficPage(Page):
                 else tr("A load balancer decides who serves. A virtual IP is added on its Configuration page."),
             )
         elif model.troubles:
-            told = joined(f"{node}: {text}" for node, text in model.troubles.items())
+            told = joined(labelled(node, text) for node, text in model.troubles.items())
             nobody = tr("No slots are in this snapshot") if model.read_only else tr("No node tells of its slots now")
             self.empty.set_text(nobody, told)
         else:
