@@ -51,12 +51,15 @@ class ProbeBody(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(slots=True)
 class Heard:
-    """The last believed probe of a node on one interface to one MAC, and what others of its session said before."""
+    """The last believed probe of a node on one interface to one MAC, put together from its frames."""
 
     at: float
     counter: int
     session: bytes
     modules: dict[int, ModuleBeat]
+    """What the frames with this stamp and those with the one before say."""
+    told: dict[int, ModuleBeat]
+    """What those with this stamp alone say: a module that is in them no more is forgotten with the next."""
     stamp: int
     echoed: float
     """When this node had sent what the sender had heard last, on this node's clock."""
@@ -130,14 +133,16 @@ class Wire:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return ""
         last = self._heard.get((interface, sender, probe.to))
-        modules: dict[int, ModuleBeat] = {}
+        told = {entry.module: beat for entry in probe.modules if (beat := entry.beat())}
+        modules = told
         echoed = probe.echoes.get(self.session[:_ECHO_KEY], 0) / 1e6
         if last and last.session == session:
             if counter <= last.counter:
                 return ""
-            modules, echoed = last.modules, max(last.echoed, echoed)
-        modules = modules | {entry.module: beat for entry in probe.modules if (beat := entry.beat())}
-        self._heard[interface, sender, probe.to] = Heard(now, counter, session, modules, probe.stamp, echoed)
+            same, echoed = probe.stamp == last.stamp, max(last.echoed, echoed)
+            modules = (last.modules if same else last.told) | told
+            told = last.told | told if same else told
+        self._heard[interface, sender, probe.to] = Heard(now, counter, session, modules, told, probe.stamp, echoed)
         self._macs[interface, sender] = mac
         return sender
 

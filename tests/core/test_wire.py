@@ -121,3 +121,22 @@ def test_many_modules_of_many_nodes_take_several_frames_that_all_arrive() -> Non
     (heard,) = n2.heard(name, 1.0, 5.5)
     assert heard.modules[module_id("module7")] == READY
     assert n2.echoed(name) == (10**13 + 1) / 1e6
+
+
+def test_a_module_that_probes_name_no_more_is_forgotten() -> None:
+    n1, n2 = wire("n1"), wire("n2")
+    for at, modules in ((1.0, {"shop": READY, "wiki": READY}), (1.1, {"shop": READY}), (1.2, {"shop": READY})):
+        assert n2.receive("eth0", "m", probe(n1, V4, modules, at), at, SESSIONS.get)
+    (heard,) = n2.heard("n1", 1.0, 1.3)
+    assert set(heard.modules) == {module_id("shop")}
+
+
+def test_a_frame_that_is_lost_costs_nothing_until_the_next_ones_come() -> None:
+    beats = {f"module{number}": READY for number in range(32)}
+    n1, n2 = wire("n1"), wire("n2")
+    first, second = n1.probes(V4, beats, 1.0), n1.probes(V4, beats, 1.1)
+    assert len(first) == len(second) == 2
+    for frame in (*first, second[0]):
+        assert n2.receive("eth0", "m", frame, 1.2, SESSIONS.get)
+    (heard,) = n2.heard("n1", 1.0, 1.3)
+    assert set(heard.modules) == {module_id(module) for module in beats}
