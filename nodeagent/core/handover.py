@@ -14,6 +14,9 @@ the second's: that the loser has seen the last table does not tell, so all must 
 Moved slots stay quiet until all nodes have applied the table, and a little longer; while the nodes do not
 agree nobody can tell which slots are disputed, so all of them are quiet. A gained slot answers unknown
 connections (`est`) only when nobody else can still hold them.
+
+Nodes that were out of each other's sight may each have taken any client's connection: the moves of the table do not
+show it. Where both live on, neither answers unknown connections, of whatever slot, as long as such a one can last.
 """
 
 from collections.abc import Iterable, Mapping
@@ -111,6 +114,10 @@ class Handover:
     _own: dict[str, frozenset[int]] = field(default_factory=dict)
     """By group: the slots that the table gives to this node."""
     _others: Mapping[str, Presence] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
+    """The nodes that were heard since this agent runs."""
+    _strayed: dict[str, float] = field(default_factory=dict)
+    """Nodes that were out of sight while they took clients → until when: they may hold connections of any slot."""
     _quiet_until: float = 0.0
     steady: bool = False
     """Nobody is awaited, nothing is in doubt: only a new word or a deadline changes anything."""
@@ -127,11 +134,14 @@ class Handover:
         *,
         serving: bool = True,
         doubt: bool = False,
+        window: float = float("inf"),
     ) -> None:
         """Take the table of this moment and what is known of the others.
 
-        `serving`: the application answers here. `doubt`: somebody may be about to take this node for dead.
+        `serving`: the application answers here. `doubt`: somebody may be about to take this node for dead. `window`:
+        seconds after which a silent node is taken for dead.
         """
+        self._note_strays(others, now, window)
         self._others, self._serving = others, serving
         if table.epoch != self.table.epoch:
             if self.me in table.view and self.me not in self.table.view:
@@ -173,10 +183,26 @@ class Handover:
     def next_deadline(self, now: float) -> float | None:
         """When `slots` changes by time alone."""
         times = [self._quiet_until, *([] if self._joined is None else [self._joined + KEEP_LIMIT])]
+        times += self._strayed.values()
         for move in self._moves:
             holds = [move.since + hold for hold in (KEEP_LIMIT, GOODBYE_HOLD, FLOW_HOLD)]
             times += (move.quiet_until, move.all_until, *holds)
         return min((time for time in times if time > now), default=None)
+
+    def _note_strays(self, others: Mapping[str, Presence], now: float, window: float) -> None:
+        """Who was taken for dead and lives, or took this node for dead, served all clients that reached it."""
+        for node, presence in others.items():
+            before = self._others.get(node, NOBODY)
+            returned = node in self._known and not before.alive and not before.goodbye
+            deaf = 0.0 < presence.heard <= now - window
+            if presence.counts and (returned or deaf):
+                self._strayed[node] = now + FLOW_HOLD
+        self._strayed = {
+            node: until
+            for node, until in self._strayed.items()
+            if now < until and _may_hold(others.get(node, NOBODY), now - until + FLOW_HOLD)
+        }
+        self._known.update([node for node, presence in others.items() if presence.alive])
 
     def _note_moves(self, table: SlotTable, now: float) -> None:
         known = {(move.group, slot): number for number, move in enumerate(self._moves) for slot in move.slots}
@@ -242,10 +268,10 @@ class Handover:
         moves = [move for move in self._moves if move.group == group]
         own, quiet = self._own[group], ALL if now < self._quiet_until else _NONE
         if not moves:
-            return GroupSlots(group, own, own, own, quiet)
+            return GroupSlots(group, own, own, _NONE if self._strayed else own, quiet)
         taken = own - _slots([move for move in moves if move.after == self.me and self._must_wait(move, now)])
         kept = _slots([move for move in moves if self._keeps(move, now)])
-        held = _slots([move for move in moves if move.holders])
+        held = ALL if self._strayed else _slots([move for move in moves if move.holders])
         quiet = quiet or _slots([move for move in moves if now < move.quiet_until])
         return GroupSlots(group, taken | kept, taken, taken - held, quiet)
 

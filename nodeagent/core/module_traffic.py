@@ -36,6 +36,9 @@ OBSERVE = 5.0
 RETRY = 0.5
 """Seconds before slots are offered again to a kernel that has refused them."""
 
+PREPARE_AGAIN = 1.0
+"""Seconds before a kernel that has refused the filter or an address is asked again; it may hold slots for ever."""
+
 DISAGREEMENT = 3.0
 """Seconds after which nodes that report another epoch are an alarm."""
 
@@ -143,7 +146,7 @@ class ModuleTraffic:
         """The kernel has the filter and the addresses, or refused."""
         if not self.wanted:
             return
-        self.prepared, self._observe_at = not event.error, now + OBSERVE
+        self.prepared, self._observe_at = not event.error, now + (PREPARE_AGAIN if event.error else OBSERVE)
         self._held, self._asked, self._for_ever = (), [], self._for_ever or event.lasting
         self.places, self.targets = event.interfaces, _targets(self.vip, dict(event.interfaces))
         self.interfaces = tuple(dict.fromkeys(name for _, name in self.places))
@@ -185,7 +188,9 @@ class ModuleTraffic:
         self._watch_ability(around, now)
         self._follow_powers(around)
         table = self._table(around.view)
-        self.handover.follow(table, around.others, now, serving=around.serving, doubt=around.doubt)
+        self.handover.follow(
+            table, around.others, now, serving=around.serving, doubt=around.doubt, window=around.window
+        )
         self._watch_agreement(now)
         if not self.prepared:
             self._report_without_filter(table, around, now)
@@ -195,6 +200,7 @@ class ModuleTraffic:
         slots, timeout = self._wished(around, now)
         due = timeout is not None and now >= self._set_at + _rearm(timeout, around.pulse)
         late = self.seen != table.epoch or (self.applied != table.epoch and self.handover.taken_all(now))
+        late |= bool(self.problem)  # what was refused is offered again, though nothing else has changed
         changed = slots != self._held or timeout != self._timeout or (late and table.epoch not in self._asked)
         if (changed and now >= self._retry_at) or due:
             self._held, self._timeout, self._set_at = slots, timeout, now

@@ -14,8 +14,10 @@ and is taken (the loop guard).
 A slot is `jhash` of the client's address, or of address and port, see `bucket`. Each group has its own:
 `mine_` (whose new connections I take), `data_` (whose datagrams I take), `est_` (whose unknown connections
 I take, so that the kernel answers RST), `quiet_` (whose RST for unknown connections are held back). `flows`
-remembers the connections taken: they stay where they are while slots move. A SYN that is another node's ends
-such a memory, so that a port used again later cannot have two owners.
+remembers the connections taken: they stay where they are while slots move. Two things end such a memory, so that
+a port used again elsewhere cannot have two owners: a SYN that is another node's, and, since this node may have been
+where no SYN reached it, a RST of its own kernel, which knows no such connection. That RST leaves only from slots in
+`est_`: of all others another node may hold the connection.
 
 Every node sees every frame, so that the order counts: first what most of them need, a rule with its port (a later
 fragment has none and goes on to the rules that follow), then what the connection is known by, then its slot.
@@ -28,6 +30,7 @@ from typing import Final
 
 from nodeagent.contract.config import Proto, ShareBy, VirtualAddress, VirtualIp, VmacType
 from nodeagent.core.bucket import SEED
+from nodeagent.core.neighbour import neighbour_patch
 from nodeagent.core.slots import SLOTS
 from nodeagent.core.vip_plan import Interface, VipPlan, directed, has
 
@@ -64,22 +67,6 @@ def removal(table: str) -> str:
     return f"table netdev {table}\ndelete table netdev {table}\n"
 
 
-def neighbour_patch(mac: str, vmac: str) -> int:
-    """What goes to the reserved field of a neighbour advertisement when `vmac` takes the place of `mac` in it.
-
-    nft does not repair the ICMPv6 checksum there; the ignored field takes the difference (one's complement).
-    """
-    return _sum16(f"{mac}:" + ":".join(f"{byte ^ 0xFF:02x}" for byte in bytes.fromhex(vmac.replace(":", ""))))
-
-
-def _sum16(macs: str) -> int:
-    data = bytes.fromhex(macs.replace(":", ""))
-    total = sum(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2))
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total
-
-
 @dataclass(frozen=True, slots=True)
 class _Way:
     """A way that frames come in: shared by all interfaces, or directed and then of one interface."""
@@ -96,6 +83,12 @@ class _Way:
     def flow(self) -> str:
         ip = _IP[self.family]
         return f"{ip} saddr . tcp sport . {ip} daddr . tcp dport"
+
+    @property
+    def answered(self) -> str:
+        """The flow that a segment of this node belongs to."""
+        ip = _IP[self.family]
+        return f"{ip} daddr . tcp dport . {ip} saddr . tcp sport"
 
     def mark(self, by: ShareBy, source: str = "saddr", port: str = "sport") -> str:
         with_port = f" . th {port}" if by is ShareBy.PORT else ""
@@ -326,10 +319,12 @@ def _resets(vip: VirtualIp) -> Iterator[str]:
     for way in ways:
         for g, proto, by in _kinds(vip, [a for a in vip.addresses if (":" in a.addr) is (way.family == 6)]):
             if proto is Proto.TCP:
+                forget = f'delete @flows{way.family} {{ {way.answered} }} counter name "quiet_{g}" drop'
                 yield from _chain(
                     _kind(way, g, proto, by, "reset"),
                     way.mark(by, "daddr", "dport"),
-                    f'meta mark @quiet_{g} counter name "quiet_{g}" drop',
+                    f"meta mark @quiet_{g} {forget}",
+                    f"meta mark != @est_{g} {forget}",
                     "meta mark set 0",
                 )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodeagent.contract.states import State, Status
-from nodeagent.core.handover import SETTLE, SILENCE_QUIET, GroupSlots, Handover, Presence
+from nodeagent.core.handover import FLOW_HOLD, SETTLE, SILENCE_QUIET, GroupSlots, Handover, Presence
 from nodeagent.core.heartbeat import ModuleBeat
 from nodeagent.core.slot_table import SlotTable, slot_table
 from nodeagent.core.slots import SLOTS
@@ -255,6 +255,87 @@ def test_a_slot_that_was_never_taken_is_not_kept() -> None:
     assert one.slots(61.0)[0].mine == before.mine
     one.follow(third, others(second.epoch), 61.1)
     assert one.slots(61.1)[0].mine <= before.mine
+
+
+@dataclass
+class FakePair:
+    """n1 beside n2, both serving by one table when n2 is alive."""
+
+    handover: Handover = field(default_factory=lambda: Handover("n1"))
+    now: float = 100.0
+
+    def __post_init__(self) -> None:
+        self.together()
+
+    def follow(self, *serving: str, **of_the_other: Any) -> None:
+        """The table of who serves, when n2 is like this."""
+        table = _table(*serving)
+        presence = Presence(**({"seen": table.epoch, "applied": table.epoch} | of_the_other))
+        self.handover.follow(table, {"n2": presence}, self.now, window=WINDOW)
+
+    def together(self) -> None:
+        """n2 serves and hears n1, until nothing is quiet."""
+        for _ in range(50):
+            self.now += 0.1
+            self.follow("n1", "n2", alive=True, up=True, heard=self.now - 0.1)
+
+    @property
+    def answers(self) -> bool:
+        """n1 answers unknown connections of what has been its own from the beginning."""
+        (slots,) = self.handover.slots(self.now)
+        owners = dict(_table("n1", "n2").owners)["g"]
+        own = {slot for slot, owner in enumerate(owners) if owner == "n1"}
+        assert own <= slots.mine
+        return own <= slots.est
+
+
+def _table(*serving: str) -> SlotTable:
+    beat = ModuleBeat(State.UP, Status.READY)
+    return slot_table((("g", (("n1", 1), ("n2", 1))),), "", [Member(node, node.encode() * 8, beat) for node in serving])
+
+
+def test_who_was_out_of_sight_and_lived_may_hold_any_connection() -> None:
+    pair = FakePair()
+    assert pair.answers
+    pair.now += 5
+    pair.follow("n1")
+    assert pair.answers, "it may be dead, and then its clients want to know"
+    pair.now += 5
+    pair.follow("n1", "n2", alive=True, up=True)
+    assert not pair.answers
+    pair.together()
+    assert not pair.answers
+    pair.now += FLOW_HOLD
+    pair.together()
+    assert pair.answers
+
+
+def test_who_has_taken_this_node_for_dead_may_hold_any_connection() -> None:
+    pair = FakePair()
+    heard = pair.now
+    pair.now += WINDOW / 2
+    pair.follow("n1", "n2", alive=True, up=True, heard=heard)
+    assert pair.answers
+    pair.now += WINDOW / 2
+    pair.follow("n1", "n2", alive=True, up=True, heard=heard)
+    assert not pair.answers
+    pair.together()
+    assert not pair.answers
+    pair.now += 5
+    pair.follow("n1")
+    assert pair.answers, "now it is dead itself"
+
+
+@pytest.mark.parametrize("goodbye", [False, True])
+def test_who_starts_again_holds_nothing_of_others(goodbye: bool) -> None:
+    """Its application is started when it is heard again; or its agent said goodbye, and took nobody's clients."""
+    pair = FakePair()
+    pair.now += 5
+    pair.follow("n1", goodbye=goodbye)
+    if not goodbye:
+        pair.follow("n1", alive=True)
+    pair.together()
+    assert pair.answers
 
 
 @pytest.mark.parametrize("both_at_once", [False, True])

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from nodeagent.contract.config import VirtualIp
+from nodeagent.core.neighbour import neighbour_patch
 from nodeagent.core.vip_plan import table_of
-from nodeagent.core.vip_rules import fingerprint, neighbour_patch, removal, rule_set
+from nodeagent.core.vip_rules import fingerprint, removal, rule_set
 from nodeagent.core.vip_sets import ModuleSets, SlotSets, update
 from tests.core.vip_plans import ETH1, GOLDEN, PLANS, golden
 

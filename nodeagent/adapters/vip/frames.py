@@ -3,7 +3,8 @@
 import struct
 from ipaddress import IPv4Address, IPv6Address
 
-from nodeagent.core.vip_rules import PROBE_ETHERTYPE, neighbour_patch
+from nodeagent.core.neighbour import neighbour_patch
+from nodeagent.core.vip_rules import PROBE_ETHERTYPE
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 HEADER = 14
