@@ -38,6 +38,8 @@ class ClusterSession(NodeCalls):
         self._watchers: list[NodeWatcher] = []
         self._running = False
         self._signatures: dict[str, str] = {}
+        self._removed: set[str] = set()
+        """Pins of nodes that cluster.xml may still name, though nobody wants to see them."""
         self._logins = asyncio.Event()
         self._logins.set()
         self._subscribers: dict[int, Callable[[], None]] = {}
@@ -117,11 +119,12 @@ class ClusterSession(NodeCalls):
         return watcher
 
     async def remove(self, node: str) -> None:
-        """Watch and remember it no more; one that is gone already stays away."""
+        """Watch and remember it no more, also while cluster.xml names it; one that is gone already stays away."""
         try:
             watcher = self.watcher(node)
         except CallFailed:
             return
+        self._removed.add(watcher.address.pin)
         self._watchers.remove(watcher)
         self._keep(nodes=tuple(known for known in self._remembered.nodes if known != watcher.address))
         await watcher.stop()
@@ -194,6 +197,7 @@ class ClusterSession(NodeCalls):
         self.reconnect(credentials.user, (target.address for target in request.targets))
 
     def _watch(self, address: NodeAddress, name: str = "") -> NodeWatcher:
+        self._removed.discard(address.pin)
         watcher = NodeWatcher(address, lambda: self.credentials_of(address), self._tasks, name=name, pace=self._pace)
         self._watchers.append(watcher)
         watcher.subscribe(lambda: self._node_changed(watcher))
@@ -218,9 +222,11 @@ class ClusterSession(NodeCalls):
         if config is None:
             return
         ports = {peer.name: peer.api_port for peer in watcher.view.status.peers} if watcher.view.status else {}
+        named = {node.node: info.pins.get(node.node, "") for node in config.command_lan.nodes}
+        self._removed.intersection_update(named.values())
         for node in config.command_lan.nodes:
-            pin = info.pins.get(node.node, "")
-            if pin and node.node != info.name:
+            pin = named[node.node]
+            if pin and pin not in self._removed and node.node != info.name:
                 self.add(NodeAddress(node.addr, ports.get(node.node) or API_PORT, pin), node.node)
         places = {name: place for place, name in enumerate(config.nodes)}
         self._watchers.sort(key=lambda one: places.get(one.view.name, len(places)))

@@ -18,23 +18,17 @@ FILE = "demo.json"
 class DemoNode(msgspec.Struct, frozen=True):
     """What the console needs of a node in demo.json."""
 
-    name: str
     address: str
-    home: str
     pin: str
     api_port: int
-    health_port: int
 
 
 class DemoRecord(msgspec.Struct, frozen=True):
-    """demo.json of a demo that is up."""
+    """What it needs of demo.json of a demo that is up."""
 
-    directory: str
-    module: str
     user: str
     password: str
     nodes: tuple[DemoNode, ...]
-    application_url: str = ""
     mosaic_url: str = ""
 
     @property

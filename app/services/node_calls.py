@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import msgspec
+
 from app.services.connection import Work
+from app.services.kept_lines import slim
 from nodeagent.contract import api, revisions
 from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.record_api import AuditPage, RecordQuery, ResourcePage
@@ -67,7 +70,8 @@ class NodeCalls(ABC):
 
     async def log(self, node: str, query: api.LogQuery) -> api.LogPage:
         """A page of the node's log, from its disk."""
-        return await self.watcher(node).call(lambda client: client.log(query))
+        page = await self.watcher(node).call(lambda client: client.log(query))
+        return msgspec.structs.replace(page, lines=slim(page.lines))
 
     async def audit(self, node: str, query: RecordQuery) -> AuditPage:
         """A page of the node's list of commands that changed something."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from app.services.connection import Work, connection, logged_in, with_login
+from app.services.kept_lines import slim
 from app.services.nodes import Credentials, NodeAddress, NodeView, Reach
 from app.services.tasks import TaskOwner
 from nodeagent.client.failures import CallFailed, Trouble
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CredentialSource = Callable[[], Awaitable[Credentials | None]]
 
-LINES_KEPT = 200_000
+LINES_KEPT = 20_000
+"""Of each node, about 6 MB; a page that shows more reads it from the node."""
 HISTORY = 1000
 """Lines of the past read at the first contact; older ones are asked for when somebody scrolls there."""
 PAGE, PAGES = 5000, 10
@@ -68,12 +70,11 @@ class NodeWatcher:
         *,
         name: str = "",
         pace: Pace | None = None,
-        lines_kept: int = LINES_KEPT,
     ) -> None:
         self._credentials, self._tasks, self._pace = credentials, tasks, pace or Pace()
         self.view = NodeView(address, name or address.place, since=wall_time())
-        self.lines: deque[LogLine] = deque(maxlen=lines_kept)
-        """The node's log as far as it was seen, oldest first, without gaps between two of its cursors."""
+        self.lines: deque[LogLine] = deque(maxlen=LINES_KEPT)
+        """The end of the node's log as far as it was seen, oldest first, without gaps between two of its cursors."""
         self._cursor = 0
         self._client: ApiClient | None = None
         self._task: asyncio.Task[None] | None = None
@@ -285,7 +286,7 @@ class NodeWatcher:
         self._show(reach=Reach.UNREACHABLE, trouble=failed.trouble, detail=str(failed), retry_at=0.0)
 
     def _add(self, lines: tuple[LogLine, ...]) -> None:
-        fresh = [line for line in lines if line.cursor > self._cursor]
+        fresh = slim(line for line in lines if line.cursor > self._cursor)
         if fresh:
             self.lines.extend(fresh)
             self._cursor = fresh[-1].cursor

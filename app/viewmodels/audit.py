@@ -58,7 +58,10 @@ class AuditModel(QObject):
         self.changed.emit()
 
     def read(self) -> None:
-        """Ask every node that answers; of the others it is said that they do not."""
+        """Ask every node that answers; of the others it is said that they do not. Nodes that have left go."""
+        known = {row.name for row in self._session.farm.nodes}
+        self._lines = {node: rows for node, rows in self._lines.items() if node in known}
+        self._troubles = {node: text for node, text in self._troubles.items() if node in known}
         for row in self._session.farm.nodes:
             if row.view.reached:
                 self._tasks.run_soon(self._read(row.name), f"audit of {row.name}")

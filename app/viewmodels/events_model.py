@@ -4,10 +4,14 @@ Fed by the log (critical, error, user lines) and by what the console sees itself
 that falls silent or comes back. What was there before the console looked is shown but counts as read.
 """
 
+import time
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +30,8 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 KEPT = 5000
 BATCH_MILLISECONDS = 100
 TOLD = {LogType.CRITICAL, LogType.ERROR, LogType.USER}
+_MIDNIGHT = (0, 0, 0, 0, 0, -1)
+"""Behind year, month and day; whether clocks are changed then is not known."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +115,8 @@ class EventsModel(QAbstractTableModel):
 
     def today_text(self, now: float) -> str:
         """`38 today`."""
-        today = _day(now)
-        return trn("{count} today", "{count} today", sum(_day(event.time) == today for event in self._events))
+        begin, end = _day(now)
+        return trn("{count} today", "{count} today", sum(begin <= event.time < end for event in self._events))
 
     def look(self) -> None:
         """Take up what has happened since the last look."""
@@ -121,10 +127,11 @@ class EventsModel(QAbstractTableModel):
             for watched in followed.model.session.nodes:
                 self._look_at(followed, watched, past, fresh)
         if past:
-            self._add(past)
+            self._add_past(past)
         if fresh:
-            self._add(fresh)
-            self.unread += len(fresh)
+            self.unread += len(fresh)  # first: the page in view has read them as soon as they are there
+            self._add(0, fresh)
+            self._forget_oldest()
             self.unread_changed.emit(self.unread)
 
     def _soon(self) -> None:
@@ -145,12 +152,22 @@ class EventsModel(QAbstractTableModel):
         fresh += _of_states(model, seen, view)
         seen.view = view
 
-    def _add(self, events: list[Event]) -> None:
-        """By time, newest first, above what is there: a row that is shown never gets another place."""
-        events.sort(key=lambda event: event.time, reverse=True)
-        self.beginInsertRows(QModelIndex(), 0, len(events) - 1)
-        self._events[0:0] = events
+    def _add_past(self, events: list[Event]) -> None:
+        """Each by its time among those that are there: who answers last has not the newest to tell."""
+        places = ((bisect_left(self._events, -event.time, key=lambda known: -known.time), event) for event in events)
+        runs = groupby(sorted(places, key=itemgetter(0), reverse=True), key=itemgetter(0))
+        for place, run in runs:  # from below, so that the places above stay what they are
+            self._add(place, [event for _, event in run])
+        self._forget_oldest()
+
+    def _add(self, place: int, events: list[Event]) -> None:
+        """By time, newest first, above the row that is at this place; rows that are shown keep their order."""
+        newest = sorted(events, key=lambda event: event.time, reverse=True)[:KEPT]
+        self.beginInsertRows(QModelIndex(), place, place + len(newest) - 1)
+        self._events[place:place] = newest
         self.endInsertRows()
+
+    def _forget_oldest(self) -> None:
         if len(self._events) > KEPT:
             self.beginRemoveRows(QModelIndex(), KEPT, len(self._events) - 1)
             del self._events[KEPT:]
@@ -212,8 +229,8 @@ def new_lines(watched: Watched, cursor: int) -> tuple[list[LogLine], int]:
 
 def _of_line(model: SessionModel, view: NodeView, line: LogLine) -> Event:
     icon, token = ("user", "text2") if line.type == LogType.USER else ("problem", "red")
-    time, node = line.time + shift(view), line.node or view.name
-    return Event(time, icon, token, model.id, model.title, line.module, node, line.text, line)
+    when, node = line.time + shift(view), line.node or view.name
+    return Event(when, icon, token, model.id, model.title, line.module, node, line.text, line)
 
 
 def _of_reach(model: SessionModel, before: NodeView, now: NodeView) -> list[Event]:
@@ -236,11 +253,13 @@ def _of_states(model: SessionModel, seen: _Seen, view: NodeView) -> list[Event]:
         now = states[module.name] = (of_module(module), module.since)
         before = seen.states.get(module.name)
         if before and before[0] != Silhouette.READY and now[0] == Silhouette.READY:
-            time, text = module.since + shift(view), f"{module.state} {module.status}"
-            found.append(Event(time, Silhouette.READY, "green", model.id, model.title, module.name, view.name, text))
+            when, text = module.since + shift(view), f"{module.state} {module.status}"
+            found.append(Event(when, Silhouette.READY, "green", model.id, model.title, module.name, view.name, text))
     seen.states = states
     return found
 
 
-def _day(when: float) -> Any:
-    return datetime.fromtimestamp(when, UTC).astimezone().date()
+def _day(when: float) -> tuple[float, float]:
+    """When its day begins and ends here; one with a change of the clocks is shorter or longer."""
+    year, month, day, *_ = time.localtime(when)
+    return time.mktime((year, month, day, *_MIDNIGHT)), time.mktime((year, month, day + 1, *_MIDNIGHT))

@@ -212,9 +212,9 @@ def _heard(peer: PeerStatus) -> str:
 
 
 def signed(seconds: float) -> str:
-    """A clock's distance: `+0.8 ms`, `-3.2 s`, `+2 h 5 min`."""
-    sign = "-" if seconds < 0 else "+"
+    """A clock's distance: `+0.8 ms`, `-3.2 s`, `+2 h 5 min`; what is shown as zero has no sign."""
     size = abs(seconds)
+    sign = "" if round(size, 4) == 0 else "-" if seconds < 0 else "+"
     if size < 1:
         return sign + milliseconds(size)
     return sign + (tr("{seconds} s", seconds=number(size, 1)) if size < 60 else span(size))

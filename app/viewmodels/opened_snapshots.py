@@ -47,12 +47,14 @@ class SnapshotOpener(QObject):
         files, refusals = [], []
         words = trn("Reading {count} snapshot…", "Reading {count} snapshots…", len(paths))
         patience = asyncio.get_running_loop().call_later(PATIENCE, self.begun.emit, words)
-        for path in paths:
-            try:
-                files.append(await asyncio.to_thread(self._read, path))
-            except SnapshotRefused as refused:
-                refusals.append(refusal_words(path, refused))
-        patience.cancel()
+        try:
+            for path in paths:
+                try:
+                    files.append(await asyncio.to_thread(self._read, path))
+                except SnapshotRefused as refused:
+                    refusals.append(refusal_words(path, refused))
+        finally:
+            patience.cancel()
         for group in grouped(files):
             self.opened.emit(group)
         if refusals:

@@ -40,6 +40,10 @@ PATTERNS = (
     "there is a < that should be &lt;",
     'there is a missing quote: {name}="…" is how a value is written',
     'the attribute "{name}" is given twice in <{element}>',
+    "the prefix of {name} is not declared: write {meant}, or declare it with {declaration} where this is to be kept and"
+    " not used",
+    "the prefix of {name} is not declared: write {meant}",
+    "the name of {name} is wrong: a colon may stand only once, between a prefix and a name",
     "{reference} is no character of XML",
     "a blank may not stand inside a name",
     "a blank must stand before {name}",

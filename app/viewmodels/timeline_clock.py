@@ -54,10 +54,10 @@ class Clocks:
 
     @property
     def words(self) -> str:
-        """How well the axis holds: `one clock for all nodes, corrected by heartbeat echo to ± 0.3 ms`."""
+        """How well the axis holds: `one clock for all nodes to ± 0.3 ms, corrected by heartbeat echo`."""
         if self.echoed and self.error:
             return tr(
-                "one clock for all nodes, corrected by heartbeat echo to ± {error}", error=milliseconds(self.error)
+                "one clock for all nodes to ± {error}, corrected by heartbeat echo", error=milliseconds(self.error)
             )
         return tr("one clock for all nodes, corrected as this console hears them")
 

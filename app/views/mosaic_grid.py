@@ -14,7 +14,7 @@ from app.views.tokens import Token, node_token
 from app.views.widgets.painting import paint_panel
 
 GAP = 3
-LARGEST = 84
+LARGEST = 128
 SMALLEST = 10
 
 

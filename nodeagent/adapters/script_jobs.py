@@ -17,10 +17,11 @@ from nodeagent.home import Home
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What scripts are told of the node: its name, and its address on the command lan."""
+    """What scripts have of the node: its name, its address on the command lan, their umask as in ScriptJob."""
 
     name: str
     address: str = ""
+    umask: int = -1
 
 
 def script_job(effect: RunScript | RunHandler, module: CommittedModule, home: Home, node: NodeFacts) -> ScriptJob:
@@ -92,6 +93,7 @@ def _job(
         output_dir=home.user_log(config.name),
         output_cap=user.userlogsize * 1024,
         keep_output=user.logging,
+        umask=node.umask,
     )
 
 

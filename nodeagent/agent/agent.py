@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 
@@ -27,7 +27,7 @@ from nodeagent.adapters.settings import Settings
 from nodeagent.adapters.state_store import StateStore
 from nodeagent.adapters.tls import NodeKeys
 from nodeagent.adapters.udp import LanSockets
-from nodeagent.adapters.vip import node_problems, open_vip
+from nodeagent.adapters.vip import modules_in_kernel, node_problems, open_vip
 from nodeagent.agent.configuration_scripts import ConfigurationScripts
 from nodeagent.agent.confirmation import Confirmation
 from nodeagent.agent.control import AgentControl, Parts
@@ -40,12 +40,13 @@ from nodeagent.agent.peer_memory import PeerMemory
 from nodeagent.agent.record_keeping import RecordKeeping, journal_limits
 from nodeagent.agent.snapshot import Around, Snapshot
 from nodeagent.agent.supervisor import Supervisor, longest_stop, stop_modules
-from nodeagent.contract.api import LogLine, LogPage
+from nodeagent.contract.api import LogLine, LogPage, ModuleInfo
 from nodeagent.contract.states import LogType
 from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
 from nodeagent.core.script_runs import agent_of_runs
+from nodeagent.core.traffic_messages import WithdrawTraffic
 from nodeagent.engine.loop import Adapters, Engine
 from nodeagent.engine.ports import CommittedModule
 from nodeagent.engine.writer import Writer
@@ -62,9 +63,12 @@ LAST_WORDS = 0.2
 class Agent:
     """One agent. `run` serves until `stop` is set; applications and scripts live on."""
 
-    def __init__(self, home: Home, settings: Settings) -> None:
-        """Reads and makes what is needed on disk. Blocks; raises Damaged, OSError and ValueError in words."""
-        self._home, self._settings = home, settings
+    def __init__(self, home: Home, settings: Settings, umask: int) -> None:
+        """Reads and makes what is needed on disk. Blocks; raises Damaged, OSError and ValueError in words.
+
+        `umask`: of the scripts.
+        """
+        self._home, self._settings, self._umask = home, settings, umask
         self._store = ConfigStore.open(home, node_problems)
         try:
             self._users = Users(self._store.cluster.users, self._keep_users)
@@ -222,8 +226,11 @@ class Agent:
             say(LogType.ERROR, problem)
         take_cluster()
         confirmation.changed()
+        unread = set()
         for module in await asyncio.to_thread(store.modules.installed):
-            if module.configured and await self._load_module(engine, states, module.name, say):
+            if not await self._load_module(engine, states, module, say):
+                unread.add(module.name)
+            elif module.configured:
                 scripts.tend(home.user_log(module.name), self._jobs.output_cap(module.name))
         await asyncio.to_thread(self._end_left_behind, states, configuration_scripts)
         engine.connect(
@@ -240,6 +247,8 @@ class Agent:
                 self._jobs,
             )
         )
+        await engine.handled()
+        await self._clear_kernel(engine, traffic, unread, say)
         changes = tasks.create_task(control.modules.finish_changes(), name="changes of modules")
         services = [
             tasks.create_task(service.run(), name=name)
@@ -307,9 +316,9 @@ class Agent:
     def _facts(self) -> NodeFacts:
         committed = self._store.cluster.cluster()
         if committed is None:
-            return NodeFacts(self._store.cluster.name)
+            return NodeFacts(self._store.cluster.name, umask=self._umask)
         own = committed.config.command_lan.address_of(committed.me)
-        return NodeFacts(committed.me, own.addr if own else "")
+        return NodeFacts(committed.me, own.addr if own else "", self._umask)
 
     def _longest_stop(self) -> float:
         """Seconds until all modules, which stop side by side, would be at rest."""
@@ -331,12 +340,15 @@ class Agent:
         engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
 
     async def _load_module(
-        self, engine: Engine, states: StateStore, name: str, say: Callable[[LogType, str], None]
+        self, engine: Engine, states: StateStore, module: ModuleInfo, say: Callable[[LogType, str], None]
     ) -> bool:
         """Take up a module at the start of the agent; a damaged one is said and left out."""
+        name, record, running = module.name, ev.ModuleRecord(same_boot=False), None
         try:
-            record = await asyncio.to_thread(states.load, name) or ev.ModuleRecord(same_boot=False)
-            running = await asyncio.to_thread(self._older, name, record)
+            if module.configured:
+                known = await asyncio.to_thread(states.load, name)
+                record = known or record
+                running = await asyncio.to_thread(self._older, name, record)
             # It goes on with what it was started with; what is in force waits.
             self._take_module(engine, running, record)
             self._take_module(engine, await asyncio.to_thread(self._committed, name), None if running else record)
@@ -344,6 +356,18 @@ class Agent:
             say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
             return False
         return True
+
+    async def _clear_kernel(
+        self, engine: Engine, traffic: KernelTraffic, unread: Collection[str], say: Callable[[LogType, str], None]
+    ) -> None:
+        """Take away what earlier agents put into the kernel for modules that are here no more or run without.
+
+        What a module has whose configuration cannot be read is left as it is.
+        """
+        for name in sorted(await asyncio.to_thread(modules_in_kernel, self._home.virtual_ips)):
+            if name not in unread and engine.node.traffic.traffic_of(name) is None:
+                say(LogType.INFO, f"{name} has no virtual IP any more: what is left of one is taken away")
+                traffic.withdraw(WithdrawTraffic(name, reset=True))
 
     def _older(self, name: str, record: ev.ModuleRecord) -> tuple[CommittedModule, bool] | None:
         """The revision that still runs, when it is not the one in force. Blocks."""

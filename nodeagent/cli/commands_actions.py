@@ -47,7 +47,7 @@ def _order(action: Action, module: str, identity: str, wait: bool, wants_json: b
     answer = send(f"/modules/{module}/actions", body, OrderAnswer, timeout=seconds + 30.0)
     if wants_json:
         click.echo(to_json(answer))
-    elif answer.accepted:
+    elif answer.accepted and not wait:
         say(answer.text)
     if not answer.accepted:
         raise CommandFailed(answer.text, Exit.NOT_NOW)
@@ -56,6 +56,8 @@ def _order(action: Action, module: str, identity: str, wait: bool, wants_json: b
     if wait and not _reached(action, answer):
         why = fetch(f"/modules/{module}/why", WhyAnswer).sentence
         raise CommandFailed(f"{module} ended in {answer.state} {answer.status}: {why}", Exit.NOT_NOW)
+    if wait and not wants_json:
+        say(f"{module} is {answer.state} {answer.status}")
     return Exit.OK
 
 

@@ -43,9 +43,20 @@ def cluster_check(file: str, as_json: bool) -> int:
     """Check a cluster.xml and name everything wrong in it; without FILE the one in force. Needs no agent."""
     from nodeagent.contract.cluster_xml import read_cluster
 
-    path = file or str(cluster_file(Home.from_environment()))
+    path = file or _in_force()
     config, problems = read_cluster(read_file(path), path)
     return report_check(path, config.signature if config else "", problems, as_json)
+
+
+def _in_force() -> str:
+    file = cluster_file(Home.from_environment())
+    try:
+        file.stat()
+    except FileNotFoundError:
+        raise CommandFailed("this node is in no cluster: name the FILE to check", Exit.NOT_NOW) from None
+    except OSError:
+        pass  # reading it says why
+    return str(file)
 
 
 def report_check(path: str, signature: str, problems: list[Problem], wants_json: bool) -> int:

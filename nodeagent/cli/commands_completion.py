@@ -15,7 +15,9 @@ _keepgreen() {{
         esac
     done
     if [[ $before == -m ]]; then
-        words=$(ls "${{KEEPGREEN_HOME:+$KEEPGREEN_HOME/var/modules}}" /var/lib/keepgreen/modules 2>/dev/null)
+        for i in "${{KEEPGREEN_HOME:+$KEEPGREEN_HOME/var/modules}}" /var/lib/keepgreen/modules; do
+            words+=" $(ls "$i" 2>/dev/null)"
+        done
     else
         case $path in
 {cases}

@@ -11,6 +11,7 @@ import click
 from nodeagent.cli.exits import CommandFailed, Exit
 
 NEEDS = ("app", "PySide6", "qasync", "keyring")
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 @click.command()
@@ -27,7 +28,7 @@ def console(demo: Path | None) -> int:
 
 
 def open_console(demo: Path | None) -> int:
-    """Run it to its end and give its exit code. Raises CommandFailed when it is not installed."""
+    """Run it to its end and give its exit code. Raises CommandFailed when it is not installed, or has no display."""
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise CommandFailed(
@@ -35,7 +36,12 @@ def open_console(demo: Path | None) -> int:
             f'install it with: "{sys.executable}" -m pip install "keepgreen[app]"',
             Exit.AGENT_DOWN,
         )
+    if sys.platform == "linux" and not any(map(os.environ.get, _DISPLAYS)):
+        raise CommandFailed(
+            "there is no display here: start the console on a workstation and connect it to this node", Exit.AGENT_DOWN
+        )
     arguments = ["--demo", str(demo)] if demo is not None else []
     # A checkout is found by its directory only while that is the current one.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run([sys.executable, "-m", "app", *arguments], check=False, env=environment).returncode
+    code = subprocess.run([sys.executable, "-m", "app", *arguments], check=False, env=environment).returncode
+    return code if code >= 0 else 128 - code  # a signal, as a shell says it

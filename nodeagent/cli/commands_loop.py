@@ -55,7 +55,8 @@ def checkloop(module: str, quiet: bool, as_json: bool) -> int:
         said = {"counted": status.counted, "maxloop": status.maxloop, "loop_interval": status.loop_interval}
         click.echo(to_json({"module": name, "allowed": allowed, **said}))
     elif not quiet and bounded:
-        say(f"{status.counted} automatic actions of {name} in {span(status.loop_interval)}, {status.maxloop} allowed")
+        actions = "automatic action" if status.counted == 1 else "automatic actions"
+        say(f"{status.counted} {actions} of {name} in {span(status.loop_interval)}, {status.maxloop} allowed")
     elif not quiet:
         say(f"automatic actions of {name} are not bounded")
     return Exit.OK if allowed else 1

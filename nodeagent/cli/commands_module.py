@@ -12,7 +12,7 @@ from nodeagent.cli.commands_cluster import report_check
 from nodeagent.cli.commands_snapshot import fetch_file
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.in_force import cluster_file, module_file
-from nodeagent.cli.local import module_name, module_path
+from nodeagent.cli.local import NODE, module_name, module_path
 from nodeagent.cli.options import LARGEST, json_option, module_option, read_file
 from nodeagent.cli.progress import Progress
 from nodeagent.cli.tables import clock, say, show_problems, show_table
@@ -102,14 +102,16 @@ def module_list(as_json: bool) -> None:
 @click.command()
 @module_option
 @click.option("--nodes", default="", metavar="N1,N2", help="The module's nodes; left out: as before, else all.")
-@click.option("--from", "directory", default="", metavar="DIR", help="Take conf/, bin/ and web/ of this directory.")
+@click.option("--from", "directory", default=None, metavar="DIR", help="Take conf/, bin/ and web/ of this directory.")
 @json_option
-def config(module: str, nodes: str, directory: str, as_json: bool) -> int:
+def config(module: str, nodes: str, directory: str | None, as_json: bool) -> int:
     """Put a module in force on this node: as installed, or with the files of a directory."""
     name = module_name(module)
     chosen = tuple(node.strip() for node in nodes.split(",") if node.strip())
     if nodes and not chosen:
         raise CommandFailed(f"--nodes {nodes!r} names no node", Exit.USAGE)
+    if directory == "":
+        raise CommandFailed("--from '' names no directory", Exit.USAGE)
     files = _files_of(directory) if directory else installed_files(name)
     chosen = chosen or _nodes_of(name)
     staged = send(f"/modules/{name}/stage", StageModule(files, chosen, author=author()), Staged, timeout=SCRIPTS)
@@ -159,7 +161,9 @@ def _files_of(directory: str) -> dict[str, bytes]:
                     left -= len(data)
                 if left < 0:
                     raise CommandFailed(f"{directory} holds more than {LARGEST >> 20} MiB", Exit.BAD_DATA)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CommandFailed(f"{error.filename or directory} cannot be read: {error.strerror}", Exit.BAD_DATA) from None
+    except ValueError as error:
         raise CommandFailed(f"{directory} cannot be read: {error}", Exit.BAD_DATA) from None
     return files
 
@@ -180,7 +184,7 @@ def check(file: str, module: str, as_json: bool) -> int:
         files = installed_files(name)
     except CommandFailed as failed:
         named = module or os.environ.get("SAFEMODULE", "")
-        if failed.exit_code != Exit.AGENT_DOWN or not named:
+        if failed.exit_code != Exit.AGENT_DOWN or not named or NODE.get():
             raise
         return _check_file(_in_force(named, failed), named, as_json)
     asked = StageModule(files, _nodes_of(name), author=author())

@@ -56,7 +56,7 @@ def _own_rows(status: NodeStatus, wanted: str) -> Iterator[tuple[str | Text, ...
 
 def _state_cells(module: ModuleStatus) -> tuple[str | Text, str | Text]:
     if not module.configured:
-        return "NOT CONFIGURED", Text("installed, never applied", style="bright_black")
+        return "NOT CONFIGURED", Text("installed, not in force", style="bright_black")
     return str(module.state), coloured_status(module.state, module.status)
 
 

@@ -28,7 +28,7 @@ _BOOT = {
     Boot.ON: "the configuration says boot=on, which counts instead",
     Boot.OFF: "the configuration says boot=off, which counts instead",
     Boot.AUTO: "the configuration says boot=auto, which counts instead: as it was before",
-    None: "the module was never applied, so it does not start",
+    None: "the module is not in force, so it does not start",
 }
 _until_option = click.option(
     "--until", default="", metavar="TIME", help="Turns round by itself after this time, e.g. 2h or 1h30m."
@@ -36,13 +36,19 @@ _until_option = click.option(
 
 
 def seconds_of(option: str, text: str) -> float:
-    """A duration of the command line in seconds, 0 for none. Raises CommandFailed."""
-    if not text:
-        return 0.0
+    """A duration of the command line in seconds. Raises CommandFailed."""
     try:
         return parse_duration(text, "s").seconds
     except ValueError as error:
         raise CommandFailed(f"{option}: {text!r} {error}", Exit.USAGE) from None
+
+
+def _until(text: str) -> float:
+    """Seconds, 0 where nothing is said: for good. Raises CommandFailed."""
+    seconds = seconds_of("--until", text) if text else 0.0
+    if text and not seconds:
+        raise CommandFailed(f"--until: {text!r} is over at once: a longer time is wanted, e.g. 2h", Exit.USAGE)
+    return seconds
 
 
 def _command(name: Switch) -> Command:
@@ -66,7 +72,7 @@ def _command(name: Switch) -> Command:
             return _switch_class(module_name(module), proc_class, value == "enable", as_json)
         if value == "status":
             return _show(name, module_name(module), as_json)
-        return _turn(name, module_name(module), value == "on", seconds_of("--until", until), as_json)
+        return _turn(name, module_name(module), value == "on", _until(until), as_json)
 
     if classes:
         switch.params.insert(1, click.Argument(["proc_class"], metavar="[CLASS]", default=""))
@@ -126,7 +132,7 @@ def boot(value: str, module: str, until: str, as_json: bool) -> int:
     if value == "status" and until:
         raise CommandFailed("--until goes with on and off only", Exit.USAGE)
     if value != "status":
-        tell(f"/modules/{name}/boot", SetBoot(value == "on", seconds_of("--until", until)))
+        tell(f"/modules/{name}/boot", SetBoot(value == "on", _until(until)))
     setting = fetch(f"/modules/{name}/boot", BootSetting)
     if as_json:
         click.echo(to_json(setting))

@@ -8,7 +8,7 @@ from nodeagent.cli import fast
 from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import NODE, module_name
+from nodeagent.cli.local import module_name
 from nodeagent.cli.options import json_option, module_option
 from nodeagent.cli.tables import progress_wanted, say, show_table
 from nodeagent.contract.vip_status import VipStatus, VipWhere
@@ -97,8 +97,6 @@ def vip_probe(address: str, interface: str, as_json: bool) -> int:
         ip_address(address or "0.0.0.0")
     except ValueError:
         raise CommandFailed(f"{address!r} is not an IP address", Exit.BAD_DATA) from None
-    if NODE.get():
-        raise CommandFailed("vip probe asks all nodes of the cluster: leave out -H", Exit.USAGE)
     nodes = all_nodes()
     if progress_wanted():
         click.echo("all nodes send frames to unknown MACs for 3 s …", err=True)
@@ -132,7 +130,5 @@ def vip_release() -> None:
     """Take no traffic of any virtual IP any more; connections stay. For the service manager's stop hook."""
     from nodeagent.adapters.vip import release_all
 
-    if NODE.get():
-        raise CommandFailed("vip release is for this node alone: leave out -H", Exit.USAGE)
     if problem := release_all():
         raise CommandFailed(problem, Exit.REFUSED)

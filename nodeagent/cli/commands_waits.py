@@ -19,13 +19,13 @@ from nodeagent.contract.status import ModuleStatus, NodeStatus
 _LOOK = 0.25
 """Seconds between two looks."""
 _timeout_option = click.option(
-    "--timeout", default="", metavar="TIME", help="Give up after this time, e.g. 90s; left out: an hour."
+    "--timeout", default="", metavar="TIME", help="Give up after this time, e.g. 90s, 0 = look once; left out: an hour."
 )
 _HOUR = 3600.0
 
 
 def _wait(module: str, timeout: str, wants_json: bool, what: str, there: Callable[[ModuleStatus], bool]) -> None:
-    name, limit = module_name(module), seconds_of("--timeout", timeout) or _HOUR
+    name, limit = module_name(module), seconds_of("--timeout", timeout) if timeout else _HOUR
     if os.environ.get("KEEPGREEN_RUN", "").partition("/")[0] == name:
         raise CommandFailed(f"a script of {name} cannot wait for its own module", Exit.NOT_NOW)
     end = time.monotonic() + limit

@@ -25,10 +25,12 @@ def safekit(args: Sequence[str]) -> int:
 
 def dispatch(args: Sequence[str]) -> int:
     """Run one command. click is imported only when it is needed."""
-    if args and args[0] == "-H":
+    if args and args[0].startswith("-H"):
         from nodeagent.cli import several_nodes
 
-        return several_nodes.run(args[1:], lambda command: guarded(lambda: dispatch(command)))
+        joined = args[0].removeprefix("-H").removeprefix("=")  # -Hnode2, -H=node2
+        words = args[1:] if args[0] == "-H" else [joined, *args[1:]]
+        return several_nodes.run(words, lambda command: guarded(lambda: dispatch(command)))
     if fast.answers(args):
         return fast.run(args)
     from nodeagent.cli.main import run
@@ -43,7 +45,7 @@ def guarded(command: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except CommandFailed as failed:
-        sys.stderr.write(failed.sentence + "\n")
+        _tell(failed.sentence)
         return failed.exit_code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -52,16 +54,22 @@ def guarded(command: Callable[[], int]) -> int:
             return _leave_quietly()
         if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             _leave_quietly()
-            sys.stderr.write(f"the answer cannot be written: {error.strerror}\n")
+            _tell(f"the answer cannot be written: {error.strerror}")
             return Exit.CANNOT_CREATE
         return _report(error)
 
 
 def _open_streams() -> None:
-    """What the caller has closed is None in Python: then nobody hears, and nobody answers."""
+    """What the caller has closed is None in Python: then nobody hears, and nobody answers.
+
+    What a stream cannot show (a letter that its encoding lacks, a byte that was no text) is shown as `?`.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _reader_is_gone(error: OSError) -> bool:
@@ -69,6 +77,15 @@ def _reader_is_gone(error: OSError) -> bool:
     if sys.platform == "win32" and error.errno == errno.EINVAL:
         return error.winerror is None and error.filename is None
     return isinstance(error, BrokenPipeError)
+
+
+def _tell(sentence: str) -> None:
+    """To stderr; where that cannot be written the exit code has to say it alone."""
+    try:
+        sys.stderr.write(sentence + "\n")
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _leave_quietly() -> int:
@@ -84,7 +101,7 @@ def _report(error: Exception) -> int:
     what = f"{type(error).__name__}: {error}".replace("\n", " ")
     details = "".join(traceback.format_exception(error))
     if os.environ.get("KEEPGREEN_DEBUG") == "1":
-        sys.stderr.write(f"{details}this is a fault of Keepgreen ({what}); the details are above\n")
+        _tell(f"{details}this is a fault of Keepgreen ({what}); the details are above")
         return Exit.INTERNAL
     where = "could not be written; KEEPGREEN_DEBUG=1 shows them"
     try:
@@ -95,5 +112,5 @@ def _report(error: Exception) -> int:
         where = f"are in {file.name}"
     except OSError:
         pass
-    sys.stderr.write(f"this is a fault of Keepgreen ({what}); the details {where}\n")
+    _tell(f"this is a fault of Keepgreen ({what}); the details {where}")
     return Exit.INTERNAL

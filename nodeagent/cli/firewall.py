@@ -137,8 +137,11 @@ def run(commands: tuple[Command, ...]) -> str:
     for command in commands:
         try:
             done = _run(command)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise CommandFailed(f"{command[0]} cannot be run: {error}", Exit.CANNOT_CREATE) from None
+        except OSError as error:
+            raise CommandFailed(f"{command[0]} cannot be run: {error.strerror}", Exit.CANNOT_CREATE) from None
+        except subprocess.TimeoutExpired:
+            text = f"`{shown(command)}` has not ended within {_PATIENCE:g} s"
+            raise CommandFailed(text, Exit.CANNOT_CREATE) from None
         if done.returncode:
             reason = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
             raise CommandFailed(f"`{shown(command)}`: {reason}", Exit.CANNOT_CREATE)

@@ -1,7 +1,6 @@
 """The command `keepgreen` with all its commands."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -37,6 +36,18 @@ for _change in CHANGES:
     cluster.add_command(_change)
 
 
+def _whole_sentences(commands: Iterable[click.Command]) -> None:
+    """The lists of commands show the first sentence of each, which click would cut at 45 letters."""
+    for command in commands:
+        text = " ".join((command.help or "").split())
+        command.short_help = f"{text.partition('. ')[0].rstrip('.')}."
+        if isinstance(command, click.Group):
+            _whole_sentences(command.commands.values())
+
+
+_whole_sentences(_COMMANDS)
+
+
 @click.group(
     commands={command.name or "": command for command in _COMMANDS},
     context_settings={"help_option_names": ["--help"], "max_content_width": 110},
@@ -53,9 +64,6 @@ def keepgreen() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run one command and give its exit code. Raises CommandFailed for every expected failure."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
     try:
         # Not keepgreen.main(): it has its own ideas of Ctrl-C and closed pipes.
         with keepgreen.make_context("keepgreen", list(args)) as context:

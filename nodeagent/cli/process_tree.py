@@ -42,7 +42,8 @@ def bounded(words: Sequence[str]) -> int:
     try:
         process = subprocess.Popen(command)
     except (OSError, ValueError) as error:
-        raise CommandFailed(f"{command[0]} cannot be run: {error}", Exit.USAGE) from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CommandFailed(f"{command[0]} cannot be run: {reason}", Exit.USAGE) from None
     try:
         return process.wait(seconds) & 0xFF
     except subprocess.TimeoutExpired:

@@ -17,11 +17,14 @@ from nodeagent.cli.local import NODE
 from nodeagent.cli.tables import say
 from nodeagent.contract.api import ClusterInfo
 
-HERE_ONLY = ("agent", "service", "passwd", "demo", "console", "doctor", "firewall", "completion", "logview", "enrol")
-"""Commands about this computer, and one that never ends."""
+HERE_ONLY = (
+    *([name] for name in ("agent", "service", "passwd", "demo", "console", "doctor", "firewall", "completion")),
+    *(["logview"], ["enrol"], ["cluster", "check"], ["vip", "release"]),
+)
+"""Commands about this computer and its files, and one that never ends."""
 ONE_FILE = (["snapshot"], ["module", "package"])
 """Commands that write a file here."""
-EVERYWHERE = (["token", "add"], ["token", "revoke"], ["cluster", "rotate"], ["cluster", "replace"])
+EVERYWHERE = (["token", "add"], ["token", "revoke"], ["cluster", "rotate"], ["cluster", "replace"], ["vip", "probe"])
 """Commands that go to all nodes by themselves."""
 
 
@@ -65,14 +68,15 @@ def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
     """
     if len(words) < 2:
         raise CommandFailed('-H wants nodes and a command, e.g. `-H "*" state` or `-H node1,node2 start`', Exit.USAGE)
-    if words[1] == "-H":
+    if words[1].startswith("-H"):
         raise CommandFailed("-H goes once before the command: name all nodes with commas between them", Exit.USAGE)
     nodes, command = _nodes(words[0]), list(words[1:])
-    if command[0] in HERE_ONLY or (command[0] == "log" and "-f" in command):
+    endless = command[0] == "log" and any(word.startswith("-f") for word in command)
+    if endless or _is_one_of(command, HERE_ONLY):
         raise CommandFailed(f"{' '.join(command[:2])} is for this node alone: leave out -H", Exit.USAGE)
-    if any(command[: len(one)] == one for one in EVERYWHERE):
+    if _is_one_of(command, EVERYWHERE):
         raise CommandFailed(f"{' '.join(command[:2])} goes to all nodes by itself: leave out -H", Exit.USAGE)
-    if len(nodes) > 1 and any(command[: len(one)] == one for one in ONE_FILE):
+    if len(nodes) > 1 and _is_one_of(command, ONE_FILE):
         raise CommandFailed(f"{command[0]} writes one file: name one node with -H", Exit.USAGE)
     results = _run_all(nodes, command, guarded)
     if "--json" in command:
@@ -85,6 +89,10 @@ def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
         for one in results:
             _show(one)
     return max((one.code for one in results), default=Exit.OK)
+
+
+def _is_one_of(command: list[str], commands: tuple[list[str], ...]) -> bool:
+    return any(command[: len(one)] == one for one in commands)
 
 
 def _nodes(text: str) -> dict[str, str]:

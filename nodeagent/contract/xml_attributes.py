@@ -226,8 +226,9 @@ class StartTag:
         if value is None or (blank and _ATTRIBUTE_NEXT.match(text, start)):
             if start >= len(text):
                 return
-            self._at = equals.end() - 1 if blank else start
-            self._say(start, f'a value in quotes must follow {short(name)}, like {short(name)}="…"')
+            self._at = equals.start() + len(equals[0].rstrip(" \t\r\n"))
+            where = self._at if NEWLINE.search(text, self._at, start) else start
+            self._say(where, f'a value in quotes must follow {short(name)}, like {short(name)}="…"')
             return
         self._at = value.end()
         quote = text[self._at : self._at + 1]

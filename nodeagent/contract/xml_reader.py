@@ -7,6 +7,7 @@ from lxml import etree
 
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.xml_mend import Mended
+from nodeagent.contract.xml_prefixes import without, wrong_names
 from nodeagent.contract.xml_scan import ElementSpan, NotXml, Scan, scan, scan_text
 from nodeagent.contract.xml_text import Replaced, TextPlaces
 
@@ -24,14 +25,20 @@ class XmlFile:
         scanned = source if isinstance(source, Scan) else scan(source)
         self.file = file
         self.damaged: frozenset[etree._Element] = frozenset()
-        """The elements of a mended file (see `mended`) that had a mistake: nothing is said of what is in them."""
-        self.root = _parse(scanned.text)
+        """The elements whose XML had a mistake (see `mended` and `xml_prefixes`): nothing more is said of them."""
+        wrong = wrong_names(scanned)
+        self.root = _parse(without(scanned.text, wrong))
         self.problems: list[Problem] = []
         self.replaced: dict[etree._Element, list[Replaced]] = {}
         """The macros that were replaced in the text of an element."""
         self._source = scanned.text
         self._counts: Counter[Severity] = Counter()
         self._spans: dict[etree._Element, ElementSpan] = dict(zip(self.root.iter("*"), scanned.elements, strict=True))
+        if wrong:
+            elements = {span: element for element, span in self._spans.items()}
+            for one in wrong:
+                self.error(elements[one.element], one.text, one.attribute.name if one.attribute else "")
+            self.damaged = frozenset(elements[one.element] for one in wrong)
 
     @classmethod
     def mended(cls, mended: Mended, file: str) -> "XmlFile | None":
@@ -42,7 +49,7 @@ class XmlFile:
             xml = cls(scan_text(mended.text), file)
         except NotXml:
             return None
-        xml.damaged = frozenset(xml._at(place) for place in mended.places)
+        xml.damaged |= {xml._at(place) for place in mended.places}
         return xml
 
     def _at(self, place: int) -> etree._Element:
@@ -126,4 +133,5 @@ def _parse(text: str) -> etree._Element:
     try:
         return etree.fromstring(text.removeprefix("\ufeff").encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise NotXml(f"this is not well-formed XML: {error.msg}", error.lineno or 0) from error
+        told = error.msg.partition(", line ")[0]
+        raise NotXml(f"this is not well-formed XML: {told}", error.lineno or 0) from error

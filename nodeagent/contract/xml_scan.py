@@ -26,7 +26,12 @@ CODECS = {
     "latin1": "latin-1",
     "windows-1252": "cp1252",
 }
-_DECLARED = re.compile(r"\ufeff?<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]+)[\"']")
+_DECLARED = re.compile(
+    r"\ufeff?<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]+)[\"'](?=[ \t\r\n?])"
+)
+_LIKE_DECLARED = re.compile(r"(?s)<.{0,3}(?:\?|ml)(?:(?!\?>).)*?(?:enc|ding)")
+"""A first line that was meant to declare an encoding, also with a sign too many or too few."""
+
 _TAG_NAME = re.compile(r"<([^ \t\r\n/>]+)")
 _ATTRIBUTE = re.compile(r"[ \t\r\n]+([^ \t\r\n=/>]+)[ \t\r\n]*=[ \t\r\n]*(\"[^\"]*\"|'[^']*')")
 _TAG_END = re.compile(r"[ \t\r\n]*(/?)>")
@@ -174,7 +179,8 @@ def _decode(data: bytes) -> tuple[str, str]:
     codec = "utf-8"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         codec = "utf-16-le" if data.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
-    declared = _DECLARED.match(data[:400].decode("utf-8" if codec == "utf-8" else codec, "replace"))
+    head = data[:400].decode(codec, "replace")
+    declared = _DECLARED.match(head)
     name = declared[1].lower() if declared else ""
     if codec.startswith("utf-16"):
         if name and not name.startswith("utf-16"):
@@ -194,8 +200,9 @@ def _decode(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = len(NEWLINE.findall(data[: error.start].decode(codec, "replace"))) + 1
         says = "its first line declares" if declared else "is meant when nothing is declared"
+        meant = data.decode("latin-1") if not declared and _LIKE_DECLARED.match(head) else ""
         raise NotXml(
-            f"byte {error.start + 1} is not valid {codec}, which {says}: save the file as UTF-8", line
+            f"byte {error.start + 1} is not valid {codec}, which {says}: save the file as UTF-8", line, meant
         ) from error
 
 

@@ -28,7 +28,8 @@ _DECLARATION = re.compile(
     rf"(?:{BLANKS}+standalone{BLANKS}*={BLANKS}*(?:\"(?:yes|no)\"|'(?:yes|no)'))?{BLANKS}*\?>"
 )
 _LIKE_DECLARATION = re.compile(
-    rf"<(?=[^\r\n]{{0,2}}\?|[^\r\n]{{0,3}}ml)[^\r\n]{{0,40}}(?:version|encoding)[^\r\n]*?\?>|<\?xml(?={BLANKS}|\?)[^<>]*>?"
+    rf"<{BLANKS}{{0,2}}(?=[^\r\n]{{0,2}}\?|[^\r\n]{{0,3}}ml)[^\r\n]{{0,40}}(?:version|encoding)[^\r\n]*?\?>"
+    rf"|<\?xml(?={BLANKS}|\?)[^<>]*(?:<?>)?"
 )
 _OTHER_INSTRUCTION = re.compile(rf"<\?(?!xml{BLANKS}){NAME}(?:{BLANKS}|\?>)")
 _DOCTYPE = re.compile(

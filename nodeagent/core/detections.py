@@ -12,8 +12,8 @@ from nodeagent.core import events as ev
 from nodeagent.core.checking import Look
 from nodeagent.core.failover import Firing
 from nodeagent.core.handlers import HandlerRun
-from nodeagent.core.module_memory import Order
 from nodeagent.core.monitoring import Detection
+from nodeagent.core.order import Order
 from nodeagent.core.orders import OrderedLife
 from nodeagent.core.phases import WAITS, Phase
 from nodeagent.core.script_runs import end_words

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nodeagent.contract.config import ClusterConfig, ModuleConfig
 from nodeagent.contract.states import Action, Intent, ResourceState, Script
+from nodeagent.core.order import Order
 from nodeagent.core.traffic_messages import LansBound, LinkSeen, ProbeReceived, TrafficEvent
 
 
@@ -43,6 +44,8 @@ class ModuleRecord:
     """
 
     phase: str = "stopped"
+    order: Order | None = None
+    """What it was doing, or was to do once a script had ended; None in the records of earlier versions."""
     intent: Intent = Intent.STOP
     author: str = ""
     revision: int = 0
@@ -64,6 +67,8 @@ class ModuleRecord:
     """The application was started without the product."""
     why: str = ""
     """The sentence of the last stop, shown again after a restart of the agent."""
+    said: str = ""
+    """The last thing a script said of a failure."""
     since: float | None = None
     same_boot: bool = True
 

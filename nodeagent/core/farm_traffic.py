@@ -93,13 +93,13 @@ class FarmTraffic:
         self._linkless[event.interface] = now + self._window if event.up else float("inf")
 
     def configured(self, life: ModuleLife) -> None:
-        """A module is there, or has a new revision."""
+        """A module is there, or has a new revision; one that waits for the next start brings no more than powers."""
         name = life.config.name
         self._lives[name] = life
-        if life.phase not in WITH_ADDRESS:
+        if not life.waiting and life.phase not in WITH_ADDRESS:
             self._renew(name, life)
         elif known := self._modules.get(name):
-            known.traffic.reconfigure(life.config)
+            known.traffic.reconfigure(life.waiting.config if life.waiting else life.config)
 
     def recovered(self, life: ModuleLife) -> None:
         """The agent has started; an earlier one may have left the addresses of a stopped module."""
@@ -224,6 +224,8 @@ class FarmTraffic:
         if module and module.traffic.wanted:
             module.traffic.go()
             self._prepared_since.pop(name, None)
+        if life.waiting:
+            return
         if (module.traffic.vip, module.traffic.me) != (life.config.vip, self._me) if module else life.config.vip:
             self._renew(name, life)  # what had to wait for the stop
 
@@ -270,7 +272,8 @@ class FarmTraffic:
                 wire_only[node], echoed[node] = found
         members = {**peers, **wire_only}
         own = self._own_beat(module)
-        serving = [m for m in (Member(self._me, self._session, own), *members.values()) if m.beat.power]
+        everybody = Member(self._me, self._session, own), *members.values()
+        serving = [member for member in everybody if member.beat.power and member.beat.with_vip]
         others = {
             node: self._presence(node, life.config.name, members.get(node), echoed.get(node, 0.0))
             for node in life.config.nodes
@@ -333,7 +336,8 @@ class FarmTraffic:
         if member is None:
             return Presence(goodbye=self._membership.said_goodbye(node, module_id(module)))
         seen, inherits = int.from_bytes(member.beat.payload[:8], "big"), member.beat.payload[:8] == bytes(8)
-        return Presence(True, member.beat.state is State.UP, False, seen, member.beat.epoch, heard, inherits)
+        up = member.beat.state is State.UP and member.beat.with_vip
+        return Presence(True, up, False, seen, member.beat.epoch, heard, inherits)
 
     def _may_serve(self, life: ModuleLife) -> bool:
         """Alone in its cluster, or with a link, a heartbeat socket on one of the module's lans, fresh news of peers."""
@@ -354,7 +358,7 @@ class FarmTraffic:
         since = self._prepared_since.get(module.life.config.name)
         if since is None or now < since + 2 * PROBE_MEMORY or not module.traffic.prepared:
             return ()
-        serving = [member.node for member in view_of(peers.values())]
+        serving = [member.node for member in view_of(m for m in peers.values() if m.beat.with_vip)]
         return tuple(
             (interface, to, node)
             for node in serving

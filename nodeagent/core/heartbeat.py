@@ -78,6 +78,11 @@ class ModuleBeat:
     """What the mode adds: of a virtual IP the epoch seen and the signature of the newest powers."""
     restarting: bool = False
 
+    @property
+    def with_vip(self) -> bool:
+        """Started with its virtual IP: what a revision adds or removes comes to a module that is UP with its stop."""
+        return bool(self.payload)
+
 
 @dataclass(frozen=True, slots=True)
 class Header:

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from nodeagent.contract.exit_codes import exit_words
-from nodeagent.contract.states import Action, Intent, LogType
+from nodeagent.contract.states import Action, LogType
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.detections import WatchfulLife
-from nodeagent.core.module_memory import Order
+from nodeagent.core.order import Order
 from nodeagent.core.phase_machine import SAVE_LIMIT
-from nodeagent.core.phases import PHASES, Phase, Stage
-from nodeagent.core.recovery import Recovery, decide, phase_of
+from nodeagent.core.phases import Phase, Stage
+from nodeagent.core.recovery import Recovery, decide, order_of
 from nodeagent.core.script_runs import Run
 
 ADOPT_LIMIT = 60.0
@@ -97,6 +97,7 @@ class ModuleLife(WatchfulLife):
                 self._order = Order(Action.START, self.memory.by)
                 self._enter(Phase.ADOPTING, now)
             case Recovery.CRASHED:
+                self._go_on(order_of(record))
                 self._enter(Phase.RECOVERING, now)
                 self._after_crash("the last agent ended while the module was stopping", now)
 
@@ -127,7 +128,7 @@ class ModuleLife(WatchfulLife):
             self._log(LogType.INFO, f"revision {event.revision} is in force")
         else:
             self.waiting = event
-            self.config = replace(event.config, mode=self.config.mode, farm=self.config.farm)
+            self.config = replace(event.config, mode=self.config.mode, farm=self.config.farm, vip=self.config.vip)
             self.senses.reconfigure(event.config, event.revision, now)
             self._judge(now)
             self._log(LogType.INFO, f"revision {event.revision}: in force, its scripts from the next start on")
@@ -186,9 +187,7 @@ class ModuleLife(WatchfulLife):
     def _take_over(self, record: ev.ModuleRecord, now: float) -> None:
         """Await what the last agent started. What it may have started after its last record must not live on."""
         left = record.runs
-        if PHASES[phase_of(record)].stage is Stage.WITHOUT:
-            started = phase_of(record) is Phase.WITHOUT_STARTING
-            self._order = Order(Action.START if started else Action.STOP, self.memory.by)
+        self._go_on(order_of(record))
         awaited = [(run, run.process) for run in left if run.process is not None]
         for run, process in awaited:  # before the phase is saved: yet another agent must know of them, too
             self.runs.begin(Run(run.run, run.script, (), process))
@@ -201,6 +200,12 @@ class ModuleLife(WatchfulLife):
                 self._emit(do.KillScript(self.config.name, run.run))
         if not self.runs.alive:
             self._after_crash(f"the last agent ended while it began {left[-1].script}", now)
+
+    def _go_on(self, order: Order) -> None:
+        """With what the last agent was doing: only a stop is finished as it was ordered, all else begins anew."""
+        self._order = order
+        if order.stays_down and not self.memory.run_without:
+            self._pending = order
 
     def _judge_adoption(self, now: float) -> None:
         """Adopt when all monitored processes are the same and one round of checks was good; else repair."""
@@ -224,13 +229,11 @@ class ModuleLife(WatchfulLife):
         self._after_crash(f"the last agent ended while {run.script} was running", now)
 
     def _after_crash(self, seen: str, now: float) -> None:
+        pending, self._pending = self._pending, None
         if self.memory.run_without:
-            self._pending = None
             self._enter(Phase.STOPPED, now)
-        elif self._pending is not None:
-            self._go_down(self._pending, now)
-        elif self.memory.intent is Intent.STOP:
-            self._go_down(Order(Action.STOP, self.memory.by), now)
+        elif pending is not None:
+            self._obey(pending, now)
         else:
             self._automatic(Order(Action.STOPSTART, "crash", "crash"), seen, now)
 

@@ -1,34 +1,15 @@
 """What a module remembers of its life: the intent, who and why, what counted, what was paused."""
 
-from dataclasses import dataclass
-
 from nodeagent.contract.config import ModuleConfig
 from nodeagent.contract.states import Action, Intent
 from nodeagent.core.cause import CauseChain, too_many
 from nodeagent.core.counting import ActionCount, restart_delay
 from nodeagent.core.events import Counted, ModuleRecord, ProcessRef, ScriptRun
 from nodeagent.core.handlers import HandlerRun
+from nodeagent.core.order import Order
 from nodeagent.core.phases import Phase
 from nodeagent.core.script_runs import Run
 from nodeagent.core.switches import NAMES, SwitchBoard
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order: what, by whom; with an `identity` (`-i who`) it is automatic and counts."""
-
-    action: Action
-    author: str
-    identity: str = ""
-    services: str = ""
-    """Of a restart: the services that the scripts are told to restart, `a, b`."""
-    seen: str = ""
-    """Of an automatic one: what it answers."""
-
-    @property
-    def planned(self) -> bool:
-        """By a person or a shutdown: the node drains first."""
-        return not self.identity
 
 
 class ModuleMemory:
@@ -51,6 +32,7 @@ class ModuleMemory:
         """Take up what the last agent knew."""
         self.intent, self.by = record.intent, record.author
         self.why = record.why or self.why
+        self.said = record.said
         self.count = ActionCount(record.counted)
         self.switches.recall([name for name in NAMES if not getattr(record, name)], record.pauses)
         self.classes = set(record.classes)
@@ -59,6 +41,7 @@ class ModuleMemory:
     def record(
         self,
         phase: Phase,
+        order: Order,
         since: float,
         revision: int,
         runs: tuple[Run, ...],
@@ -68,6 +51,7 @@ class ModuleMemory:
         """All that the next agent must know."""
         return ModuleRecord(
             phase=phase,
+            order=order,
             intent=self.intent,
             author=self.by,
             revision=revision,
@@ -82,13 +66,14 @@ class ModuleMemory:
             handlers=tuple(run.name for run in handlers),
             run_without=self.run_without,
             why=self.why,
+            said=self.said,
             since=since,
         )
 
     def take_over(self, order: Order) -> None:
         """A person ordered something: the count begins anew, the intent is his."""
         self.count.reset()
-        if order.action in (Action.STOP, Action.FORCESTOP):
+        if order.stays_down:
             self.intent = Intent.STOP
         elif order.action in (Action.START, Action.STOPSTART):
             self.intent = Intent.START

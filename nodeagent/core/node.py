@@ -24,8 +24,8 @@ from nodeagent.core.freeze import FreezeDetector
 from nodeagent.core.heartbeat import ModuleBeat
 from nodeagent.core.membership import Membership
 from nodeagent.core.module_life import ModuleLife
-from nodeagent.core.module_memory import Order
 from nodeagent.core.module_report import chain, module_status, resource_history, sentence
+from nodeagent.core.order import Order
 from nodeagent.core.orders import Verdict
 from nodeagent.core.script_runs import agent_of_runs
 from nodeagent.core.traffic_messages import (

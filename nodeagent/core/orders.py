@@ -9,7 +9,7 @@ from abc import ABC
 from dataclasses import dataclass, replace
 
 from nodeagent.contract.states import Action, LogType
-from nodeagent.core.module_memory import Order
+from nodeagent.core.order import Order
 from nodeagent.core.phase_machine import PhaseMachine
 from nodeagent.core.phases import (
     BEFORE_APPLICATION,
@@ -127,8 +127,7 @@ class OrderedLife(PhaseMachine, ABC):
     @property
     def _stays_down(self) -> bool:
         """It is on its way to STOP, and nobody has ordered another start."""
-        goal = (self._pending or self._order).action
-        return self._ordered_stage is Stage.GOING and goal in (Action.STOP, Action.FORCESTOP)
+        return self._ordered_stage is Stage.GOING and (self._pending or self._order).stays_down
 
     def _refused(self, action: Action) -> str:
         stage = self._ordered_stage
@@ -146,7 +145,7 @@ class OrderedLife(PhaseMachine, ABC):
             self._stay(order, now)
         elif stage is Stage.GOING:
             goal = Action.STOPSTART if order.action is Action.START else order.action
-            self._order = Order(goal, order.author, order.identity)  # only where it ends changes
+            self._order = replace(order, action=goal)  # only where it ends changes
             self.memory.by, self.memory.why = order.author, self.memory.stop_sentence(order)
             self._save()
         elif order.action is Action.RESTART and stage is Stage.UP:
@@ -161,7 +160,7 @@ class OrderedLife(PhaseMachine, ABC):
         if self._pending is None or STRENGTH.index(order.action) > STRENGTH.index(self._pending.action):
             self._pending, self.memory.by = order, order.author
             self._log(LogType.INFO, f"{order.action} waits for the end of {self.phase}")
-            self._save()  # what was accepted holds for the next agent, too
+        self._save()  # what was accepted holds for the next agent, too
         bound = now + self.user.nicestoptimeout
         self._deadline = bound if self._deadline is None else min(self._deadline, bound)
 

@@ -12,7 +12,8 @@ from nodeagent.contract.states import Action, LogType, Script, State, Status
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.handlers import HandlerRun, HandlerRuns
-from nodeagent.core.module_memory import ModuleMemory, Order
+from nodeagent.core.module_memory import ModuleMemory
+from nodeagent.core.order import Order
 from nodeagent.core.phases import ACTING, CHECKED, PHASES, TIME_LEADS_TO, Limit, Phase, Row, Stage, Step, checked_in
 from nodeagent.core.script_runs import Run, ScriptRuns, end_words
 from nodeagent.core.senses import Senses
@@ -242,6 +243,7 @@ class PhaseMachine(ABC):
         self._serial += 1
         record = self.memory.record(
             self.phase,
+            self._pending or self._order,
             self.since,
             self.revision,
             self.runs.alive,

@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from nodeagent.contract.states import Boot, Intent
+from nodeagent.contract.states import Action, Boot, Intent
 from nodeagent.core.events import ModuleRecord
+from nodeagent.core.order import Order
 from nodeagent.core.phases import BEFORE_APPLICATION, PHASES, Phase, Stage
 
 
@@ -46,3 +47,12 @@ def decide(record: ModuleRecord, boot: Boot, boot_on: bool) -> Recovery:
     if PHASES[phase].stage is Stage.UP or phase is Phase.ADOPTING:
         return Recovery.ADOPT
     return Recovery.BEGIN if phase in BEFORE_APPLICATION else Recovery.CRASHED
+
+
+def order_of(record: ModuleRecord) -> Order:
+    """What the last agent was doing. The intent tells it only where an earlier version wrote no order."""
+    if record.order is not None:
+        return record.order
+    phase = phase_of(record)
+    starts = record.intent is Intent.START and PHASES[phase].stage is not Stage.WITHOUT
+    return Order(Action.START if starts or phase is Phase.WITHOUT_STARTING else Action.STOP, record.author)

@@ -66,6 +66,9 @@ def _module(sets: ModuleSets) -> Iterator[str]:
         yield from _fill(plan, "set", "peers", sorted(sets.peers))
         addresses = [a.addr for a in vip.addresses if not a.vmac] if sets.director else []
         yield from _fill(plan, "set", "speaks", [f"{addr}{held}" for addr in addresses])
+        if not sets.director and any(has(group, Proto.TCP) for group in vip.groups):
+            # What it forwarded as the director it may have been; another one has been told of later connections.
+            yield from _fill(plan, "map", "sent4", [])
 
 
 def _fill(plan: VipPlan, kind: str, name: str, elements: list[str]) -> Iterator[str]:

@@ -58,6 +58,8 @@ class LoadBalancer:
         self.ports: list[int] = []
         """The ports really served, in the order of `relays`; useful when port 0 was asked for."""
         self.serving = asyncio.Event()
+        self._relaying: set[asyncio.Task[None] | None] = set()
+        """The loop itself keeps nobody who waits for the answer to a half-closed connection."""
 
     async def run(self) -> None:
         """Serve until cancelled. Raises OSError when a port is taken."""
@@ -120,6 +122,8 @@ class LoadBalancer:
 
     async def relay(self, relay: Relay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client connection, from accept to the end of both directions."""
+        task = asyncio.current_task()
+        self._relaying.add(task)
         try:
             node = self.choose()
             if node is None:
@@ -139,6 +143,7 @@ class LoadBalancer:
                 back_writer.close()
         finally:
             writer.close()
+            self._relaying.discard(task)
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -35,6 +35,8 @@ class ScriptJob:
     output_cap: int
     """Bytes one run may leave in its file; the rest is trimmed and the cut marked."""
     keep_output: bool = True
+    umask: int = -1
+    """Of its process, where there is such a thing; -1: that of the agent."""
 
 
 class ScriptRunner(Protocol):

@@ -19,8 +19,12 @@ from nodeagent.host.priority import rise
 
 if sys.platform == "linux":
     from nodeagent.host.systemd import Systemd
+if sys.platform != "win32":
+    from nodeagent.host.mode_bits import let_pass
 
 OK, BAD_DATA, UNAVAILABLE, CANNOT_CREATE = 0, 65, 69, 73
+
+UMASK = 0o022
 
 THREAD_TURN = 0.0005
 """Seconds a busy thread (a scan, the disk) may keep the loop waiting; each probe would feel Python's own 5 ms."""
@@ -36,16 +40,22 @@ def run(home: Home) -> int:
 
 
 def run_agent(home: Home, serve: Callable[[Agent], Coroutine[None, None, None]], tell: Callable[[str], None]) -> int:
-    """Build the only agent of this home and let `serve` run it; every problem goes to `tell` as one sentence."""
+    """Build the only agent of this home and let `serve` run it; every problem goes to `tell` as one sentence.
+
+    What it makes may be read by all unless it is a secret, and changed by nobody else, whatever the umask that it was
+    started with; that one is for the scripts.
+    """
     settings, problems = load_settings(home.settings)
     for problem in problems:
         tell(str(problem))
     if settings is None:
         return BAD_DATA
     try:
+        umask = os.umask(UMASK)
         with only_one(home.run / "agent.lock"):
+            _open_ways(home)
             rise()
-            agent = Agent(home, settings)
+            agent = Agent(home, settings, umask)
             sys.setswitchinterval(THREAD_TURN)
             with asyncio.Runner() as runner:
                 runner.run(serve(agent))
@@ -114,6 +124,9 @@ def only_one(path: Path) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
+    def _open_ways(home: Home) -> None:
+        """Access lists decide."""
+
     def _many_descriptors() -> None:
         """Windows has no such limit."""
 
@@ -127,6 +140,11 @@ if sys.platform == "win32":
 else:
     import fcntl
     import resource
+
+    def _open_ways(home: Home) -> None:
+        """Whoever may use the local socket can come to it; nobody else puts another one in its place."""
+        for folder in (home.var, home.run):
+            let_pass(folder)
 
     def _many_descriptors() -> None:
         """Half-open connections of strangers must not use up the few descriptors of a default shell."""

@@ -2,6 +2,7 @@
 
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
@@ -27,6 +28,15 @@ def opened(path: Path, secret: bool, var: Path) -> tuple[str, str]:
         closed = ("700" if path.is_dir() else "600") if secret else "go-w"
         remedies.append(f"chmod {closed} {quote(str(path))}")
     return ", ".join(others), " && ".join(remedies)
+
+
+def let_pass(folder: Path) -> None:
+    """All may go through it to what they may use, only its owner may change what is in it. Another's stays as it is."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    right = (mode | 0o711) & ~0o022
+    if mode != right:
+        with suppress(PermissionError):
+            folder.chmod(right)
 
 
 def _name(uid: int) -> str:

@@ -303,7 +303,7 @@ async def test_the_queue_is_bounded_and_says_what_it_left_out() -> None:
 
 @pytest.mark.covers("storage batched")
 async def test_no_more_than_so_many_an_hour() -> None:
-    async with posting(replace(QUICK, hourly=2, hour=1.0)) as (target, offer, _):
+    async with posting(replace(QUICK, hourly=2, hour=3.0)) as (target, offer, _):
         for number in range(4):
             offer(line(number))
             await until(lambda sent=number: len(target.got) > min(sent, 1))  # type: ignore[misc]

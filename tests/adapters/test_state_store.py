@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodeagent.adapters.state_store import StateStore
-from nodeagent.contract.states import Intent, Script
+from nodeagent.contract.states import Action, Intent, Script
 from nodeagent.core.events import Counted, ModuleRecord, ProcessRef, ScriptRun
+from nodeagent.core.order import Order
 from nodeagent.home import Home
 
 RECORD = ModuleRecord(
     phase="up",
+    order=Order(Action.STOP, "errd", "errd", "a, b", "app gone"),
     intent=Intent.START,
     author="admin",
     revision=3,
@@ -22,6 +24,7 @@ RECORD = ModuleRecord(
     errd=False,
     pauses=(("errd", 1600.0),),
     why="stopped by admin",
+    said="start_both said “no”",
     since=950.0,
 )
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from nodeagent.adapters.vip import NoVip, Vip, open_vip
+from nodeagent.adapters.vip import NoVip, Vip, modules_in_kernel, open_vip
 from nodeagent.adapters.vip.null import NOT_LINUX
 from nodeagent.agent.kernel_traffic import FRESH, NOT_HERE, KernelTraffic
 from nodeagent.contract.config import ModuleConfig, VirtualAddress, VirtualIp, VmacType
@@ -31,8 +31,8 @@ from nodeagent.core.traffic_messages import (
     TrafficPrepared,
     WithdrawTraffic,
 )
+from nodeagent.core.vip_chains import PROBE_ETHERTYPE
 from nodeagent.core.vip_plan import table_of
-from nodeagent.core.vip_rules import PROBE_ETHERTYPE
 from nodeagent.core.wire import EVERYBODY
 from tests.adapters.network_namespace import Namespace, namespaces, namespaces_problem
 from tests.core.vip_plans import PLANS, V4, V6
@@ -272,8 +272,10 @@ def test_only_the_module_that_goes_loses_its_connections(pair: tuple[Namespace, 
         # A restarted agent takes away what it never prepared itself.
         async with running(partial(open_vip, tmp_path / "vip.json")) as agent:
             assert V4.addr in await here("ip", "-o", "addr")
+            assert modules_in_kernel(tmp_path / "vip.json") == {"db"}
             await agent.withdraw("db")
             assert V4.addr not in await here("ip", "-o", "addr")
+            assert modules_in_kernel(tmp_path / "vip.json") == modules_in_kernel(tmp_path / "none") == frozenset()
 
     inside(node, work)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import gc
+import sys
 import threading
 import weakref
 
-from app.sweeping import sweep
+from app.sweeping import OLDEST, due, sweep
 
 
 class FakeWidget:
@@ -50,3 +51,22 @@ async def test_without_it_the_worker_collects() -> None:
     await asyncio.to_thread(make_garbage)
     assert ended_in
     assert ended_in[0] is not threading.current_thread()
+
+
+def test_what_is_kept_is_looked_through_again_only_after_growth() -> None:
+    """A log of a million lines takes a second to look through: not every minute, for nothing."""
+    gc.disable()
+    try:
+        gc.collect()
+        for _ in range(gc.get_threshold()[2] + 1):
+            gc.collect(1)
+        allocated = sys.getallocatedblocks()
+        assert due(allocated / 2) == OLDEST
+        assert due(allocated * 2) is None
+        kept = make_garbage()
+        assert due(allocated * 2) == 0
+        gc.collect(OLDEST)
+        assert due(0) is None
+        assert kept
+    finally:
+        gc.enable()

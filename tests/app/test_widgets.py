@@ -46,7 +46,9 @@ from app.views.widgets import (
     TabBar,
     TableView,
     ToggleButton,
+    Words,
 )
+from tests.app.views.windows import shown
 
 Role = QAccessible.Role
 Shot = Callable[[QWidget, str], Path]
@@ -369,6 +371,19 @@ def test_settings_tell_what_is_chosen(qtbot: QtBot, shot: Shot) -> None:
     with qtbot.waitSignal(page.language_chosen) as speech:
         qtbot.keyClick(page.language, Qt.Key.Key_Down)
     assert (mode.args, speech.args) == (["dark"], ["fr"])
+
+
+def test_an_empty_state_gives_up_its_icon_before_its_words(qtbot: QtBot) -> None:
+    empty = EmptyState("gauge", "Nothing is checked now", "The module is stopped.", framed=False)
+    with shown(empty, 600, 200):
+        assert empty.icon_fits
+        empty.resize(600, 64)
+        QApplication.processEvents()
+        assert not empty.icon_fits
+        words = [part.geometry() for part in empty.findChildren(Words)]
+        assert all(empty.rect().contains(place) for place in words)
+        assert words[0].bottom() < words[1].top()
+        assert [place.height() for place in words] == [part.sizeHint().height() for part in empty.findChildren(Words)]
 
 
 def test_help_shows_the_page_it_is_asked_for(qtbot: QtBot, shot: Shot) -> None:

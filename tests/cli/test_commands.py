@@ -41,6 +41,7 @@ def test_a_module_that_was_never_applied(run: Run, agent: FakeAgent) -> None:
     agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(module,), alarms=("two nodes are node1",)))
     out = run("state").out
     assert "NOT CONFIGURED" in out
+    assert "installed, not in force" in out
     assert "alarm: two nodes are node1" in out
 
 
@@ -67,7 +68,7 @@ def test_why_is_the_sentence_and_its_chain(run: Run, agent: FakeAgent) -> None:
 
 def test_an_action_says_what_the_agent_says(run: Run, agent: FakeAgent) -> None:
     assert run("start", "-m", "web") == (0, "start accepted\n", "")
-    assert run("restart", "-m", "web", "--wait").code == 0
+    assert run("restart", "-m", "web", "--wait") == (0, "web is UP Ready\n", "")
     assert agent.asked("POST", "/modules/web/actions")[1].json["wait"] > 0
 
 
@@ -117,6 +118,9 @@ def test_switches(run: Run, agent: FakeAgent) -> None:
     assert run("checker", "status").out == "the checkers of web: on\n"
     assert run("checker", "on", "--until", "2h").code == 64
     assert run("checker", "off", "--until", "soon").err.startswith("--until: 'soon' must be a duration")
+    for command in ("checker", "boot"):
+        over = "--until: '0' is over at once: a longer time is wanted, e.g. 2h\n"
+        assert run(command, "off", "-m", "web", "--until", "0") == (64, "", over)
 
 
 @pytest.mark.covers("keepgreen cluster check", "exit 65")
@@ -130,6 +134,7 @@ def test_cluster_check_needs_no_agent(run: Run, home: Path) -> None:
     assert f"{bad}:2: error" in out
     assert json.loads(run("cluster", "check", str(bad), "--json").out)["ok"] is False
     assert run("cluster", "check", str(home / "none.xml")).code == 65
+    assert run("cluster", "check") == (75, "", "this node is in no cluster: name the FILE to check\n")
     (home / "var" / "cluster" / "rev" / "2").mkdir(parents=True)
     (home / "var" / "cluster" / "rev" / "2" / "cluster.xml").write_bytes(CLUSTER)
     (home / "var" / "cluster" / "node.json").write_text('{"revision": 2}')
@@ -194,6 +199,7 @@ def test_config_takes_the_installed_files_or_those_of_a_directory(run: Run, agen
     assert second.files == {"conf/userconfig.xml": b"<safe />"}
     assert second.nodes == ("node2",)
     assert run("config", "--from", str(home)).code == 65
+    assert run("config", "--from", "") == (64, "", "--from '' names no directory\n")
 
 
 @pytest.mark.covers("keepgreen module install")

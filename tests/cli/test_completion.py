@@ -47,6 +47,7 @@ def test_modules_are_offered_by_name(home: object, monkeypatch: pytest.MonkeyPat
 
     (Home.from_environment().var / "modules" / "webfarm").mkdir(parents=True)
     assert "webfarm" in completed("keepgreen start -m webf")
+    assert [word for word in completed("keepgreen start -m /") if word.endswith(":")] == []
 
 
 def test_every_command_is_in_both_and_hidden_ones_in_none() -> None:

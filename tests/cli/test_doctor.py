@@ -77,6 +77,8 @@ def test_nothing_is_said_of_what_is_well() -> None:
         (machine(settings=(Problem(Severity.ERROR, "no port", "a.toml", 3),)), "bad", "agent.toml", "a.toml:3"),
         (machine(settings=(Problem(Severity.WARNING, "odd", "a.toml"),)), "warning", "agent.toml", "odd"),
         (machine(unwritable="Read-only file system"), "bad", "disk", "Read-only"),
+        (machine(made=False), "note", "disk", "no agent has run with this home"),
+        (machine(shut=True), "note", "disk", "this user may not write in /v"),
         (machine(free=10_000_000), "bad", "disk", "10 MB"),
         (machine(free=100_000_000), "warning", "disk", "100 MB"),
         (
@@ -181,6 +183,87 @@ def test_an_agent_that_is_off_is_to_be_started_not_its_firewall_opened() -> None
     silent = Reached(False, "no answer within 3 s", cause="silence")
     found = unwell(peer(seen=gone, from_here=(replace(WAY, reached=silent),), unreached="no answer"))
     assert all("open" in finding.advice for finding in found), found
+
+
+@pytest.mark.parametrize(
+    ("installed", "running", "system", "advice"),
+    [
+        (False, False, "linux", "`keepgreen service install`, or `keepgreen agent run`"),
+        (True, False, "linux", "`systemctl start keepgreen`"),
+        (True, False, "win32", "`net start keepgreen`"),
+        (True, True, "linux", "its service runs: look into `journalctl -u keepgreen`, then restart the service"),
+        (True, True, "win32", "its service runs: look into the Event Viewer, then restart the service"),
+    ],
+)
+def test_how_an_agent_that_is_silent_is_started(installed: bool, running: bool, system: str, advice: str) -> None:
+    here = replace(MACHINE, installed=installed, running=running, system=system)
+    silent = replace(ALL_WELL, machine=here, status=None, no_answer="no agent answers", peers=())
+    (finding,) = (one for one in judged(silent) if one.about == "agent")
+    assert advice in finding.advice
+
+
+def test_what_is_shut_to_this_user_is_no_fault_of_the_agent() -> None:
+    unread = Problem(Severity.ERROR, "it cannot be read: Permission denied", "agent.toml")
+    found = unwell(machine(shut=True, settings=(unread, Problem(Severity.ERROR, "no port", "agent.toml", 3))))
+    assert [(one.health, one.about) for one in found] == [
+        ("note", "agent.toml"),
+        ("bad", "agent.toml"),
+        ("note", "disk"),
+    ]
+    assert found[0].advice == found[2].advice == "run `keepgreen doctor` as root or as an administrator"
+    (unread_here,) = unwell(machine(settings=(unread,)))
+    assert (unread_here.health, unread_here.advice) == ("bad", "put it right, then restart the agent")
+
+
+@pytest.mark.parametrize(
+    ("problem", "advice"),
+    [
+        ("9010 is used by nginx (pid 8)", "end that program, or give the agent another port in agent.toml"),
+        (
+            "9010 waits for the address 10.9.9.9, which this machine does not have",
+            "correct the address, or give the agent another port in agent.toml",
+        ),
+    ],
+)
+def test_a_port_that_nobody_has_taken_is_not_to_be_freed(problem: str, advice: str) -> None:
+    (finding,) = unwell(status(listeners=(Listener("health port", "", 9010, False, problem),)))
+    assert finding.advice == advice
+
+
+def test_a_node_without_a_way_to_it_is_not_the_matter_of_a_firewall() -> None:
+    nowhere = Reached(False, "no route to host", cause="no way")
+    (finding,) = unwell(peer(from_here=(replace(WAY, reached=nowhere),)))
+    assert finding.advice == "look at the cable, the route and the address"
+
+
+def test_an_agent_that_takes_connections_and_says_nothing_is_looked_at_first() -> None:
+    lost = msgspec.structs.replace(SEEN_PEER, alive=False, reason="silent for 9 s")
+    found = unwell(peer(seen=lost, from_there=(), unreached="node2: 10.0.0.2:9453 did not answer in time"))
+    assert [finding.advice.partition(" ")[0] for finding in found] == ["look", "look"]
+    assert all("hangs" in finding.advice for finding in found)
+
+
+def test_a_way_that_cannot_be_tried_leaves_the_rest_of_the_report(run: Run, agent: FakeAgent) -> None:
+    agent.refuse("POST", "/connectivity", 503, "the agent is ending")
+    code, out, err = run("doctor", "--json")
+    assert (code in (0, 1), err) == (True, "")
+    texts = [finding["text"] for finding in json.loads(out)["findings"]]
+    assert "it could not be asked: the agent is ending" in texts
+
+
+def test_a_home_that_is_a_file(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home / "file"
+    file.write_text("")
+    monkeypatch.setenv("KEEPGREEN_HOME", str(file))
+    findings = json.loads(run("doctor", "--json").out)["findings"]
+    (disk,) = (one for one in findings if one["about"] == "disk")
+    assert disk["health"] == "bad"
+    assert disk["text"].endswith(f"cannot be written: {file} is no directory")
+
+
+def test_a_home_where_no_agent_has_run(run: Run, home: Path) -> None:
+    findings = json.loads(run("doctor", "--json").out)["findings"]
+    assert [one["health"] for one in findings if one["about"] == "disk"] == ["note", "good"]
 
 
 def test_who_may_not_ask_the_agent_is_not_told_to_start_it() -> None:

@@ -50,7 +50,7 @@ def test_run_without(run: Run, agent: FakeAgent) -> None:
 def test_the_count_of_automatic_actions(run: Run, agent: FakeAgent) -> None:
     assert run("incloop", "-i", "watchdog", "queue", "full").code == 0
     assert agent.asked("POST", "/modules/web/loop")[0].json == {"identity": "watchdog", "text": "queue full"}
-    assert run("checkloop").out == "1 automatic actions of web in 1d, 3 allowed\n"
+    assert run("checkloop").out == "1 automatic action of web in 1d, 3 allowed\n"
     assert json.loads(run("checkloop", "--json").out)["allowed"] is True
 
 
@@ -60,6 +60,7 @@ def test_waits_end_when_the_module_is_there(run: Run, agent: FakeAgent) -> None:
     assert run("waitstate", "up", "-m", "web").code == 0
     code, _, err = run("waitstop", "-m", "web", "--timeout", "1ms")
     assert (code, err) == (75, "web is not stopped after 0.001 s, it is UP Ready\n")
+    assert run("waitstop", "-m", "web", "--timeout", "0") == (75, "", "web is not stopped after 0 s, it is UP Ready\n")
     stopped = msgspec.structs.replace(WEB, state=State.STOP, status=Status.NOT_READY)
     agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(stopped,)))
     assert json.loads(run("waitstop", "-m", "web", "--json").out)["state"] == "STOP"
@@ -221,6 +222,23 @@ class TestSeveralNodes:
         assert run("-H", "node2", "get", "-r", "proc.httpd", "-m", "web").out == "node2: up\n"
         assert run("-H", "node2", "state", "-lq", "-m", "web").code == 2
 
+    @pytest.mark.parametrize("option", ["-Hnode2", "-H=node2"])
+    def test_nodes_that_stand_right_behind_the_option_are_not_lost(
+        self, run: Run, agent: FakeAgent, option: str
+    ) -> None:
+        agent.tell("POST", "/nodes/node2/modules/web/actions", {"accepted": True, "text": "stop accepted there"})
+        assert run(option, "stop", "-m", "web").out == "node2: stop accepted there\n"
+        assert agent.asked("POST", "/modules/web/actions") == []
+
+    def test_a_node_that_does_not_answer_is_not_checked_by_the_files_of_this_one(
+        self, run: Run, agent: FakeAgent, home: Path
+    ) -> None:
+        file = home / "var" / "modules" / "web" / "rev" / "0" / "conf" / "userconfig.xml"
+        file.parent.mkdir(parents=True)
+        file.write_text("<safe/>")
+        agent.refuse("GET", "/nodes/node2/modules/web/files", 502, "node2: nothing listens on 127.9.0.2:9453")
+        assert run("-H", "node2", "check", "-m", "web") == (69, "node2: nothing listens on 127.9.0.2:9453\n", "")
+
     def test_the_configuration_of_the_cluster_is_that_of_the_node(self, run: Run, agent: FakeAgent, home: Path) -> None:
         (home / "c.xml").write_bytes(CLUSTER)
         assert run("-H", "node2", "cluster", "config", str(home / "c.xml")).code == 0
@@ -231,6 +249,9 @@ class TestSeveralNodes:
         [
             "* service status",
             "* log -f",
+            "* log -fn5",
+            "* cluster check",
+            "* vip probe",
             "node9 state",
             ", state",
             "*",
@@ -238,6 +259,7 @@ class TestSeveralNodes:
             "* snapshot -m web one.zip",
             "node1,node2 module package -m web one.safe",
             "* -H * state",
+            "* -Hnode1 state",
             "* cluster rotate",
             "* cluster replace node2 127.9.0.3",
         ],

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nodeagent.cli.command_tree import described
@@ -28,6 +29,18 @@ def test_a_terminal_without_the_glyphs_gets_others(agent: FakeAgent, encoding: s
     done = subprocess.run([*KEEPGREEN, "state", "-v"], check=False, env=env, capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert ("✔ Ready" if encoding == "utf-8" else "+ Ready") in done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("nodes", [(), ("-H", "node1")])
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", b"caf? ?\n"), ("cp1252", b"caf\xe9 ?\n")])
+def test_a_terminal_without_a_letter_of_the_log_shows_the_others(
+    agent: FakeAgent, nodes: tuple[str, ...], encoding: str, shown: bytes
+) -> None:
+    agent.tell("GET", "/log", {"lines": [msgspec.structs.replace(LINES[0], text="café ☕")], "next": 2})
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run([*KEEPGREEN, *nodes, "log"], check=False, env=env, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.replace(b"\r", b"").endswith(shown)
 
 
 def test_a_closed_pipe_is_quiet(agent: FakeAgent) -> None:
@@ -52,6 +65,13 @@ def test_an_answer_that_a_full_disk_does_not_take(agent: FakeAgent, command: tup
     assert (done.returncode, done.stderr) == (73, "the answer cannot be written: No space left on device\n")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="/dev/full is of Linux")
+@pytest.mark.parametrize("how", ["2>/dev/full", "2>&1 >/dev/null | true", "2</dev/null"])
+def test_an_error_that_nobody_can_be_told_is_in_the_exit_code(agent: FakeAgent, how: str) -> None:
+    command = f"set -o pipefail; {shlex.join(KEEPGREEN)} state -m none {how}"
+    assert subprocess.run(["bash", "-c", command], check=False, timeout=60).returncode == 64
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Linux closes the streams")
 @pytest.mark.parametrize(("words", "code"), [("state >&-", 0), ("state -m none 2>&-", 64), ("passwd --stdin <&-", 65)])
 def test_a_stream_that_the_caller_has_closed(agent: FakeAgent, words: str, code: int) -> None:
@@ -59,6 +79,14 @@ def test_a_stream_that_the_caller_has_closed(agent: FakeAgent, words: str, code:
     done = subprocess.run(["sh", "-c", f"{command} {words}"], capture_output=True, check=False, timeout=60)
     assert done.returncode == code
     assert b"fault" not in done.stderr
+
+
+def test_a_list_of_commands_cuts_no_sentence(run: Run) -> None:
+    for group in ((), ("cluster",), ("demo",), ("module",), ("service",), ("token",), ("vip",)):
+        _, _, commands = run(*group, "--help").out.partition("Commands:\n")
+        assert commands
+        assert "..." not in commands
+    assert "Stop the module wholly, then start it." in " ".join(run("--help").out.split())
 
 
 @pytest.mark.covers("exit 130")
@@ -146,6 +174,7 @@ _WORDS = st.one_of(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(command=st.sampled_from(_ASKED), words=st.lists(_WORDS, max_size=5), shim=st.booleans())
+@example(command="-H", words=["\udcff\udcfe", "state"], shim=False)
 def test_no_command_line_is_a_fault(
     agent: FakeAgent, capsys: pytest.CaptureFixture[str], command: str, words: list[str], shim: bool
 ) -> None:

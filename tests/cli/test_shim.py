@@ -82,6 +82,8 @@ def test_kill_of_nothing_is_one_sentence(run_safekit: Run) -> None:
 @pytest.mark.covers("safekit -r boundcmd: translated", "exit 75")
 def test_a_bounded_command_gives_its_exit_code_or_is_ended(run_safekit: Run) -> None:
     assert run_safekit("-r", "boundcmd", "60", sys.executable, "-c", "raise SystemExit(7)").code == 7
+    code, _, err = run_safekit("-r", "boundcmd", "60", "no-such-program")
+    assert (code, err.startswith("no-such-program cannot be run: "), "Errno" in err) == (64, True, False)
     code, _, err = run_safekit("-r", "boundcmd", "0.2", sys.executable, "-c", "import time; time.sleep(60)")
     assert code == 75
     assert "was ended after 0.2 s" in err

@@ -97,13 +97,23 @@ NOT_READABLE = [
     ),
     _module("half a utf-16 file", "\ufeff<safe/>".encode("utf-16-be")[:-1], (1, "is not valid utf-16-be")),
     _module("control character", b"<safe>\n\x01</safe>", (2, "not well-formed XML")),
-    _module("undeclared prefix", "<safe>\n<x:y/></safe>", (2, "Namespace prefix x on y is not defined")),
+    _module(
+        "a namespace that cannot be",
+        "<safe>\n<a xmlns:x=''/></safe>",
+        (2, "xmlns:x: Empty XML namespace is not allowed"),
+    ),
 ]
 
 CLUSTERS = [
     _cluster("wrong root", "<!-- c -->\n<clusters/>", (2, "the root element is <clusters>: it must be <cluster>")),
     _cluster("a userconfig.xml", "<safe><service mode='light'/></safe>", (1, "it must be <cluster>")),
     _cluster("namespace", '<cluster xmlns="urn:x"/>', (1, 'of the namespace "urn:x": it must be <cluster>')),
+    _cluster(
+        "undeclared prefixes",
+        _lan(f'{N1}{N2}\n<x:node name="n3"\n y:addr="10.0.0.3"/>'),
+        (5, 'the prefix of <x:node> is not declared: write <node>, or declare it with xmlns:x="…" where this is'),
+        (6, 'the prefix of y:addr is not declared: write addr, or declare it with xmlns:y="…" where this is to be'),
+    ),
     _cluster("nothing in it", "<cluster/>", (1, "<cluster> needs at least one <lans>")),
     _cluster("no lan", "<cluster>\n<lans/></cluster>", (2, "<lans> needs at least one <lan>")),
     _cluster("no node", _lan(""), (3, "<lan> needs at least one <node>")),
@@ -200,6 +210,32 @@ CLUSTERS = [
 ]
 
 MODULES = [
+    _module(
+        "undeclared prefixes",
+        "<k:safe\n xsi:noNamespaceSchemaLocation='safe.xsd'>\n<x:service mode='light' boot='on'\n x:boot='off'>\n"
+        "<x:errd>\n<p:q><deep/></p:q>\n<proc name='a' atleast='x'/></x:errd>\n<n:note xmlns:n='urn:n' n:a='1'/>\n"
+        "<n:note/></x:service></k:safe>",
+        (1, "the prefix of <k:safe> is not declared: write <safe>"),
+        (2, 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" where this is to be kept and not used'),
+        (3, "the prefix of <x:service> is not declared: write <service>, or declare it with xmlns:x="),
+        (4, "the prefix of x:boot is not declared: write boot, or"),
+        (5, "the prefix of <x:errd> is not declared"),
+        (6, "the prefix of <p:q> is not declared: write <q>, or"),
+        (7, 'atleast="x" must be'),
+        (7, "<proc> needs class"),
+        (9, "the prefix of <n:note> is not declared"),
+    ),
+    _module(
+        "colons in names",
+        "<safe><service mode='light'>\n<x:y:z/><:/>\n<a: b:='1' :b='2' c:1='3'/>\n<a xmlns:='u'/></service></safe>",
+        (2, "the name of <x:y:z> is wrong: a colon may stand only once, between a prefix and a name"),
+        (2, "the name of <:> is wrong"),
+        (3, "the name of <a:> is wrong"),
+        (3, "the name of b: is wrong"),
+        (3, "the name of :b is wrong"),
+        (3, "the name of c:1 is wrong"),
+        (4, "the name of xmlns: is wrong"),
+    ),
     _module("wrong root", "<service mode='farm'/>", (1, "the root element is <service>: it must be <safe>")),
     _module("no service", "<safe>\n<macro name='A' value='b'/></safe>", (1, "<safe> needs at least one <service>")),
     _module(

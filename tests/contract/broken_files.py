@@ -70,6 +70,13 @@ BROKEN = [
         (1, 9, 'a value in quotes must follow c, like c="…"'),
     ),
     _broken(
+        "no value at the end of a line",
+        "<a b =\r\nc= \r\n<d/></a>",
+        (1, 7, 'a value in quotes must follow b, like b="…"'),
+        (2, 3, 'a value in quotes must follow c, like c="…"'),
+        (2, 3, "> is missing at the end of <a>"),
+    ),
+    _broken(
         "quotes in a value", "<a b='it's' c='1'/>", (1, 9, "a quote inside the value of b must be &quot; or &apos;")
     ),
     _broken(
@@ -172,6 +179,18 @@ BROKEN = [
     _broken(
         "a wrong first line",
         "<?xml encoding='utf-8'?>\n<a>&</a>",
+        (1, 1, 'the first line must be like <?xml version="1.0" encoding="utf-8"?>'),
+        (2, 4, AMPERSAND),
+    ),
+    _broken(
+        "a broken first line",
+        "<\n?xml version='1.0'?>\n<a>&</a>",
+        (1, 1, 'the first line must be like <?xml version="1.0" encoding="utf-8"?>'),
+        (3, 4, AMPERSAND),
+    ),
+    _broken(
+        "a first line with two ends",
+        "<?xml version='1.0'?<>\n<a>&</a>",
         (1, 1, 'the first line must be like <?xml version="1.0" encoding="utf-8"?>'),
         (2, 4, AMPERSAND),
     ),

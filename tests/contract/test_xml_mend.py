@@ -20,16 +20,16 @@ GOOD = [FULL.decode(), USUAL.decode(), odd_userconfig().decode()]
 SIGNS = "<>&\"'/=!?-[] \nx\x01"
 
 
-def _is_xml(text: str) -> bool:
+def _is_xml(text: str, codec: str = "utf-8") -> bool:
     try:
-        scan(text.encode())
+        scan(text.encode(codec))
     except NotXml:
         return False
     return True
 
 
-def _problems(text: str) -> list[Problem]:
-    config, problems = read_module("web", text.encode(), environment={"SITE": "x"})
+def _problems(text: str, codec: str = "utf-8") -> list[Problem]:
+    config, problems = read_module("web", text.encode(codec), environment={"SITE": "x"})
     assert config is None
     return problems
 
@@ -56,6 +56,38 @@ def test_one_sign_too_many_or_too_few_is_one_mistake(sign: str) -> None:
         changed = text[:at] + sign + text[at + (sign == "") :]
         if not _is_xml(changed) and changed.startswith("<"):
             assert len(mend(changed).mistakes) == 1, (at, changed[max(0, at - 20) : at + 20])
+
+
+FIRST = '<?xml version="1.0" encoding="{}"?>'
+_RIGHT_FIRST = re.compile(r'<\?xml version="[A-Za-z0-9_.:-]+" encoding="([A-Za-z0-9._-]+)"\?>')
+
+
+def _assert_told(text: str, codec: str = "utf-8") -> list[Problem]:
+    """All errors stand at their columns; only an encoding that is another, or that no line declares, is told alone."""
+    problems = _problems(text, codec)
+    errors = [(problem.line, problem.text) for problem in errors_of(problems)]
+    right = _RIGHT_FIRST.match(text)
+    if right and right[1] != codec:
+        known = "utf-8, utf-16 with its byte order mark, iso-8859-1, windows-1252 and us-ascii"
+        assert errors == [(1, f"the encoding {right[1]} is not supported: allowed are {known}")]
+    elif _is_xml(text):
+        at = text.index("\u00e9")
+        wrong = f"byte {at + 1} is not valid utf-8, which is meant when nothing is declared: save the file as UTF-8"
+        assert errors == [(1 + text.count("\n", 0, at), wrong)]
+    else:
+        assert errors
+        assert [told for told in errors if not told[1].startswith("column ")] == [], text
+    return problems
+
+
+@pytest.mark.parametrize("sign", ["", *SIGNS])
+@pytest.mark.parametrize("codec", ["utf-8", "iso-8859-1"])
+def test_one_wrong_sign_in_the_first_line_is_one_mistake(codec: str, sign: str) -> None:
+    first = FIRST.format(codec)
+    for at in range(1, len(first) + 1):
+        text = f"{first[:at]}{sign}{first[at + (sign == '') :]}\n<safe><service mode='light'/><!-- \u00e9 --></safe>"
+        if not _is_xml(text, codec):
+            assert len(_assert_told(text, codec)) == 1, text
 
 
 CUTS = st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 40), st.text(SIGNS, max_size=6)), max_size=4)
@@ -162,7 +194,7 @@ def test_no_mistake_is_made_up_behind_one_sign_too_many(at: int, sign: str) -> N
     text = FULL.decode()
     changed = text[:at] + sign + text[at:]
     if not _is_xml(changed):
-        assert [problem for problem in errors_of(_problems(changed)) if not problem.text.startswith("column ")] == []
+        _assert_told(changed)
 
 
 def test_what_is_said_of_a_damaged_macro_is_not_said_of_its_uses() -> None:
@@ -175,6 +207,17 @@ def test_what_expat_refuses_first_is_told_in_any_case() -> None:
     assert [problem.line for problem in problems] == [1, 2]
     assert problems[0].text.startswith("this is not XML: only elements, comments and a bare <!DOCTYPE>")
     assert problems[1].text == f"column 7: {AMPERSAND}"
+
+
+def test_prefixes_that_nothing_declares_are_told_with_the_mistakes_of_the_xml() -> None:
+    text = "<safe><service mode='light'>\n<x:user y:b='1'/><var name='&' value=''/>\n<x:z/></service></safe>"
+    told = [(problem.line, problem.text.partition(" is not declared")[0]) for problem in _problems(text)]
+    assert told == [
+        (2, f"column 29: {AMPERSAND}"),
+        (2, "the prefix of <x:user>"),
+        (2, "the prefix of y:b"),
+        (3, "the prefix of <x:z>"),
+    ]
 
 
 def test_another_kind_of_file_is_not_compared_with_the_table() -> None:

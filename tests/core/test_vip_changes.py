@@ -55,6 +55,25 @@ def test_a_virtual_ip_that_a_revision_brings_comes_with_the_next_start(farm: Fak
     assert sorted(len(farm.mine(name)) for name in NAMES) == [85, 85, 86]
 
 
+@pytest.mark.parametrize("cleanly", [False, True])
+def test_an_agent_goes_on_with_the_virtual_ip_that_was_started_and_takes_it_away_with_the_stop(
+    farm: FakeSwitchedFarm, cleanly: bool
+) -> None:
+    farm.start(shop())
+    revise(farm, PLAIN)
+    for machine in farm.machines.values():
+        if cleanly:
+            machine.tell(ev.AgentStopping())
+        machine.kill_agent()
+        machine.start_agent()
+    farm.run(5.0)
+    assert [farm.shown(name) for name in NAMES] == [READY] * 3
+    assert sorted(len(farm.mine(name)) for name in NAMES) == [85, 85, 86]
+    order(farm, Action.STOPSTART)
+    assert [farm.shown(name) for name in NAMES] == [READY] * 3
+    assert [machine.kernel.tables for machine in farm.machines.values()] == [{}] * 3
+
+
 def test_a_stopped_module_has_no_trouble_with_its_virtual_ip(farm: FakeSwitchedFarm) -> None:
     machine = farm.machines["n1"]
     machine.kernel.refuses = "no nft here"

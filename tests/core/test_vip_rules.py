@@ -65,14 +65,17 @@ def test_a_module_without_slots_is_emptied() -> None:
     text = update([ModuleSets(PLANS["directed"])])
     assert "add" not in text
     flushed = [line.split()[-1] for line in text.splitlines()]
-    assert flushed == ["mine_0", "data_0", "est_0", "quiet_0", "owner_0", "peers", "speaks"]
+    assert flushed == ["mine_0", "data_0", "est_0", "quiet_0", "owner_0", "peers", "speaks", "sent4"]
 
 
-def test_a_node_that_is_not_the_director_does_not_speak() -> None:
+def test_a_node_that_is_not_the_director_does_not_speak_and_forgets_whom_it_forwarded_to() -> None:
     plan = PLANS["directed"]
     speaking = update([ModuleSets(plan, director=True, timeout=0.5)])
     assert f"add element netdev {plan.table} speaks {{ 10.77.0.102 timeout 500ms }}" in speaking
-    assert "add element" not in update([ModuleSets(plan)])
+    assert "sent4" not in speaking
+    silent = update([ModuleSets(plan)])
+    assert "add element" not in silent
+    assert f"flush map netdev {plan.table} sent4" in silent
 
 
 def test_the_patch_of_a_neighbour_advertisement_is_the_tried_one() -> None:

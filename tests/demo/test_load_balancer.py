@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -90,7 +91,7 @@ async def farm() -> AsyncIterator[Farm]:
             [Node("a", first.address), Node("b", second.address)],
             [Relay(FRONT, 0, first.port)],
             "farm",
-            interval=0.2,
+            interval=0.5,  # also what a probe may take: on a busy machine this process stands still for a while
             health_port=first.health_port,
             source=FRONT,
         )
@@ -148,6 +149,31 @@ async def test_much_data_and_a_half_closed_connection_arrive_whole(farm: Farm) -
     data = os.urandom(3_000_000)
     _, echoed = await farm.ask(data)
     assert echoed == data
+
+
+async def test_a_client_that_has_said_all_gets_its_answer_however_late(farm: Farm) -> None:
+    """Neither end has anything to send meanwhile: the collector of garbage must not take the relay for some."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = await reader.read()
+        asked.set()
+        await answer.wait()
+        writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(late, "127.0.0.75", farm.backends[0].port)
+    farm.balancer.nodes = [Node("late", "127.0.0.75", healthy=True)]
+    reader, writer = await asyncio.open_connection(FRONT, farm.front)
+    writer.write(b"hello")
+    writer.write_eof()
+    async with asyncio.timeout(20):
+        await asked.wait()
+        gc.collect()
+        answer.set()
+        assert await reader.read() == b"hello"
+    writer.close()
+    server.close()
 
 
 async def test_a_healthy_node_whose_application_refuses_gives_a_reset(farm: Farm) -> None:

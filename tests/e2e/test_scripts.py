@@ -128,6 +128,30 @@ def test_a_start_script_that_outlives_the_agent_is_awaited(farm: RealFarm) -> No
     one.order("stop", wait=20)
 
 
+def test_an_automatic_stop_is_finished_after_a_kill_of_the_agent(farm: RealFarm) -> None:
+    wait = b'echo $$ > "$SAFEUSERVAR/stops"\nuntil [ -e "$SAFEUSERVAR/on" ]; do sleep 0.02; done\n'
+    stop = BASH + wait + FILES["bin/stop_both"].removeprefix(BASH)
+    patient = userconfig().replace(b'stoptimeout="3"', b'stoptimeout="60"')
+    farm.install("farm", {**FILES, "bin/stop_both": stop, "conf/userconfig.xml": patient})
+    one = farm.nodes[0]
+    module = one.home / "var" / "modules" / "farm"
+    one.order("start")
+    until(one.green, 30, "green")
+    starts = one.started()
+    one.order("stop", identity="watchdog")
+    stops = module / "var" / "stops"
+    until(lambda: stops.exists() and stops.read_text() != "", 20, "stop_both runs")
+    script = stops.read_text().strip()
+    until(lambda: f'"pid":{script}' in (module / "state.json").read_text(), 20, "its process is noted")
+    one.kill_agent()
+    (module / "var" / "on").touch()
+    one.start_agent()
+    until(lambda: stopped(one), 30, "stopped")
+    assert one.started() == starts
+    assert one.why().endswith(": stopped by watchdog")
+    assert scripts_of(one) == []
+
+
 def test_the_application_outlives_an_agent_that_is_told_to_stop(green: RealFarm) -> None:
     one = green.nodes[0]
     [app] = [p for p in one.processes() if p.name() == "sleep"]

@@ -87,7 +87,9 @@ class Web(NamedTuple):
     @property
     def pid(self) -> int:
         """What it holds; 0 when there is none."""
-        return int(self.pid_file.read_text() or 0) if self.pid_file.exists() else 0
+        with suppress(FileNotFoundError):  # a server that ends removes it
+            return int(self.pid_file.read_text() or 0)
+        return 0
 
     def configure(self, more: str = "") -> None:
         """Write both configurations, with this at their beginning."""

@@ -118,6 +118,8 @@ class FakeMachine:
     agent: Node | None = None
     scripts: dict[Script, FakeScript] = field(default_factory=dict)
     modules: dict[str, ev.ModuleConfigured] = field(default_factory=dict)
+    revisions: dict[tuple[str, int], ev.ModuleConfigured] = field(default_factory=dict)
+    """Every one that was ever committed."""
     processes: dict[ev.ProcessRef, tuple[str, str]] = field(default_factory=dict)
     disk: dict[str, ev.ModuleRecord] = field(default_factory=dict)
     disk_error: str = ""
@@ -190,7 +192,12 @@ class FakeMachine:
         for name, configured in self.modules.items():
             record = self.disk.get(name, ev.ModuleRecord())
             record = replace(record, same_boot=self.same_boot(name))
-            self.tell(replace(configured, record=record))
+            running = self.revisions.get((name, record.revision)) if record.same_boot else None
+            self.tell(replace(running or configured, record=record))
+            if running and running != configured:  # it goes on with what it was started with; what is in force waits
+                self.tell(configured)
+        for name in [name for name in self.kernel.tables if self.agent.traffic.traffic_of(name) is None]:
+            self.kernel.carry_out(WithdrawTraffic(name, reset=True), self.world.now)
 
     def kill_agent(self) -> None:
         """kill -9: what it started goes on."""
@@ -221,7 +228,7 @@ class FakeMachine:
         """Commit a module here."""
         revision = self.modules[config.name].revision + 1 if config.name in self.modules else 1
         configured = ev.ModuleConfigured(config, revision, scripts, boot_on=boot_on)
-        self.modules[config.name] = configured
+        self.modules[config.name] = self.revisions[config.name, revision] = configured
         self.tell(configured)
 
     def kill_process(self, name: str, module: str = "") -> bool:

@@ -1,6 +1,8 @@
-"""Planned changes under load cost nothing: no reset, no request without an answer."""
+"""Planned changes under load cost nothing: no reset, no request without an answer; for both types at once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ from tests.e2e.real_farm import until
 from tests.lab.application import lay_nginx
 from tests.lab.lab import Lab, running_lab
 from tests.lab.vip import VIRTUAL, carried, rule, told, vip, wait_settled
-from tests.lab.vip_load import load
+from tests.lab.vip_load import Seen, load
 
 Record = Callable[[str, object], None]
+ADDRESSES = {"vmac_invisible": VIRTUAL, "vmac_directed": "10.77.0.101"}
 DRAIN = "3"
 """Seconds; longer than nginx lets a connection live."""
 
@@ -35,7 +38,8 @@ def add_short(config: Path, name: str) -> None:
 
 
 def config(powers: dict[str, int] | None = None) -> str:
-    return vip(carried(VIRTUAL), rule(), rule(port=SHORT), powers=powers)
+    rules = [rule(address, port=port) for address in ADDRESSES.values() for port in (80, SHORT)]
+    return vip("".join(carried(address, type=type) for type, address in ADDRESSES.items()), *rules, powers=powers)
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +91,33 @@ def weigh(lab: Lab, powers: dict[str, int]) -> None:
     wait_settled(lab.nodes)
 
 
+@dataclass
+class Loads:
+    """What the clients of each type saw."""
+
+    seen: dict[str, Seen]
+
+    def report(self, what: str, record: Record) -> None:
+        for type, seen in self.seen.items():
+            seen.report(f"{what}, {type}", record)
+
+    def harm(self) -> dict[str, dict[str, str]]:
+        return {type: harm for type, seen in self.seen.items() if (harm := seen.harm())}
+
+
+@contextmanager
+def loads(lab: Lab, port: int = 80) -> Iterator[Loads]:
+    """Both types under load."""
+    with ExitStack() as stack:
+        yield Loads({type: stack.enter_context(load(lab, port, address)) for type, address in ADDRESSES.items()})
+
+
 def test_a_planned_stop_with_ten_seconds_of_drain_and_a_join(whole: Lab, record_property: Record) -> None:
     whole.farm.apply_nginx(drain="10", more=config())
-    with load(whole, SHORT) as stopped:
+    with loads(whole, SHORT) as stopped:
         stop(whole, 2)
     stopped.report("planned stop", record_property)
-    with load(whole) as joined:
+    with loads(whole) as joined:
         start(whole, 2)
     joined.report("join", record_property)
     whole.farm.apply_nginx(drain=DRAIN, more=config())
@@ -100,7 +125,7 @@ def test_a_planned_stop_with_ten_seconds_of_drain_and_a_join(whole: Lab, record_
 
 
 def test_new_powers(whole: Lab, record_property: Record) -> None:
-    with load(whole) as seen:
+    with loads(whole) as seen:
         for powers in ((4, 2, 1), (1, 0, 1), (1, 1, 1)):
             weigh(whole, dict(zip(("node1", "node2", "node3"), powers, strict=True)))
     seen.report("new powers", record_property)
@@ -109,7 +134,7 @@ def test_new_powers(whole: Lab, record_property: Record) -> None:
 
 def test_agents_that_restart_one_after_the_other(whole: Lab, record_property: Record) -> None:
     masters = [p.pid for node in whole.nodes for p in node.processes() if p.name() == "nginx"]
-    with load(whole) as seen:
+    with loads(whole) as seen:
         for number in range(3):
             restart_agent(whole, number)
     seen.report("rolling restart of the agents", record_property)
@@ -118,7 +143,7 @@ def test_agents_that_restart_one_after_the_other(whole: Lab, record_property: Re
 
 
 def test_modules_that_restart_one_after_the_other(whole: Lab, record_property: Record) -> None:
-    with load(whole, SHORT) as seen:
+    with loads(whole, SHORT) as seen:
         for number in range(3):
             stop(whole, number)
             start(whole, number)

@@ -5,11 +5,11 @@ from random import Random
 
 from msgspec.structs import replace
 
-from nodeagent.contract.config import ClusterConfig, ModuleConfig
+from nodeagent.contract.config import ClusterConfig, ModuleConfig, VirtualIp
 from nodeagent.contract.states import Script
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
-from nodeagent.core.traffic_messages import SendProbe
+from nodeagent.core.traffic_messages import LansBound, SendProbe
 from tests.fakes.machine import FakeMachine, FakeScript, FakeWorld
 from tests.fakes.network import FakeNetwork
 from tests.fakes.sealer import FakeSealer
@@ -47,6 +47,8 @@ class Farm:
         self.keys: tuple[bytes, ...] = (b"first key".ljust(32, b"."),)
         self.machines = {name: self._machine(name) for name in self.cluster.nodes}
         self.modules: dict[str, ModuleConfig] = {}
+        self.former_vips: dict[str, VirtualIp] = {}
+        """What a revision has taken away and another may bring back: two rule sets at once would be another story."""
         self.before_change: Callable[[], None] = lambda: None
         """Called before anything about who can hear whom changes."""
         self.delivered: dict[str, list[tuple[str, int, bytes]]] = {}
@@ -55,7 +57,9 @@ class Farm:
         0: it could not read it, or refused it, so that it need not know it when it comes again.
         """
         self._pump_at = float("inf")
-        self._addresses = {(lan.name, node.node): node.addr for lan in cluster.lans for node in lan.nodes}
+        self._addresses = _addresses(cluster)
+        self._commits = 0
+        self._committed: dict[str, int] = {}
 
     def _machine(self, name: str) -> FakeMachine:
         made = FakeMachine(name, self.world, self._send, FakeSealer(), self.cluster, self.keys)
@@ -132,7 +136,13 @@ class Farm:
 
     def joined(self, one: str, other: str, lans: tuple[str, ...] = ()) -> bool:
         """Whether two machines can hear each other both ways on one of the lans."""
-        return any(self.carries(one, other, lan) and self.carries(other, one, lan) for lan in lans or self.lans)
+        names = lans or self._shared(one, other)
+        return any(self.carries(one, other, lan) and self.carries(other, one, lan) for lan in names)
+
+    def _shared(self, *nodes: str) -> set[str]:
+        """The lans that both have: while a change is committed, one may have others than the other."""
+        clusters = [cluster for node in nodes if (cluster := self.machines[node].cluster)]
+        return set[str].intersection(*({lan.name for lan in cluster.lans} for cluster in clusters))
 
     def wired(self, one: str, other: str) -> bool:
         """Whether probe frames go both ways between two machines."""
@@ -156,10 +166,24 @@ class Farm:
         """Commit cluster configuration and keys to all machines, one after the other."""
         self.before_change()
         self.cluster, self.keys = cluster, keys
+        self._addresses |= _addresses(cluster)
+        self._commits += 1
+        number = self._commits
         for machine in self.machines.values():
-            self.world.after(self.random.uniform(0.0, 0.2), lambda m=machine: self._commit(m, cluster, keys))
+            self.world.after(self.random.uniform(0.0, 0.2), lambda m=machine: self._commit(m, cluster, keys, number))
 
-    def _commit(self, machine: FakeMachine, cluster: ClusterConfig, keys: tuple[bytes, ...]) -> None:
+    def _commit(self, machine: FakeMachine, cluster: ClusterConfig, keys: tuple[bytes, ...], number: int) -> None:
+        if number < self._committed.get(machine.name, 0):
+            return  # a later one was faster
+        self._committed[machine.name] = number
         self.before_change()
+        before = machine.cluster
         machine.cluster, machine.keys = cluster, keys
         machine.tell(ev.ClusterConfigured(cluster, machine.name, keys))
+        if machine.bound and before and before.lans != cluster.lans:
+            machine.bound = frozenset(lan.name for lan in cluster.lans)
+            machine.tell(LansBound(machine.bound))
+
+
+def _addresses(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
+    return {(lan.name, node.node): node.addr for lan in cluster.lans for node in lan.nodes}

@@ -27,6 +27,7 @@ from tests.simulation.check_faults import (
 )
 from tests.simulation.drawing import HEARTBEATS, drawn_checkers, drawn_failover, drawn_monitoring
 from tests.simulation.farm import CALM, WIRE
+from tests.simulation.revisions import REVISIONS
 from tests.simulation.script_faults import (
     script_fail,
     script_flood,
@@ -378,7 +379,7 @@ def replayed_datagram(w: Weather) -> str:
     return f"{machine.name} gets datagrams again that it has got before"
 
 
-KINDS: dict[str, Callable[[Weather], str]] = {
+FAULTS: dict[str, Callable[[Weather], str]] = {
     made.__name__.replace("_", " "): made
     for made in (
         loss,
@@ -446,13 +447,16 @@ OFTEN = {
     "inherited slots": 2.0,
     "link cut": 2.0,
 }
-WEIGHTS = tuple(OFTEN.get(kind, 1.0) for kind in KINDS)
+WEIGHTS = tuple(OFTEN.get(kind, 1.0) for kind in FAULTS)
+
+KINDS = (*FAULTS, *REVISIONS)
+"""All that a run counts."""
 
 
 def strike(w: Weather) -> None:
     """One fault, drawn from all kinds; a kind that does not fit now gives way to another."""
     while not w.healed:
-        kind = w.random.choices(tuple(KINDS), WEIGHTS)[0]
-        if text := KINDS[kind](w):
+        kind = w.random.choices(tuple(FAULTS), WEIGHTS)[0]
+        if text := FAULTS[kind](w):
             w.said(kind, text)
             return

@@ -15,6 +15,7 @@ from tests.simulation.drawing import drawn_cluster, drawn_module
 from tests.simulation.farm import Farm
 from tests.simulation.faults import strike
 from tests.simulation.invariants import Violated, everything_settles
+from tests.simulation.revisions import drawn_revisions, revise
 from tests.simulation.watch import Watch
 from tests.simulation.weather import Weather
 
@@ -56,6 +57,9 @@ def simulate(seed: int) -> Outcome:
         _start(farm, random)
         for at in _times(random):
             farm.world.after(at, lambda: strike(weather))
+        revisions = Random(f"revisions of {seed}")
+        for at in drawn_revisions(revisions, HEALED_AT):
+            farm.world.after(at, lambda: revise(weather, revisions))
         farm.world.advance(HEALED_AT, watch.after_step)
         weather.heal()
         watch.note("*", "everything is healed")

@@ -224,6 +224,30 @@ def test_who_was_frozen_waits_for_those_whom_it_knows_by_the_wire_alone() -> Non
     comes_back(farm)
 
 
+def test_who_was_frozen_waits_for_an_agent_that_was_started_in_the_meantime() -> None:
+    """n1 has left, has come back and taken all while n2 stood still; n2 is sure of n3 first (seed 31497)."""
+    farm = started(names=("n1", "n2", "n3"))
+    one, two, three = farm.machines.values()
+    three.order("web", Action.STOP)
+    one.tell(ev.AgentStopping())
+    farm.world.advance(0.001)
+    one.kill_agent()
+    farm.world.advance(2.0)
+    two.freeze(3.0)
+    one.start_agent()
+    farm.world.advance(2.9)
+    assert [len(mine(farm, name)) for name in farm.machines] == [SLOTS, 0, 0]
+    farm.network.cut("n2", "n1", *farm.lans)
+
+    def look() -> None:
+        assert not mine(farm, "n1") & mine(farm, "n2")
+
+    farm.world.advance(0.6, look)
+    farm.network.heal()
+    farm.world.advance(1.0)
+    assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n2")) < SLOTS
+
+
 def comes_back(farm: Farm) -> None:
     """n1, whose slots n2 has taken, has its own again, and no datagram was answered twice."""
     one, two = farm.machines.values()
@@ -344,6 +368,74 @@ def test_a_kernel_that_refuses_is_not_asked_all_the_time() -> None:
     assert sum(isinstance(effect, SetSlots) for effect in machine.effects) < 60
 
 
+def test_what_a_kernel_has_refused_is_offered_again_though_nothing_changes() -> None:
+    """n2 comes alone, its kernel refuses its first, empty slots for longer than a window (seed 30019)."""
+    farm = started()
+    one, two = farm.machines.values()
+    for machine in (one, two):
+        machine.order("web", Action.STOP)
+    farm.world.advance(1.0)
+    one.power_off()
+    farm.world.advance(2.0)
+    two.kernel.refuses_slots = "Operation not permitted"
+    two.order("web", Action.START)
+    farm.world.advance(3.0)
+    assert two.health["web"]
+    assert not mine(farm, "n2")
+    two.kernel.refuses_slots = ""
+    farm.world.advance(1.0)
+    assert len(mine(farm, "n2")) == SLOTS
+
+
+@pytest.mark.parametrize("change", ["added", "removed"])
+def test_who_was_started_without_the_virtual_ip_takes_no_slots(change: str) -> None:
+    """Of two nodes that serve, one has been started anew since the revision: the other has the clients of both."""
+    farm = started()
+    one, two = farm.machines.values()
+    vip = farm.modules["web"].vip
+    farm.change_module("web", vip=None)
+    if change == "added":
+        for machine in (one, two):
+            machine.order("web", Action.STOPSTART)
+        farm.world.advance(8.0)
+        farm.change_module("web", vip=vip)
+    one.order("web", Action.STOPSTART)
+    farm.world.advance(12.0)
+    assert one.health["web"]
+    assert two.health["web"]
+    having = "n1" if change == "added" else "n2"
+    assert [len(mine(farm, name)) for name in NAMES] == [SLOTS if name == having else 0 for name in NAMES]
+    assert all(machine.agent is not None and not machine.agent.alarms(farm.world.now) for machine in (one, two))
+    two.order("web", Action.STOPSTART)
+    farm.world.advance(8.0)
+    assert [len(mine(farm, name)) for name in NAMES] == ([SLOTS // 2] * 2 if change == "added" else [0, 0])
+
+
+def test_a_virtual_ip_that_comes_during_a_start_waits_for_the_next_one() -> None:
+    """As the scripts do: the agent that comes after a crash goes by the revision whose scripts run."""
+    farm = started()
+    one, two = farm.machines.values()
+    vip = farm.modules["web"].vip
+    farm.change_module("web", vip=None)
+    two.order("web", Action.STOP)
+    one.scripts[Script.PRESTART] = FakeScript(0.5)
+    one.order("web", Action.STOPSTART)
+    while not any(run.script is Script.PRESTART for run in one.running_scripts()):
+        farm.world.advance(0.01)
+    farm.change_module("web", vip=vip)
+    farm.world.advance(5.0)
+    assert one.health["web"]
+    assert not one.kernel.tables
+    one.kill_agent()
+    one.start_agent()
+    farm.world.advance(5.0)
+    assert one.health["web"]
+    assert not one.kernel.tables
+    one.order("web", Action.STOPSTART)
+    farm.world.advance(8.0)
+    assert len(mine(farm, "n1")) == SLOTS
+
+
 def test_one_of_two_addresses_is_gone_and_the_kernel_refuses_to_put_it_back() -> None:
     """Clients of the other address go on: n1's slots are in its kernel until they run out, and n3 waits for that."""
     farm = started(names=("n1", "n2", "n3"), more=(SECOND,))
@@ -388,6 +480,25 @@ def test_a_new_agent_knows_that_the_kernel_holds_slots_for_ever(all_of_it: bool)
     one.kernel.refuses = one.kernel.refuses_slots = ""
     farm.world.advance(8.0)
     assert mine(farm, "n2") == frozenset(range(SLOTS)) - mine(farm, "n1") != frozenset()
+
+
+def test_a_new_agent_asks_a_kernel_again_soon() -> None:
+    """It refuses an agent's first words, and holds what the one before has put there for ever (seed 31504)."""
+    farm = started()
+    one, _ = farm.machines.values()
+    farm.network.part({"n1"}, {"n2"}, *farm.lans, WIRE)
+    farm.world.advance(3.0)
+    one.kill_agent()
+    one.kernel.refuses = one.kernel.refuses_slots = "Operation not permitted"
+    one.start_agent()
+    farm.world.advance(0.1)
+    assert len(mine(farm, "n1") & mine(farm, "n2")) == SLOTS
+    one.kernel.refuses = one.kernel.refuses_slots = ""
+    farm.network.heal()
+    farm.world.advance(1.5)
+    assert not mine(farm, "n1") & mine(farm, "n2")
+    farm.world.advance(2.0)
+    assert len(mine(farm, "n1")) == len(mine(farm, "n2")) == SLOTS // 2
 
 
 @pytest.mark.parametrize("lost", ["its only address", "one of two addresses", "its filter"])

@@ -83,6 +83,8 @@ class TrafficWatch:
         self._powers_changed: dict[str, float] = {}
         self._refused: dict[str, float] = {}
         self._refuses_since: dict[str, float] = {}
+        self._refused_over: dict[str, tuple[float, float]] = {}
+        """Machine → since when and until when its kernel has refused last."""
         self._shares: dict[tuple[Powers, frozenset[str]], tuple[str | None, ...]] = {}
         self._mended: dict[tuple[str, str], float] = {}
         """When the address was last seen broken; its slots follow it."""
@@ -92,7 +94,15 @@ class TrafficWatch:
         return self.farm.world.now
 
     def modules(self) -> list[ModuleConfig]:
-        return [config for config in self.farm.modules.values() if config.vip]
+        """Those with a virtual IP, by their newest revision or by one that runs."""
+        found = self.farm.modules.values()
+        return [config for config in found if config.vip or any(self._has_vip(n, config.name) for n in config.nodes)]
+
+    def _has_vip(self, node: str, module: str) -> bool:
+        """By the revision that runs there: another one waits for the next start."""
+        status, machine = self.watch.of(node, module).status, self.farm.machines[node]
+        revision = status.revision if status else machine.modules[module].revision
+        return machine.revisions[module, revision].config.vip is not None
 
     # --- who could know -------------------------------------------------------------------------
 
@@ -149,12 +159,17 @@ class TrafficWatch:
         for name in (one, other):
             machine = self.farm.machines[name]
             new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
-            deaf = self._refuses_since.get(name, self.now) <= self._parted.get(key, LONG_AGO)
+            deaf = self._deaf_since(name, recent) <= self._parted.get(key, LONG_AGO)
             if self._holds_for_ever(name, config.name) and (new or deaf or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
             if self._new_window >= recent - limit and not self.farm.runs(name):
                 return "a new window is on its way"
         return ""
+
+    def _deaf_since(self, name: str, recent: float) -> float:
+        """Since when its kernel does nothing, or did nothing until lately: its agent asks it again in a while."""
+        since, until = self._refused_over.get(name, (self.now, LONG_AGO))
+        return self._refuses_since.get(name, since if until >= recent else self.now)
 
     def _see(self, machine: FakeMachine, config: ModuleConfig) -> None:
         traffic = traffic_of(machine, config.name)
@@ -203,8 +218,8 @@ class TrafficWatch:
         if machine.kernel.refuses or machine.kernel.refuses_slots:
             self._refused[machine.name] = self.now
             self._refuses_since.setdefault(machine.name, self.now)
-        else:
-            self._refuses_since.pop(machine.name, None)
+        elif (since := self._refuses_since.pop(machine.name, None)) is not None:
+            self._refused_over[machine.name] = since, self.now
 
     def _slots_changed(self, config: ModuleConfig) -> None:
         held = {name: self._answered(name, config.name) for name in config.nodes}
@@ -289,7 +304,7 @@ class TrafficWatch:
             news += [self.watch.started[node], self.watch.started[machine.name], told.changed]
             news += [other.frozen_until, machine.frozen_until]
             theirs = other.modules[config.name].config
-            older = len(theirs.signature) < len(mine.signature) and _powers(theirs) != _powers(mine)
+            older = len(theirs.signature) < len(mine.signature) and _powers(theirs) not in ([], _powers(mine))
             if older and max(news) < self.now - limit:
                 raise Violated(f"{machine.name} goes by new powers of {config.name} that {node}, which serves, has not")
 
@@ -309,7 +324,7 @@ class TrafficWatch:
         if status is None:
             return
         table = machine.kernel.tables.get(config.name)
-        should = status.phase not in WITHOUT_ADDRESS
+        should = self._has_vip(*key) and status.phase not in WITHOUT_ADDRESS
         has, bare = bool(table and table.addresses), bool(table and table.addresses and not table.filter)
         if has and not should:
             raise Violated(f"the virtual address is on {machine.name} while {config.name} is in “{status.phase}”")

@@ -141,7 +141,7 @@ class FieldRow(QWidget):
             editor.setPlaceholderText(words.get(state.placeholder, state.placeholder))
             if editor.text() != value and not (editor.hasFocus() and state.error and editor.isModified()):
                 editor.setText(value)
-                if self._read_only:
+                if not editor.hasFocus() and text_width(value, theme.font()) + 2 * PADDING > self._width():
                     editor.setCursorPosition(0)  # what does not fit is read from its beginning
             return
         if state.free:

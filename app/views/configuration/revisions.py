@@ -10,7 +10,7 @@ from app.views.configuration.syntax import Highlighter, Language
 from app.views.widgets import Button, Card, CellRole, CodeEdit, EmptyState, TableView
 from nodeagent.contract.revisions import Revision
 
-WIDTHS = (104, 152)
+WIDTHS = (124, 148)
 Index = QModelIndex | QPersistentModelIndex
 
 

@@ -4,7 +4,7 @@ from enum import Enum
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from app.views import fonts, icons
 from app.views.theme import theme
@@ -16,6 +16,8 @@ RADIUS = 8
 HEAD_HEIGHT = 44
 CORNER = 3
 """So far above its border a corner is as good as straight, pixels."""
+ICON_ROOM = 40
+"""What the icon of an empty state needs above its words, pixels."""
 
 
 class Card(QFrame):
@@ -135,7 +137,7 @@ class Note(QFrame):
 
 
 class EmptyState(QFrame):
-    """Nothing here yet: an icon, one line, one sentence, and the buttons that change it."""
+    """Nothing here yet: an icon, one line, one sentence, and the buttons that change it; where it is low, no icon."""
 
     def __init__(
         self,
@@ -151,9 +153,10 @@ class EmptyState(QFrame):
         self._framed = framed
         self._icon = icon
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 58, 24, 21)
+        column.setContentsMargins(24, 4, 24, 4)
         column.setSpacing(6)
         column.addStretch(1)
+        column.addSpacerItem(_room(54))
         self._line = Words(line, fonts.MODULE, strong=True, wrap=True)
         self._sentence = Words(sentence, fonts.BASE, Token.TEXT2, wrap=True)
         for words in (self._line, self._sentence):
@@ -168,6 +171,7 @@ class EmptyState(QFrame):
                 row.addWidget(action)
             row.addStretch(1)
             column.addLayout(row)
+        column.addSpacerItem(_room(17))
         column.addStretch(1)
         self.setAccessibleName(line)
         self.setAccessibleDescription(sentence)
@@ -179,9 +183,20 @@ class EmptyState(QFrame):
         self.setAccessibleName(line)
         self.setAccessibleDescription(sentence)
 
+    @property
+    def icon_fits(self) -> bool:
+        """Whether there is room for more than the words."""
+        return self._line.y() >= ICON_ROOM
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self._framed:
             paint_panel(painter, self.rect(), Token.SURFACE, Token.BORDER, RADIUS)
-        icons.paint(painter, self._icon, Token.TEXT3, (self.width() - 24) / 2, self._line.y() - 34, 24)
+        if self.icon_fits:
+            icons.paint(painter, self._icon, Token.TEXT3, (self.width() - 24) / 2, self._line.y() - 34, 24)
         painter.end()
+
+
+def _room(height: int) -> QSpacerItem:
+    """So high where there is room, in pixels."""
+    return QSpacerItem(0, height, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)

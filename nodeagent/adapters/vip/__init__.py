@@ -16,6 +16,7 @@ if sys.platform == "linux":
     from nodeagent.adapters.vip.kernel import LinuxVip, release_all
     from nodeagent.adapters.vip.places import interface_for
     from nodeagent.adapters.vip.probes import ProbeFrames
+    from nodeagent.adapters.vip.record import modules_in_kernel
 
     Vip: TypeAlias = LinuxVip | NoVip
 
@@ -24,7 +25,14 @@ if sys.platform == "linux":
         problem = vip_problem()
         return NoVip(problem) if problem else LinuxVip(record)
 else:
-    from nodeagent.adapters.vip.null import ProbeFrames, interface_for, node_problems, release_all, vip_problem
+    from nodeagent.adapters.vip.null import (
+        ProbeFrames,
+        interface_for,
+        modules_in_kernel,
+        node_problems,
+        release_all,
+        vip_problem,
+    )
 
     Vip: TypeAlias = NoVip
 
@@ -38,6 +46,7 @@ __all__ = [
     "ProbeFrames",
     "Vip",
     "interface_for",
+    "modules_in_kernel",
     "node_problems",
     "open_vip",
     "release_all",

@@ -4,7 +4,7 @@ import struct
 from ipaddress import IPv4Address, IPv6Address
 
 from nodeagent.core.neighbour import neighbour_patch
-from nodeagent.core.vip_rules import PROBE_ETHERTYPE
+from nodeagent.core.vip_chains import PROBE_ETHERTYPE
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 HEADER = 14

@@ -1,6 +1,7 @@
 """The half for machines that cannot filter, and for systems that have no such kernel."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from nodeagent.contract.config import VirtualIp, VmacType
 from nodeagent.core.vip_facts import KernelFacts
@@ -94,6 +95,11 @@ def node_problems(vip: VirtualIp) -> tuple[str, ...]:
 def interface_for(address: str, name: str) -> tuple[str, str]:
     """No interface, with the reason."""
     return "", NOT_LINUX
+
+
+def modules_in_kernel(path: Path) -> frozenset[str]:
+    """None."""
+    return frozenset()
 
 
 def release_all() -> str:

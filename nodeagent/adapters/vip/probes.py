@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from nodeagent.adapters.vip.frames import probe, raw, read_probe
-from nodeagent.core.vip_rules import PROBE_ETHERTYPE
+from nodeagent.core.vip_chains import PROBE_ETHERTYPE
 
 Deliver = Callable[[str, str, bytes], None]
 """Takes (interface, source MAC, payload) of a probe frame, in the loop's thread."""

@@ -47,6 +47,11 @@ def load(path: Path) -> Changes:
     return found if found.boot == boot else Changes(boot)
 
 
+def modules_in_kernel(path: Path) -> frozenset[str]:
+    """The modules of which an agent with this record has put something into the kernel. Blocks."""
+    return frozenset(load(path).modules) if path.exists() else frozenset()
+
+
 def save(path: Path, changes: Changes) -> None:
     """Write them durably. Raises OSError."""
     write_durably(path, msgspec.json.encode(changes))

@@ -30,6 +30,10 @@ class Machine:
     safe: str
     elsewhere: str = ""
     """What the service starts instead of the agent of this home."""
+    shut: bool = False
+    """These files are shut to the user who asks, which says nothing of the agent."""
+    made: bool = True
+    """The place where the agent keeps its files is there: an agent has run with this home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Peer:
     from_here: tuple[Place, ...] = ()
     from_there: tuple[Place, ...] = ()
     unreached: str = ""
-    """Why it could not be asked, empty when it could."""
+    """Why it could not be asked, or not be tried from here; empty when it could."""
     uuid: str = ""
     path_mtu: bool | None = None
     """Whether a packet as large as the interface allows gets there; None: could not be tried."""

@@ -1,5 +1,6 @@
 """Looks at this computer, asks its agent, and by the agent's relay the other nodes. Blocks for some seconds."""
 
+import errno
 import os
 import shutil
 import socket
@@ -60,6 +61,7 @@ def _machine(home: Home) -> Machine:
     installed, running = _service()
     settings, problems = load_settings(home.settings)
     free, total = _disk(home.var)
+    shut = _shut(home.var)
     return Machine(
         sys.platform,
         installed,
@@ -68,11 +70,13 @@ def _machine(home: Home) -> Machine:
         guarded(home, _named(home, settings or Settings())),
         free,
         total,
-        _unwritable(home.var),
+        "" if shut else _unwritable(home.var),
         local_addresses(),
         str(home.var),
         str(home.safe),
         elsewhere(home) if installed else "",
+        shut,
+        shut or home.var.is_dir(),
     )
 
 
@@ -90,9 +94,31 @@ def _named(home: Home, settings: Settings) -> tuple[Path, ...]:
     return tuple(home.settings.parent / file for file in files if file)
 
 
+def _shut(path: Path) -> bool:
+    """Whether this user, unlike the agent's, may not write there. Root may write wherever anybody may."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return False
+    try:
+        place = _nearest(path)
+        if place != path:
+            return not os.access(place, os.W_OK)
+        with tempfile.TemporaryFile(dir=path):
+            return False
+    except OSError as error:
+        return isinstance(error, PermissionError)
+
+
+def _nearest(path: Path) -> Path:
+    """The place itself, or the first above it that is there. Raises OSError where none is (a drive that is gone)."""
+    found = next((place for place in (path, *path.parents) if place.exists()), None)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return found
+
+
 def _disk(path: Path) -> tuple[int, int]:
     try:
-        usage = shutil.disk_usage(next(place for place in (path, *path.parents) if place.exists()))
+        usage = shutil.disk_usage(_nearest(path))
     except OSError:
         return 0, 0
     return usage.free, usage.total
@@ -100,8 +126,11 @@ def _disk(path: Path) -> tuple[int, int]:
 
 def _unwritable(path: Path) -> str:
     try:
-        if not path.exists():
-            return "" if os.access(next(p for p in path.parents if p.exists()), os.W_OK) else "it cannot be made"
+        place = _nearest(path)
+        if not place.is_dir():
+            return f"{place} is no directory"
+        if place != path:
+            return "" if os.access(place, os.W_OK) else "it cannot be made"
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"x")
             file.flush()
@@ -126,10 +155,11 @@ def _peer(config: ClusterConfig, status: NodeStatus, me: str, seen: PeerStatus) 
     own_ports = {port.name: port.port for port in status.listeners if port.open}
     ports = (("API", seen.api_port or Listen().api_port), ("health", seen.health_port or Listen().health_port))
     back = (("API", own_ports.get("API port", 0)), ("health", own_ports.get("health port", 0)))
-    from_here = _ways(theirs, ports)
+    from_here: tuple[Place, ...] = ()
     from_there: tuple[Place, ...] = ()
     unreached, uuid, hears_us = "", "", None
     try:
+        from_here = _ways(theirs, ports)
         uuid = _there(seen.name, lambda: fetch("/identity", Identity)).uuid
         from_there = _there(seen.name, lambda: _ways(ours, back))
         told = _there(seen.name, lambda: fetch("/status", NodeStatus))

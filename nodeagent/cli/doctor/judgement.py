@@ -11,6 +11,7 @@ from nodeagent.host.rights import Guarded
 
 FREE_BAD, FREE_LOW = 50_000_000, 500_000_000
 """Bytes."""
+_AS_ROOT = "run `keepgreen doctor` as root or as an administrator"
 OFFSET_WORTH = 1.0
 """Seconds by which clocks may differ: farm traffic does not mind, people who compare logs do."""
 
@@ -33,9 +34,9 @@ def judged(seen: Seen) -> tuple[Finding, ...]:
 def _agent(seen: Seen) -> Iterator[Finding]:
     machine = seen.machine
     if seen.status is None and seen.not_allowed:
-        yield bad("agent", seen.no_answer, "run `keepgreen doctor` as root or as an administrator")
+        yield bad("agent", seen.no_answer, _AS_ROOT)
     elif seen.status is None:
-        yield bad("agent", seen.no_answer, "start it: `keepgreen service install`, or `keepgreen agent run`")
+        yield bad("agent", seen.no_answer, _start_here(machine))
     else:
         yield good("agent", f"version {seen.status.version} answers as {seen.status.node}")
     if machine.installed is None:
@@ -43,23 +44,45 @@ def _agent(seen: Seen) -> Iterator[Finding]:
     elif not machine.installed:
         yield warning("service", "not installed: after a reboot no agent runs", "run `keepgreen service install`")
     elif not machine.running:
-        where = "the Event Viewer" if machine.system == "win32" else "`journalctl -u keepgreen`"
-        yield bad("service", "installed, but it does not run", f"start it, and look into {where} if it ends again")
+        advice = f"{_start_here(machine)}; look into {_records_of(machine)} if it ends again"
+        yield bad("service", "installed, but it does not run", advice)
     else:
         yield good("service", "installed, runs")
     if machine.elsewhere:
         yield warning("service", machine.elsewhere, BRING_HERE)
 
 
+def _start_here(machine: Machine) -> str:
+    if not machine.installed:
+        return "start it: `keepgreen service install`, or `keepgreen agent run`"
+    if machine.running:
+        return f"its service runs: look into {_records_of(machine)}, then restart the service"
+    return "start it: `net start keepgreen`" if machine.system == "win32" else "start it: `systemctl start keepgreen`"
+
+
+def _records_of(machine: Machine) -> str:
+    return "the Event Viewer" if machine.system == "win32" else "`journalctl -u keepgreen`"
+
+
 def _settings(machine: Machine) -> Iterator[Finding]:
     if not machine.settings:
         yield good("agent.toml", "good")
     for problem in machine.settings:
+        if machine.shut and not problem.line:
+            yield note("agent.toml", str(problem), _AS_ROOT)
+            continue
         make = bad if problem.severity is Severity.ERROR else warning
-        yield make("agent.toml", str(problem), "correct the line, then restart the agent")
+        what = "correct the line" if problem.line else "put it right"
+        yield make("agent.toml", str(problem), f"{what}, then restart the agent")
 
 
 def _disk(machine: Machine) -> Iterator[Finding]:
+    if machine.shut:
+        yield note("disk", f"this user may not write in {machine.var}, so the disk was not looked at", _AS_ROOT)
+        return
+    if not machine.made and not machine.unwritable:
+        advice = "if one has, KEEPGREEN_HOME is not what it was for that one"
+        yield note("disk", f"{machine.var} is not there yet: no agent has run with this home", advice)
     if machine.unwritable:
         yield bad("disk", f"{machine.var} cannot be written: {machine.unwritable}", "make it writable, or free space")
         return
@@ -92,8 +115,10 @@ def _listeners(status: NodeStatus) -> Iterator[Finding]:
         if port.open:
             yield good(port.name, f"open on {place}")
         else:
-            advice = "end that program, or give the agent another port in agent.toml"
-            yield bad(port.name, f"{place} is not open: {port.problem or 'no reason known'}", advice)
+            reason = port.problem or "no reason known"
+            taken = " is used by " in reason
+            advice = "end that program, or give" if taken else "correct the address, or give"
+            yield bad(port.name, f"{place} is not open: {reason}", f"{advice} the agent another port in agent.toml")
 
 
 def _own(seen: Seen, status: NodeStatus) -> Iterator[Finding]:
@@ -114,6 +139,9 @@ def _peer(seen: Seen, peer: Peer) -> Iterator[Finding]:
     yield from (_way(about, "from there", place) for place in peer.from_there)
     if peer.unreached and _is_off(peer):
         yield warning(about, f"it could not be asked: {peer.unreached}", "start its agent")
+    elif peer.unreached and _is_mute(peer):
+        advice = "look at that computer: its agent hangs, or has another key than the cluster was applied with"
+        yield warning(about, f"it could not be asked: {peer.unreached}", advice)
     elif peer.unreached:
         advice = f"open TCP {peer.api_port} there; its key has to be the one the cluster was applied with"
         yield warning(about, f"it could not be asked: {peer.unreached}", advice)
@@ -140,7 +168,7 @@ def _heartbeats(about: str, peer: Peer) -> Iterator[Finding]:
     elif not peer.seen.alive:
         text = f"no heartbeat: {peer.seen.reason or 'not heard'}"
         advice = f"open UDP {peer.udp_port} both ways, compare cluster keys (`keepgreen cluster info` on both)"
-        yield bad(about, text, advice)
+        yield bad(about, text, f"look whether its agent hangs; if not, {advice}" if _is_mute(peer) else advice)
     elif silent:
         where = ", ".join(f"{lan.lan} ({lan.address})" for lan in silent)
         yield warning(about, f"not heard on {where}", "look at that network: the others carry the cluster alone")
@@ -156,12 +184,19 @@ def _way(about: str, way: str, place: Place) -> Finding:
         return good(about, f"{where}: {place.reached.took * 1000:.1f} ms")
     if place.reached.cause == "refused":
         return bad(about, f"{where}: {place.reached.reason}", "start the agent there, or look why it has not this port")
+    if place.reached.cause == "no way":
+        return bad(about, f"{where}: {place.reached.reason}", "look at the cable, the route and the address")
     return bad(about, f"{where}: {place.reached.reason}", "open this TCP port in the firewalls between the nodes")
 
 
 def _is_off(peer: Peer) -> bool:
     """Its machine answers, its agent does not: a firewall would be silent."""
     return bool(peer.from_here) and all(place.reached.cause == "refused" for place in peer.from_here)
+
+
+def _is_mute(peer: Peer) -> bool:
+    """Its API port takes connections, and no answer comes."""
+    return bool(peer.unreached) and any(place.reached.ok for place in peer.from_here if place.what == "API")
 
 
 def _mtu(about: str, peer: Peer) -> Iterator[Finding]:

@@ -121,6 +121,7 @@ class FakeAgent:
         self.lets_in.set()
         self.status = NodeStatus("node9", "u-9", "0.1.0", 1, 1.0, "b", 1.0)
         self.lines = (api.LogLine(1, 1.0, "node9", "", "agent", api.LogType.INFO, "hello"),)
+        self.cluster = api.ClusterInfo(configured=False)
 
     async def identity(self, _: web.Request) -> web.Response:
         pin = self.keys.pin
@@ -144,6 +145,8 @@ class FakeAgent:
             return answer(problem, 401)
         if request.path.endswith("/log"):
             return answer(api.LogPage(self.lines if not request.query.get("after") else (), 1))
+        if request.path.endswith("/cluster"):
+            return answer(self.cluster)
         return answer(self.status)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
@@ -213,7 +216,7 @@ async def _served(agent: FakeAgent, *routes: web.RouteDef) -> AsyncIterator[Node
     app = web.Application()
     app.router.add_get("/api/v1/identity", agent.identity)
     app.router.add_post("/api/v1/login", agent.login)
-    app.router.add_get("/api/v1/{what:(status|log)}", agent.read)
+    app.router.add_get("/api/v1/{what:(status|log|cluster)}", agent.read)
     app.router.add_routes(routes)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,9 +19,10 @@ from app.services.rollout import Outcome, Stage, StepState, Target
 from app.services.secrets import Secrets
 from app.services.tasks import TaskOwner
 from nodeagent.client.failures import CallFailed, Trouble
+from nodeagent.contract import api
 from nodeagent.contract.api import LogQuery, SetSwitch
 from nodeagent.contract.states import Action
-from tests.app.services.agents import ConsoleFarm, ConsoleNode
+from tests.app.services.agents import ConsoleFarm, ConsoleNode, fake_agent
 from tests.app.services.test_memory_and_secrets import FakeVault
 from tests.e2e.real_farm import FILES, userconfig
 
@@ -124,6 +127,41 @@ async def test_the_others_are_learnt_from_one_pinned_node(trio: ConsoleFarm, tas
     await session.remove("node3")
     assert len(session.nodes) == len(session.remembered.nodes) == 2
     await session.stop()
+
+
+async def test_a_removed_node_is_not_learnt_again_while_cluster_xml_names_it(tmp_path: Path, tasks: TaskOwner) -> None:
+    async with fake_agent(tmp_path) as (agent, address):
+        kept: list[RememberedCluster] = []
+        secrets = Secrets(FakeVault())
+        await secrets.keep(Credentials("admin", "right"), address.pin)
+        remembered = RememberedCluster("c1", nodes=(address,))
+        session = ClusterSession(remembered, secrets, tasks, on_learnt=kept.append, pace=replace(PACE, poll=0.05))
+        answers = agent.status
+
+        def tell(*names: str) -> None:
+            """cluster.xml names these beside node9, where nobody answers."""
+            lines = "".join(f'<node name="{name}" addr="127.0.0.{name[4:]}"/>' for name in ("node9", *names))
+            xml = f'<cluster><lans><lan name="default">{lines}</lan></lans></cluster>'.encode()
+            pins = {name: name[4:] * 64 for name in names}
+            agent.cluster = api.ClusterInfo(True, "node9", xml, nodes=("node9", *names), pins=pins)
+            agent.status = msgspec.structs.replace(answers, cluster_signature="".join(names))
+
+        def known() -> set[str]:
+            return {view.name for view in session.view()}
+
+        tell("node7", "node8")
+        session.start()
+        await until(lambda: known() == {"node7", "node8", "node9"})
+        await session.remove("node8")
+        tell("node6", "node7", "node8")
+        await until(lambda: "node6" in known())
+        assert known() == {"node6", "node7", "node9"}
+        assert len(session.remembered.nodes) == len(kept[-1].nodes) == 3
+        tell("node5", "node7")
+        await until(lambda: "node5" in known())
+        tell("node7", "node8")  # it is back in the cluster
+        await until(lambda: "node8" in known())
+        await session.stop()
 
 
 async def test_a_password_for_all(pair: ConsoleFarm, tasks: TaskOwner) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.services.node_watcher import NodeWatcher, Pace
+from app.services.node_watcher import LINES_KEPT, NodeWatcher, Pace
 from app.services.nodes import Credentials, NodeAddress, Reach
 from app.services.tasks import TaskOwner
 from nodeagent.adapters.tls import NodeKeys
@@ -180,6 +180,20 @@ async def test_a_stream_that_is_not_understood_is_not_followed(tmp_path: Path, t
         first = watcher.view.as_of
         await until(lambda: watcher.view.as_of > first)
         assert (agent.streams, watcher.view.trouble) == (1, Trouble.NOT_UNDERSTOOD)
+        await watcher.stop()
+
+
+async def test_a_log_that_grows_for_days_is_kept_only_at_its_end(tmp_path: Path, tasks: TaskOwner) -> None:
+    async with fake_agent(tmp_path) as (agent, address):
+        (one,) = agent.lines
+        written = [msgspec.structs.replace(one, cursor=cursor) for cursor in range(2, LINES_KEPT + 3001)]
+        bursts = [written[at : at + 1000] for at in range(0, len(written), 1000)]
+        agent.stream = tuple(msgspec.json.encode({"lines": burst}).decode() for burst in bursts)
+        watcher = NodeWatcher(address, FakePerson(RIGHT), tasks, pace=replace(QUICK, silence=60.0))
+        watcher.start()
+        await until(lambda: bool(watcher.lines) and watcher.lines[-1].cursor == written[-1].cursor)
+        assert list(watcher.lines) == written[-LINES_KEPT:]
+        assert len({id(line.origin) for line in watcher.lines}) == 1, "a name that all lines bear is kept once"
         await watcher.stop()
 
 

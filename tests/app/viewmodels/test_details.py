@@ -345,7 +345,14 @@ def test_a_node_that_never_spoke_still_has_an_address() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0008, f"+0.8{NBSP}ms"), (-0.25, f"-250{NBSP}ms"), (3.2, "+3.2 s"), (7500, f"+2{NBSP}h{NBSP}5{NBSP}min")],
+    [
+        (0.0008, f"+0.8{NBSP}ms"),
+        (-0.25, f"-250{NBSP}ms"),
+        (3.2, "+3.2 s"),
+        (7500, f"+2{NBSP}h{NBSP}5{NBSP}min"),
+        (-0.00001, f"0.0{NBSP}ms"),
+        (0.0, f"0.0{NBSP}ms"),
+    ],
 )
 def test_clock_offsets_have_a_sign(seconds: float, text: str) -> None:
     assert signed(seconds) == text

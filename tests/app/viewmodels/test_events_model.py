@@ -101,10 +101,33 @@ def test_a_module_that_becomes_green_is_told(qtbot: QtBot) -> None:
 def test_rows_never_change_their_order(qtbot: QtBot) -> None:
     session = FakeSession(view("node1", ready()), view("node2", ready()))
     session.nodes[0].lines.append(line(5, "shown", LogType.ERROR))
+    session.nodes[1].lines.append(line(1))
     events = followed(session)
-    session.nodes[1].lines.append(line(1, "late", LogType.ERROR))
+    session.nodes[1].lines.append(line(2, "late", LogType.ERROR))
     events.look()
     assert [event.text for event in told(events)] == ["late", "shown"]
+
+
+def test_the_past_of_a_node_that_answers_last_stands_where_it_belongs(qtbot: QtBot) -> None:
+    session = FakeSession(view("node1", ready()), view("node2", ready()))
+    session.nodes[0].lines += [line(at, f"first {at}", LogType.ERROR) for at in (10, 20, 30)]
+    events = followed(session)
+    session.nodes[1].lines += [line(at, f"second {at}", LogType.ERROR) for at in (5, 6, 15, 25, 26, 35)]
+    events.look()
+    assert [int(event.text.split()[1]) for event in told(events)] == [35, 30, 26, 25, 20, 15, 10, 6, 5]
+    assert events.unread == 0
+
+
+def test_what_comes_while_the_list_is_in_view_is_read(qtbot: QtBot) -> None:
+    session = FakeSession(view("node1", ready()))
+    session.nodes[0].lines.append(line(1))
+    events = followed(session)
+    events.rowsInserted.connect(events.mark_read)
+    numbers: list[int] = []
+    events.unread_changed.connect(numbers.append)
+    session.nodes[0].lines.append(line(2, "gone", LogType.ERROR))
+    events.look()
+    assert (events.unread, numbers[-1]) == (0, 0)
 
 
 def test_it_is_bounded(qtbot: QtBot) -> None:

@@ -46,6 +46,7 @@ def sentences() -> list[str]:
         b"<safe a='' a=''/>",
         b"<safe>&x;</safe>",
         b" <?xml version='1.0'?>",
+        b"<a:safe x:b=''><c:d:e/></a:safe>",
     )
     broken += tuple(one.text.encode() for one in BROKEN)
     of_nothing = [problem for data in broken for problem in read_module("web", data)[1]]

@@ -98,7 +98,8 @@ def test_commands_of_all_nodes_are_one_list_on_one_clock() -> None:
         "node1": (AuditLine(1, NOW + 90, "j.doe", "10.0.0.5", "stop farm", "accepted"),),
         "node2": (AuditLine(1, NOW - 5, "m.lind", "10.0.0.6", "start farm", "accepted"),),
     }
-    audit = AuditModel(SessionModel(session, FakeTasks()), FakeTasks())
+    model = SessionModel(session, FakeTasks())
+    audit = AuditModel(model, FakeTasks())
     audit.read()
     assert [(row.node, row.time) for row in audit.rows] == [("node2", NOW - 5), ("node1", NOW - 10)]
     assert audit.facts == "2 commands; node3: timed out"
@@ -107,3 +108,10 @@ def test_commands_of_all_nodes_are_one_list_on_one_clock() -> None:
     session.failure = CallFailed(Trouble.DENIED, "only an administrator")
     audit.read()
     assert "node1" in audit.facts
+    session.failure = None
+    audit.find("")
+    session.show(session.nodes[1].view)
+    model.refresh()
+    audit.read()
+    assert [row.node for row in audit.rows] == ["node2"], "the others have left the cluster"
+    assert audit.facts == "1 command"

@@ -12,7 +12,7 @@ def test_nodes_lie_against_each_other_by_the_echo_of_their_heartbeats() -> None:
     clocks = Clocks()
     clocks.take(incident().view())
     assert {name: clocks.of(name) for name in CLOCKS} == pytest.approx(CLOCKS, abs=1e-6)
-    assert clocks.words == "one clock for all nodes, corrected by heartbeat echo to ± 0.3\N{NO-BREAK SPACE}ms"
+    assert clocks.words == "one clock for all nodes to ± 0.3\N{NO-BREAK SPACE}ms, corrected by heartbeat echo"
 
 
 def test_without_an_echo_they_are_corrected_as_they_answer() -> None:

@@ -35,7 +35,7 @@ class FakeDemo:
         on_line("node2 on 127.0.0.12 starts")
         if self.trouble:
             raise DemoTrouble(self.trouble)
-        return DemoRecord("/tmp/d", "farm", "admin", "secret", ())
+        return DemoRecord("admin", "secret", ())
 
 
 class Bench:

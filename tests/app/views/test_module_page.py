@@ -17,8 +17,12 @@ from app.viewmodels.module_apply import ApplyRow
 from app.viewmodels.module_configuration import ModuleConfiguration
 from app.viewmodels.module_elements import Listing
 from app.viewmodels.module_fields import Tab
+from app.viewmodels.text import use_language
 from app.views.configuration.module_page import ModulePage
+from app.views.theme import theme
 from app.views.widgets import AskSheet
+from app.views.widgets.painting import text_width
+from app.views.widgets.tables import EDGE, PADDING
 from nodeagent.contract.api import ClusterInfo, ModuleInfo
 from nodeagent.contract.module_files import USERCONFIG
 from nodeagent.contract.revisions import Difference, FileChange, Revision, Uninstalled
@@ -183,6 +187,33 @@ def test_typing_in_the_form_shows_in_the_xml_and_undo_takes_it_back(qapp: QAppli
         assert model.draft.editor.files == FILES
         assert row.text() == "3"
         assert row.error() == ""
+
+
+def test_a_long_value_is_read_from_its_beginning(qapp: QApplication) -> None:
+    value = "server --listen 0.0.0.0:8443 --configuration /etc/contoso/server.toml"
+    page, model = opened()
+    with shown(page):
+        assert model.draft is not None
+        model.draft.editor.show(Tab.PROCESSES)
+        model.draft.editor.set_field("safe/service/errd/proc", "argregex", value)
+        (field,) = (line for line in page.findChildren(QLineEdit) if line.text() == value)
+        assert field.fontMetrics().horizontalAdvance(field.text()) > field.width()
+        assert field.cursorPosition() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_word_in_force_is_never_cut(language: str, qapp: QApplication) -> None:
+    use_language(language)
+    try:
+        page, _ = opened()
+        with shown(page, 1024, 672):
+            page.views.chosen.emit("history")
+            table = page._parts["farm"].history.table
+            words = table.model().index(0, 0).data()
+            room = table.columnWidth(0) - EDGE - PADDING
+            assert text_width(words, theme.font(strong=True)) <= room
+    finally:
+        use_language("en")
 
 
 def test_a_process_is_added_by_mouse_and_named_by_keyboard(qapp: QApplication) -> None:

@@ -62,6 +62,7 @@ def launch(job: ScriptJob, executable: Path, output: Path | None, *, apart: bool
             cwd=job.cwd,
             env=environment,
             start_new_session=True,
+            umask=job.umask,
         )
     except OSError as error:
         raise _reason(job, executable, error) from error

@@ -1,0 +1,72 @@
+"""A colon that belongs to no namespace is told wherever it stands, and the rest of the file is looked at."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodeagent.contract.errors import errors_of
+from nodeagent.contract.module_xml import expand_module, read_module
+from nodeagent.contract.xml_prefixes import wrong_names
+from nodeagent.contract.xml_reader import XmlFile
+from nodeagent.contract.xml_scan import NotXml, scan
+from tests.contract.odd_files import FULL, USUAL
+
+
+def _told(text: str) -> list[tuple[int, str]]:
+    """What is said of colons."""
+    return [
+        (problem.line, problem.text)
+        for problem in errors_of(read_module("web", text.encode(), environment={"SITE": "x"})[1])
+        if problem.text.startswith("the prefix of ") or "a colon may stand only once" in problem.text
+    ]
+
+
+@pytest.mark.parametrize("sign", [":", "x:", "x:y:", ":1"])
+def test_a_colon_anywhere_is_told_at_its_line_or_is_no_part_of_a_name(sign: str) -> None:
+    text = USUAL.decode()
+    for at in range(len(text)):
+        changed = text[:at] + sign + text[at:]
+        try:
+            wrong = wrong_names(scan(changed.encode()))
+        except NotXml:
+            continue
+        told = _told(changed)
+        assert len(told) == len(wrong) <= 1, changed[max(0, at - 20) : at + 20]
+        assert all(line == text.count("\n", 0, at) + 1 for line, _ in told)
+        assert (expand_module(changed.encode())[0] == b"") == bool(wrong)
+
+
+@given(st.lists(st.tuples(st.integers(39, 2500), st.sampled_from([":", "x:", "a:b", " x:a='1'", " xmlns:x='u'"]))))
+def test_many_colons_are_all_told_and_the_tree_stays_whole(put_in: list[tuple[int, str]]) -> None:
+    text = FULL.decode()
+    for at, sign in put_in:
+        text = text[:at] + sign + text[at:]
+    try:
+        scanned = scan(text.encode())
+    except NotXml:
+        return
+    wrong = wrong_names(scanned)
+    assert len(_told(text)) == len(wrong)
+    xml = XmlFile(scanned, "")
+    assert [xml.name(element) for element in xml.root.iter("*")] == [element.name for element in scanned.elements]
+    assert len(xml.damaged) == len({one.element for one in wrong})
+
+
+def test_a_prefix_holds_inside_the_element_that_declares_it_only() -> None:
+    text = (
+        "<safe>\n<a xmlns:x='u' x:b='1'><x:c/></a>\n<x:c/>\n<x:d xmlns:x='u'/>\n<xml:e xml:lang='en'/>"
+        "<service mode='light'/></safe>"
+    )
+    where = 'or declare it with xmlns:x="…" where this is to be kept and not used'
+    assert _told(text) == [(3, f"the prefix of <x:c> is not declared: write <c>, {where}")]
+
+
+def test_ten_thousand_of_them_in_one_element_are_told_soon() -> None:
+    text = "<safe " + " ".join(f"x:a{number}=''" for number in range(4990)) + "><service mode='light'/></safe>"
+    told = _told(text)
+    assert len(told) == 999
+    assert told[-1] == (
+        1,
+        'the prefix of x:a998 is not declared: write a998, or declare it with xmlns:x="…" where this is to be kept'
+        " and not used",
+    )
