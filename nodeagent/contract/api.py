@@ -76,7 +76,7 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     status: str = ""
 
 
-class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
+class LogLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of the agent's log. `cursor` grows by 1 per line and survives restarts."""
 
     cursor: int

@@ -114,8 +114,8 @@ class Handover:
     _own: dict[str, frozenset[int]] = field(default_factory=dict)
     """By group: the slots that the table gives to this node."""
     _others: Mapping[str, Presence] = field(default_factory=dict)
-    _known: set[str] = field(default_factory=set)
-    """The nodes that were heard since this agent runs."""
+    _began: float | None = None
+    """When it followed first: who is there is heard within a window."""
     _strayed: dict[str, float] = field(default_factory=dict)
     """Nodes that were out of sight while they took clients → until when: they may hold connections of any slot."""
     _quiet_until: float = 0.0
@@ -190,10 +190,12 @@ class Handover:
         return min((time for time in times if time > now), default=None)
 
     def _note_strays(self, others: Mapping[str, Presence], now: float, window: float) -> None:
-        """Who was taken for dead and lives, or took this node for dead, served all clients that reached it."""
+        """Who was not heard although it lived, or took this node for dead, served all clients that reached it."""
+        if self._began is None:
+            self._began = now
         for node, presence in others.items():
             before = self._others.get(node, NOBODY)
-            returned = node in self._known and not before.alive and not before.goodbye
+            returned = _fell_silent(before) and now >= self._began + window
             deaf = 0.0 < presence.heard <= now - window
             if presence.counts and (returned or deaf):
                 self._strayed[node] = now + FLOW_HOLD
@@ -202,7 +204,6 @@ class Handover:
             for node, until in self._strayed.items()
             if now < until and _may_hold(others.get(node, NOBODY), now - until + FLOW_HOLD)
         }
-        self._known.update([node for node, presence in others.items() if presence.alive])
 
     def _note_moves(self, table: SlotTable, now: float) -> None:
         known = {(move.group, slot): number for number, move in enumerate(self._moves) for slot in move.slots}

@@ -326,6 +326,17 @@ def test_who_has_taken_this_node_for_dead_may_hold_any_connection() -> None:
     assert pair.answers, "now it is dead itself"
 
 
+@pytest.mark.parametrize(("heard_after", "answers"), [(WINDOW / 2, True), (WINDOW, False)])
+def test_who_is_heard_late_was_out_of_sight(heard_after: float, answers: bool) -> None:
+    """When this agent starts it hears within a window who is there."""
+    handover, now, both = Handover("n1"), 100.0 + heard_after, _table("n1", "n2")
+    handover.follow(_table("n1"), {}, 100.0, window=WINDOW)
+    handover.follow(
+        both, {"n2": Presence(True, True, seen=both.epoch, applied=both.epoch, heard=now)}, now, window=WINDOW
+    )
+    assert bool(handover.slots(now)[0].est) is answers
+
+
 @pytest.mark.parametrize("goodbye", [False, True])
 def test_who_starts_again_holds_nothing_of_others(goodbye: bool) -> None:
     """Its application is started when it is heard again; or its agent said goodbye, and took nobody's clients."""
