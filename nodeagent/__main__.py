@@ -1,20 +1,37 @@
 """Entry points of the commands `keepgreen` and `safekit`."""
 
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
     """`keepgreen …`"""
-    from nodeagent.cli.entry import keepgreen
 
-    sys.exit(keepgreen(sys.argv[1:]))
+    def run() -> int:
+        from nodeagent.cli.entry import keepgreen
+
+        return keepgreen(sys.argv[1:])
+
+    _end(run)
 
 
 def safekit() -> None:
     """`safekit …`: the commands that existing scripts use."""
-    from nodeagent.cli.entry import safekit as run
 
-    sys.exit(run(sys.argv[1:]))
+    def run() -> int:
+        from nodeagent.cli.entry import safekit
+
+        return safekit(sys.argv[1:])
+
+    _end(run)
+
+
+def _end(run: Callable[[], int]) -> None:
+    try:
+        code = run()
+    except KeyboardInterrupt:  # while the command was still being loaded
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -143,7 +143,7 @@ class DetailsModel(QObject):
             remedy = _silence_remedy(view, self.session.session.user)
             return Banner(tile.silhouette, "grey", sentence, remedy, None, retry)
         if tile.silhouette is Silhouette.UNCONFIGURED:
-            sentence = tr("{module} was never applied on {node}.", module=self.module, node=self.node)
+            sentence = tr("{module} is not in force on {node}.", module=self.module, node=self.node)
             return Banner(tile.silhouette, "grey", sentence, tr("Apply it on the Configuration tab."), None, None)
         why = menus.why(tile)
         if tile.silhouette is Silhouette.TRANSIENT:

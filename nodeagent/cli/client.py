@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import PREFIX, accepted, ask, readable
+from nodeagent.cli.local import PREFIX, accepted, ask, not_understood, readable
 from nodeagent.contract.api import FileInfo
 from nodeagent.contract.status import ModuleStatus, NodeStatus
 
@@ -79,7 +79,4 @@ def _decode(body: bytes, type: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=type)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CommandFailed(
-            f"the agent's answer was not understood ({error}): are the command and the agent of one version?",
-            Exit.INTERNAL,
-        ) from None
+        raise not_understood(error) from None

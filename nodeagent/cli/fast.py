@@ -5,9 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from nodeagent.cli.exits import CommandFailed, Exit
-from nodeagent.cli.local import PREFIX, accepted, ask, module_name, module_path, readable
+from nodeagent.cli.local import PREFIX, accepted, ask, module_name, module_path, readable, told
 
 COMMANDS = ("printi", "printe", "set", "get")
 GATES = ("open", "close")
@@ -87,18 +88,22 @@ def get(resource: str, module: str = "", as_json: bool = False) -> int:
     """`get -r res`: writes its value."""
     if not resource:
         raise CommandFailed("get wants a resource, e.g. `get -r proc.httpd`", Exit.USAGE)
-    status = json.loads(accepted(ask("GET", f"{PREFIX}/status")))
     name = module_name(module)
-    found = next((m for m in status["modules"] if m["name"] == name), None)
-    if found is None:
+    values = told(ask("GET", f"{PREFIX}/status"), lambda status: _values(status, name))
+    if values is None:
         raise CommandFailed(f"no module {name} is installed on this node", Exit.USAGE)
-    values = {str(r["name"]): str(r["state"]) for r in found.get("resources", ())}
     if resource not in values:
         known = ", ".join(sorted(values)) or "none"
         raise CommandFailed(f"module {name} has no resource {resource!r} now (there are: {known})", Exit.USAGE)
     said = json.dumps({"name": resource, "value": values[resource]}) if as_json else values[resource]
     sys.stdout.write(said + "\n")
     return Exit.OK
+
+
+def _values(status: dict[str, Any], module: str) -> dict[str, str] | None:
+    """Resource → value; None where the module is not."""
+    found = next((m for m in status["modules"] if m["name"] == module), None)
+    return None if found is None else {str(r["name"]): str(r["state"]) for r in found.get("resources", ())}
 
 
 def set_gate(open: bool, module: str = "", as_json: bool = False) -> int:

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from nodeagent.cli.exits import CommandFailed, Exit, exit_of_http
 from nodeagent.home import Home
+
+T = TypeVar("T")
 
 NODE: ContextVar[str] = ContextVar("node", default="")
 """The node that is meant, which the agent here passes requests on to; empty: this one."""
@@ -163,6 +165,20 @@ def refusal(answer: Answer) -> CommandFailed:
     return CommandFailed("\n".join([detail, *(line for line in lines if line != detail)]), exit_of_http(answer.status))
 
 
+def told(answer: Answer, read: Callable[[Any], T]) -> T:
+    """What `read` finds in the JSON of a good answer. Raises CommandFailed, also for what it cannot read."""
+    try:
+        return read(json.loads(accepted(answer)))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise not_understood(error) from None
+
+
+def not_understood(error: Exception) -> CommandFailed:
+    """The one sentence for an answer in another form than this command knows."""
+    text = f"the agent's answer was not understood ({error}): are the command and the agent of one version?"
+    return CommandFailed(text, Exit.INTERNAL)
+
+
 def module_path(module: str) -> str:
     """The API path of a module. Raises CommandFailed for what cannot be a module's name."""
     if not (0 < len(module) <= 32 and module.isascii() and module.replace("-", "").replace("_", "").isalnum()):
@@ -185,7 +201,8 @@ def readable(text: str) -> str:
 
 
 def _only_module(timeout: float) -> str:
-    names = [str(module["name"]) for module in json.loads(accepted(ask("GET", f"{PREFIX}/modules", timeout=timeout)))]
+    answer = ask("GET", f"{PREFIX}/modules", timeout=timeout)
+    names = told(answer, lambda modules: [str(module["name"]) for module in modules])
     if len(names) == 1:
         return names[0]
     if not names:

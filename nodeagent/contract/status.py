@@ -75,7 +75,7 @@ class ModuleStatus(msgspec.Struct, frozen=True):
 
     name: str
     configured: bool = True
-    """False: installed, never applied (state and status then mean nothing)."""
+    """False: installed, not in force (state and status then mean nothing)."""
     mode: Mode = Mode.FARM
     state: State = State.STOP
     status: Status = Status.NOT_READY

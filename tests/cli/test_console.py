@@ -44,7 +44,8 @@ def test_a_server_without_a_display_is_told_so(words: list[str], tmp_path: Path)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal ends it")
 def test_a_console_that_a_signal_ended_has_the_exit_code_of_a_shell(tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text("import os\nos.kill(os.getpid(), 2)\nimport time\ntime.sleep(60)\n")
+    deaf_no_more = "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"  # as a job in the background is
+    (tmp_path / "app.py").write_text(f"{deaf_no_more}os.kill(os.getpid(), 2)\nimport time\ntime.sleep(60)\n")
     code = (
         "import sys\nfrom types import ModuleType\nfrom importlib.machinery import ModuleSpec\n"
         "for name in ('PySide6', 'qasync', 'keyring'):\n"

@@ -135,3 +135,19 @@ def test_only_the_standard_library_is_imported(agent: FakeAgent, command: str) -
     # `org`: copy, of the standard library, looks for Jython. A bare start runs the hooks of site-packages.
     known = set(sys.stdlib_module_names) | {"imported package", "nodeagent", "org"} | _imported("-c", "")
     assert imported - known == set()
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"nothing", b"null", b"[]", b'{"modules": 3}', b'[{"x": 1}]'])
+@pytest.mark.parametrize("words", [("get", "-r", "proc.httpd", "-m", "web"), ("get", "-r", "proc.httpd"), ("state",)])
+def test_an_answer_in_another_form_is_one_sentence(
+    run: Run, agent: FakeAgent, words: tuple[str, ...], body: bytes
+) -> None:
+    for path in ("/status", "/modules"):
+        agent.answers["GET", path] = (200, body)
+    code, out, err = run(*words)
+    if (body, words[-1]) == (b"[]", "proc.httpd"):
+        assert (code, err) == (64, "no module is installed on this node\n")
+        return
+    assert (code, out) == (70, "")
+    assert err.startswith("the agent's answer was not understood (")
+    assert err.endswith("): are the command and the agent of one version?\n")

@@ -104,6 +104,22 @@ def test_ctrl_c_ends_following_quietly(agent: FakeAgent) -> None:
 
 
 @pytest.mark.covers("exit 70")
+@pytest.mark.parametrize("entry", ["main", "safekit"])
+def test_ctrl_c_while_the_command_is_loaded_is_quiet(entry: str) -> None:
+    interrupted = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path, target=None):
+        if name == "nodeagent.cli.entry":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+import nodeagent.__main__
+"""
+    command = [sys.executable, "-c", f"{interrupted}nodeagent.__main__.{entry}()"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
 def test_a_fault_is_one_sentence_and_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     def faulty() -> int:
         raise KeyError("a\nb")

@@ -189,7 +189,7 @@ class NodeTileView(QWidget):
 
     def _paint_words(self, painter: QPainter) -> None:
         """A tile without share or block: not configured here, or never heard."""
-        words = self._tile.sentence(self._now) or tr("The module was never applied on this node.")
+        words = self._tile.sentence(self._now) or tr("The module is not in force on this node.")
         painter.setFont(theme.font(fonts.SIDE))
         painter.setPen(theme.colour(Token.TEXT2))
         box = QRect(PADDING, 48, self.width() - 2 * PADDING, 44)

@@ -57,7 +57,7 @@ class AgentOrders:
         told = self.parts.engine.node.why(module)
         if told is None:
             self.parts.module_status(module)
-            return WhyAnswer(module, f"{module} was never applied on this node")
+            return WhyAnswer(module, f"{module} is installed but not in force on this node")
         sentence, since, chain = told
         status = self.parts.module_status(module)
         shown = f"{status.state} {status.status}" if status.state is not State.STOP else "STOP"

@@ -59,12 +59,12 @@ class Parts:
         raise Refused(404, "no-module", f"there is no module {module} on this node")
 
     def applied(self, module: str) -> ModuleStatus:
-        """The same, refused too when it was never applied here."""
+        """The same, refused too when it is not in force here."""
         status = self.module_status(module)
         if module in self.leaving:
             raise Refused(409, "leaving", f"{module} is being taken out of force")
         if not status.configured:
-            raise Refused(409, "not-applied", f"{module} is installed but was never applied on this node")
+            raise Refused(409, "not-applied", f"{module} is installed but not in force on this node: apply it first")
         return status
 
 

@@ -104,7 +104,7 @@ def test_a_node_that_waits_for_a_person_leads_to_where_he_types(qtbot: QtBot, tr
 def test_not_configured_leads_to_the_configuration(qtbot: QtBot) -> None:
     banner = details(FakeSession(view("node1", ModuleStatus("farm", configured=False)))).banner(NOW)
     assert banner is not None
-    assert banner.sentence == "farm was never applied on node1."
+    assert banner.sentence == "farm is not in force on node1."
     assert "Configuration" in banner.facts
 
 
