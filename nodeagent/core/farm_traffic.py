@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.states import State
 from nodeagent.core import effects as do
+from nodeagent.core.freeze import READING
 from nodeagent.core.handover import Presence
 from nodeagent.core.heartbeat import ModuleBeat, module_id
 from nodeagent.core.membership import Membership
@@ -163,8 +164,9 @@ class FarmTraffic:
         if not news and self._followed == self._living(now) and (self._due is None or now < self._due):
             return False
         self._linkless = {interface: until for interface, until in self._linkless.items() if now < until}
-        if self._thawed is not None and (now >= self._thawed + self._window or self._heard_all_since(self._thawed)):
-            self._thawed = None
+        if self._thawed is not None and now >= self._thawed + READING:
+            over = now >= self._thawed + self._window or self._heard_all_since(self._thawed)
+            self._thawed = None if over else self._thawed
         armed = False
         for module in self._modules.values():
             armed |= module.traffic.follow(self._surroundings(module, now), now)

@@ -1,5 +1,8 @@
 """Self-doubt: an agent that was not running must not judge others by the silence it slept through."""
 
+READING = 0.05
+"""Seconds after a freeze within which what has waited in the sockets is read."""
+
 
 class FreezeDetector:
     """Told of every wake-up; finds those that came too late. Counts them for the status."""

@@ -16,7 +16,8 @@ agree nobody can tell which slots are disputed, so all of them are quiet. A gain
 connections (`est`) only when nobody else can still hold them.
 
 Nodes that were out of each other's sight may each have taken any client's connection: the moves of the table do not
-show it. Where both live on, neither answers unknown connections, of whatever slot, as long as such a one can last.
+show it. Where both live on, neither answers unknown connections, of whatever slot, as long as such a one can last. So
+does an agent that starts beside nodes that serve: it does not know what they had before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -114,10 +115,8 @@ class Handover:
     _own: dict[str, frozenset[int]] = field(default_factory=dict)
     """By group: the slots that the table gives to this node."""
     _others: Mapping[str, Presence] = field(default_factory=dict)
-    _began: float | None = None
-    """When it followed first: who is there is heard within a window."""
     _strayed: dict[str, float] = field(default_factory=dict)
-    """Nodes that were out of sight while they took clients → until when: they may hold connections of any slot."""
+    """Nodes that took clients out of sight, or before this agent ran → until when they may hold any connection."""
     _quiet_until: float = 0.0
     steady: bool = False
     """Nobody is awaited, nothing is in doubt: only a new word or a deadline changes anything."""
@@ -190,14 +189,11 @@ class Handover:
         return min((time for time in times if time > now), default=None)
 
     def _note_strays(self, others: Mapping[str, Presence], now: float, window: float) -> None:
-        """Who was not heard although it lived, or took this node for dead, served all clients that reached it."""
-        if self._began is None:
-            self._began = now
+        """Who serves when it is heard first, or again, may have served every client; so may who did not hear this node."""
         for node, presence in others.items():
             before = self._others.get(node, NOBODY)
-            returned = _fell_silent(before) and now >= self._began + window
             deaf = 0.0 < presence.heard <= now - window
-            if presence.counts and (returned or deaf):
+            if presence.counts and (_fell_silent(before) or deaf):
                 self._strayed[node] = now + FLOW_HOLD
         self._strayed = {
             node: until

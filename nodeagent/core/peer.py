@@ -193,12 +193,13 @@ class Peer:
     def awaited_since(self, thaw: float, window: float) -> bool:
         """When a freeze ended it counted as alive, by this longest of all windows maybe; not heard both ways since.
 
-        Or its agent was started in the meantime: what a new session has sent waits here, and proves nothing yet.
+        Or it has spoken in the meantime, or a new agent of it: what waits here since then proves nothing yet.
         """
         proofs = [link.proven for link in self.links.values() if link.proven is not None]
         lived = self.alive or any(thaw < proof + window for proof in proofs)
-        new = any(trace.at >= thaw for session in self.candidates.values() for trace in session.traces.values())
-        return (lived or new) and not any(proof > thaw for proof in proofs)
+        sessions = [*self.candidates.values(), *([self.session] if self.session and self.session.left < 0 else [])]
+        spoke = any(trace.at >= thaw for session in sessions for trace in session.traces.values())
+        return (lived or spoke) and not any(proof > thaw for proof in proofs)
 
     def consider(self, session: Session) -> bool:
         """Keep a candidate, at most four, the one touched longest ago goes; True when it is new."""

@@ -265,6 +265,7 @@ class FakePair:
     now: float = 100.0
 
     def __post_init__(self) -> None:
+        self.follow("n1", alive=True)
         self.together()
 
     def follow(self, *serving: str, **of_the_other: Any) -> None:
@@ -326,15 +327,13 @@ def test_who_has_taken_this_node_for_dead_may_hold_any_connection() -> None:
     assert pair.answers, "now it is dead itself"
 
 
-@pytest.mark.parametrize(("heard_after", "answers"), [(WINDOW / 2, True), (WINDOW, False)])
-def test_who_is_heard_late_was_out_of_sight(heard_after: float, answers: bool) -> None:
-    """When this agent starts it hears within a window who is there."""
-    handover, now, both = Handover("n1"), 100.0 + heard_after, _table("n1", "n2")
+def test_who_serves_when_it_is_heard_first_may_hold_any_connection() -> None:
+    """It may have been there alone, and have kept what it took, before this agent was started."""
+    handover, both = Handover("n1"), _table("n1", "n2")
     handover.follow(_table("n1"), {}, 100.0, window=WINDOW)
-    handover.follow(
-        both, {"n2": Presence(True, True, seen=both.epoch, applied=both.epoch, heard=now)}, now, window=WINDOW
-    )
-    assert bool(handover.slots(now)[0].est) is answers
+    other = Presence(True, True, seen=both.epoch, applied=both.epoch, heard=100.1)
+    handover.follow(both, {"n2": other}, 100.1, window=WINDOW)
+    assert not handover.slots(100.1)[0].est
 
 
 @pytest.mark.parametrize("goodbye", [False, True])

@@ -248,6 +248,27 @@ def test_who_was_frozen_waits_for_an_agent_that_was_started_in_the_meantime() ->
     assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n2")) < SLOTS
 
 
+def test_who_was_frozen_waits_for_who_was_frozen_before_it() -> None:
+    """n1 has lost n2, then stands still, too; what n2 has said since waits in its sockets (seed 60509)."""
+    farm = started(names=("n1", "n2", "n3"))
+    one, two, three = farm.machines.values()
+    three.order("web", Action.STOP)
+    two.freeze(3.0)
+    farm.world.advance(2.9)
+    one.freeze(3.0)
+    farm.world.advance(2.9)
+    assert [len(mine(farm, name)) for name in farm.machines] == [0, SLOTS, 0]
+    farm.network.cut("n1", "n2", *farm.lans)
+
+    def look() -> None:
+        assert not mine(farm, "n1") & mine(farm, "n2")
+
+    farm.world.advance(0.6, look)
+    farm.network.heal()
+    farm.world.advance(1.0)
+    assert 0 < len(mine(farm, "n1")) == SLOTS - len(mine(farm, "n2")) < SLOTS
+
+
 def comes_back(farm: Farm) -> None:
     """n1, whose slots n2 has taken, has its own again, and no datagram was answered twice."""
     one, two = farm.machines.values()

@@ -176,7 +176,6 @@ class TrafficWatch:
         for node in config.nodes if traffic else ():
             if node != machine.name and self.farm.runs(node) and not self._alive(machine, config, node):
                 self._lost_sight[config.name, machine.name, node] = self.now
-                self._forget_flows(config, machine.name, node)
 
     def _forget_flows(self, config: ModuleConfig, *between: str) -> None:
         for key in [k for k in self._known_flows if k[0] == config.name and set(between) <= {k[2], k[3]}]:
@@ -271,14 +270,17 @@ class TrafficWatch:
             sure = up and self._alive(machine, config, node) and not self.excuse(config, name, node)
             for group in groups:
                 key = (config.name, group.group, name, node)
-                if not sure or self.watch.agents.get(name) != machine.starts:
+                if not up or self.watch.agents.get(name) != machine.starts:
                     self._known_flows[key] = frozenset()
                     continue
                 owners = traffic.handover.table.of(group.group)
                 theirs = self.farm.machines[node].kernel.groups(config.name, self.now)
                 mine = next((one.mine for one in theirs if one.group == group.group), frozenset())
-                known = self._known_flows.get(key, frozenset()) | {slot for slot in mine if owners[slot] == node}
+                taken = {slot for slot in mine if owners[slot] == node} if sure else mine
+                known = self._known_flows.get(key, frozenset()) | taken
                 self._known_flows[key] = known
+                if not sure:
+                    continue
                 if wrong := group.est & known:
                     raise Violated(
                         f"{name} resets connections of {len(wrong)} slots that {node} may hold ({config.name})"
@@ -297,6 +299,7 @@ class TrafficWatch:
         for node in config.nodes:
             other, told = self.farm.machines[node], self.watch.of(node, config.name)
             serves = self.farm.runs(node) and told.status is not None and told.status.state is State.UP
+            serves = serves and self._has_vip(node, config.name)
             if node == machine.name or not serves or not self.farm.joined(machine.name, node, config.farm.lans):
                 continue
             pairs = (machine.name, node), (node, machine.name)

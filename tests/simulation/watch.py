@@ -203,7 +203,8 @@ class Watch:
             self.forgetful.add(name)
         for module in machine.modules:
             told, record = self.of(name, module), machine.disk.get(module)
-            told.status, told.stop_by, told.phase, told.stop_ordered = None, None, Phase.STOPPED, False
+            told.status, told.stop_by, told.phase = None, None, Phase.STOPPED
+            told.stop_ordered &= machine.same_boot(module) and name not in self.forgetful
             told.actions = [counted.at for counted in record.counted] if record else []
             told.left = record.monitored if record else ()
             told.may_adopt, told.must_adopt = machine.same_boot(module), False
