@@ -189,7 +189,7 @@ class Handover:
         return min((time for time in times if time > now), default=None)
 
     def _note_strays(self, others: Mapping[str, Presence], now: float, window: float) -> None:
-        """Who serves when it is heard first, or again, may have served every client; so may who did not hear this node."""
+        """Who serves when it is heard first, or again, may have any client; so may who has not heard this node."""
         for node, presence in others.items():
             before = self._others.get(node, NOBODY)
             deaf = 0.0 < presence.heard <= now - window
