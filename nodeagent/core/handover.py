@@ -115,6 +115,8 @@ class Handover:
     _own: dict[str, frozenset[int]] = field(default_factory=dict)
     """By group: the slots that the table gives to this node."""
     _others: Mapping[str, Presence] = field(default_factory=dict)
+    _deaf: set[str] = field(default_factory=set)
+    """Nodes that had not heard this one for a window, when they were heard last."""
     _strayed: dict[str, float] = field(default_factory=dict)
     """Nodes that took clients out of sight, or before this agent ran → until when they may hold any connection."""
     _quiet_until: float = 0.0
@@ -192,9 +194,13 @@ class Handover:
         """Who serves when it is heard first, or again, may have any client; so may who has not heard this node."""
         for node, presence in others.items():
             before = self._others.get(node, NOBODY)
-            deaf = 0.0 < presence.heard <= now - window
-            if presence.counts and (_fell_silent(before) or deaf):
+            if 0.0 < presence.heard <= now - window:
+                self._deaf.add(node)
+            elif not presence.up:
+                self._deaf.discard(node)  # it knows this node, and its application is yet to come
+            if presence.counts and (not before.alive or node in self._deaf):
                 self._strayed[node] = now + FLOW_HOLD
+                self._deaf.discard(node)
         self._strayed = {
             node: until
             for node, until in self._strayed.items()

@@ -336,16 +336,34 @@ def test_who_serves_when_it_is_heard_first_may_hold_any_connection() -> None:
     assert not handover.slots(100.1)[0].est
 
 
+def test_who_was_started_unheard_while_this_node_stood_still_may_hold_any_connection() -> None:
+    """What waits in the sockets after a freeze is read in its order: first that it did not serve."""
+    pair = FakePair()
+    heard = pair.now
+    pair.now += 5
+    pair.follow("n1", alive=True, heard=heard)
+    pair.together()
+    assert not pair.answers
+
+
 @pytest.mark.parametrize("goodbye", [False, True])
 def test_who_starts_again_holds_nothing_of_others(goodbye: bool) -> None:
-    """Its application is started when it is heard again; or its agent said goodbye, and took nobody's clients."""
+    """Its application is started when it is heard again."""
     pair = FakePair()
     pair.now += 5
     pair.follow("n1", goodbye=goodbye)
-    if not goodbye:
-        pair.follow("n1", alive=True)
+    pair.follow("n1", alive=True)
     pair.together()
     assert pair.answers
+
+
+def test_who_said_goodbye_and_serves_when_it_is_heard_again_may_hold_any_connection() -> None:
+    """It was started again, and served, before this node heard it."""
+    pair = FakePair()
+    pair.now += 5
+    pair.follow("n1", goodbye=True)
+    pair.together()
+    assert not pair.answers
 
 
 @pytest.mark.parametrize("both_at_once", [False, True])

@@ -7,7 +7,7 @@ are all that `excuse` knows; the first ends four pulses, the others one window a
 3. one has not heard the other since one of their agents was started, and UDP does not join them: a probe
    is believed only from a session that heartbeats have proven;
 4. nobody watches a kernel that was told to keep its slots for ever: its agent was the last one and has died
-   or stands still, or the kernel has done nothing at all since the two were parted;
+   or stands still, or the kernel has done nothing at all since the two were parted, or strangers as in 3;
 and while a new detection window is on its way to the nodes, a node that does not run may be judged by the other's.
 """
 
@@ -20,7 +20,7 @@ from nodeagent.contract.config import ModuleConfig
 from nodeagent.contract.states import State
 from nodeagent.core import effects as do
 from nodeagent.core.handover import GroupSlots
-from nodeagent.core.module_traffic import OBSERVE, RETRY, ModuleTraffic
+from nodeagent.core.module_traffic import OBSERVE, PREPARE_AGAIN, RETRY, ModuleTraffic
 from nodeagent.core.slot_table import Powers
 from nodeagent.core.slots import SLOTS, slot_plan
 from nodeagent.core.traffic_messages import PrepareTraffic, SetSlots
@@ -156,10 +156,11 @@ class TrafficWatch:
             return "lost by chance"
         if self._strange.get(key, LONG_AGO) >= recent:
             return "never met"
+        strange_or_parted = max(self._parted.get(key, LONG_AGO), self._strange.get(key, LONG_AGO))
         for name in (one, other):
             machine = self.farm.machines[name]
             new = max(self.watch.started.get(name, 0.0), machine.frozen_until) > self.now - 0.1
-            deaf = self._deaf_since(name, recent) <= self._parted.get(key, LONG_AGO)
+            deaf = self._deaf_since(name, recent) <= strange_or_parted
             if self._holds_for_ever(name, config.name) and (new or deaf or not self.farm.runs(name)):
                 return "nobody watches the last node's kernel"
             if self._new_window >= recent - limit and not self.farm.runs(name):
@@ -268,6 +269,7 @@ class TrafficWatch:
             told = self.watch.of(node, config.name).status
             up = self.farm.runs(node) and told is not None and told.state is State.UP
             sure = up and self._alive(machine, config, node) and not self.excuse(config, name, node)
+            lately = self._refused_over.get(name, (0.0, LONG_AGO))[1]
             for group in groups:
                 key = (config.name, group.group, name, node)
                 if not up or self.watch.agents.get(name) != machine.starts:
@@ -279,8 +281,8 @@ class TrafficWatch:
                 taken = {slot for slot in mine if owners[slot] == node} if sure else mine
                 known = self._known_flows.get(key, frozenset()) | taken
                 self._known_flows[key] = known
-                if not sure:
-                    continue
+                if not sure or name in self._refuses_since or self.now < lately + PREPARE_AGAIN + UNDER_WAY:
+                    continue  # a kernel that does nothing goes on with what it was told
                 if wrong := group.est & known:
                     raise Violated(
                         f"{name} resets connections of {len(wrong)} slots that {node} may hold ({config.name})"
@@ -329,7 +331,7 @@ class TrafficWatch:
         table = machine.kernel.tables.get(config.name)
         should = self._has_vip(*key) and status.phase not in WITHOUT_ADDRESS
         has, bare = bool(table and table.addresses), bool(table and table.addresses and not table.filter)
-        if has and not should:
+        if has and not should and not self.watch.ends(machine):  # an agent that ends leaves the kernel as it is
             raise Violated(f"the virtual address is on {machine.name} while {config.name} is in “{status.phase}”")
         if has == should and not bare:
             self._broken.pop(key, None)

@@ -354,10 +354,13 @@ class Watch:
         return max(times)
 
     def calm(self, module: str) -> bool:
-        """Whether everybody had one window and a little more to notice what happened."""
+        """Whether everybody had one window and a little more to notice what happened.
+
+        What a node has heard just before it hears no more, it echoes with its next pulse.
+        """
         if self.farm.network.loss or self.farm.network.delay > 0.05:
             return False
-        limit = max(self.farm.window(module), self.windows) + SLACK
+        limit = max(self.farm.window(module), self.windows) + max(SLACK, self.farm.cluster.pulse + 0.05)
         return self.now > self.disturbed(module) + limit
 
     def groups(self, module: str) -> list[list[str]]:
