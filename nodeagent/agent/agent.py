@@ -351,7 +351,10 @@ class Agent:
                 running = await asyncio.to_thread(self._older, name, record)
             # It goes on with what it was started with; what is in force waits.
             self._take_module(engine, running, record)
-            self._take_module(engine, await asyncio.to_thread(self._committed, name), None if running else record)
+            in_force = await asyncio.to_thread(self._committed, name)
+            if running and in_force:
+                self._take_module(engine, await asyncio.to_thread(self._last_powers, running[0], in_force[0]))
+            self._take_module(engine, in_force, None if running else record)
         except (Damaged, OSError) as damage:
             say(LogType.CRITICAL, f"module {name} cannot be used: {damage}")
             return False
@@ -376,6 +379,17 @@ class Agent:
             return None
         with suppress(Damaged):  # its files are gone: those in force have to serve
             return self._committed(name, record.revision)
+        return None
+
+    def _last_powers(self, running: CommittedModule, in_force: CommittedModule) -> tuple[CommittedModule, bool] | None:
+        """The newest revision that has told powers to the virtual IP that runs, when that in force has none. Blocks."""
+        if running.config.vip is None or in_force.config.vip is not None:
+            return None
+        for revision in range(in_force.revision - 1, running.revision, -1):
+            with suppress(Damaged):
+                found = self._committed(in_force.config.name, revision)
+                if found and found[0].config.vip:
+                    return found
         return None
 
 

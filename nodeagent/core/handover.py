@@ -18,6 +18,9 @@ connections (`est`) only when nobody else can still hold them.
 Nodes that were out of each other's sight may each have taken any client's connection: the moves of the table do not
 show it. Where both live on, neither answers unknown connections, of whatever slot, as long as such a one can last. So
 does an agent that starts beside nodes that serve: it does not know what they had before.
+
+Nodes hear of changes in different order. One that has had a table which this node never had may have taken any of the
+slots that move meanwhile, and keeps those connections.
 """
 
 from collections.abc import Iterable, Mapping
@@ -105,6 +108,18 @@ class _Move:
 
 
 @dataclass(slots=True)
+class _Apart:
+    """How this node's tables and those of another one have differed since the two last agreed."""
+
+    had: set[int]
+    """The epochs of this node's tables."""
+    ahead: int
+    """The last epoch that the other one has seen."""
+    strange: bool = False
+    """The other one has had a table that this node never had."""
+
+
+@dataclass(slots=True)
 class Handover:
     """The slots of one module on the node `me`."""
 
@@ -120,6 +135,8 @@ class Handover:
     _strayed: dict[str, float] = field(default_factory=dict)
     """Nodes that took clients out of sight, or before this agent ran → until when they may hold any connection."""
     _quiet_until: float = 0.0
+    _apart: dict[str, _Apart] = field(default_factory=dict)
+    """By node that answers clients."""
     steady: bool = False
     """Nobody is awaited, nothing is in doubt: only a new word or a deadline changes anything."""
     _serving: bool = True
@@ -143,6 +160,7 @@ class Handover:
         seconds after which a silent node is taken for dead.
         """
         self._note_strays(others, now, window)
+        before = self.table.epoch
         self._others, self._serving = others, serving
         if table.epoch != self.table.epoch:
             if self.me in table.view and self.me not in self.table.view:
@@ -155,6 +173,7 @@ class Handover:
                 group: frozenset([slot for slot, owner in enumerate(owners) if owner == self.me])
                 for group, owners in table.owners
             }
+        self._note_other_tables(others, before)
         if self._joined is not None and (self._known_to_all or now >= self._joined + KEEP_LIMIT):
             self._joined = None
         settled = self.agreed
@@ -206,6 +225,22 @@ class Handover:
             for node, until in self._strayed.items()
             if now < until and _may_hold(others.get(node, NOBODY), now - until + FLOW_HOLD)
         }
+
+    def _note_other_tables(self, others: Mapping[str, Presence], before: int) -> None:
+        """Who has had a table that this node never had may have taken any of the slots that move meanwhile."""
+        for node, presence in others.items():
+            if not presence.counts:
+                self._apart.pop(node, None)
+                continue
+            apart = self._apart.setdefault(node, _Apart({before}, presence.seen))
+            apart.had.add(self.table.epoch)
+            apart.strange |= presence.seen != apart.ahead and apart.ahead not in apart.had
+            apart.ahead = presence.seen
+            if apart.strange:
+                for move in self._moves:
+                    move.holders |= {node}
+            if presence.seen == presence.applied == self.table.epoch:
+                self._apart[node] = _Apart({self.table.epoch}, presence.seen)
 
     def _note_moves(self, table: SlotTable, now: float) -> None:
         known = {(move.group, slot): number for number, move in enumerate(self._moves) for slot in move.slots}

@@ -70,6 +70,14 @@ class FakeFarm:
         for _ in range(round(seconds / STEP)):
             self.step()
 
+    def pass_without_news(self, seconds: float) -> None:
+        """All go on hearing all."""
+        self.now += seconds
+        self.letters = [(at + seconds, *letter) for at, *letter in self.letters]
+        for node in self.nodes:
+            for times in (node.silent_since, node.stamps, node.echoes):
+                times.update({other: at + seconds for other, at in times.items()})
+
     def step(self) -> None:
         self.now += STEP
         for node in self.nodes:
@@ -181,6 +189,8 @@ def test_a_death_and_a_return(seed: int) -> None:
         farm.order(node, "ready")
     farm.run(SETTLE + 2.5)
     settled(farm)
+    farm.pass_without_news(FLOW_HOLD)  # who started at once may have taken a client of the others in that moment
+    farm.run(0.5)
     dead = pick.choice(farm.nodes)
     farm.order(dead, "dead")
     farm.run(WINDOW + 0.6)
@@ -392,3 +402,33 @@ def test_two_that_come_at_once_wait_for_each_other(both_at_once: bool) -> None:
     assert not held.datagrams & theirs
     one.follow(all_three, others(all_three, all_three), 61.02)
     assert len(one.slots(61.02)[0].datagrams) in (85, 86)
+
+
+@pytest.mark.parametrize("leaves_first", [False, True])
+def test_who_took_the_slots_of_a_third_node_by_another_table_may_hold_its_connections(leaves_first: bool) -> None:
+    """n2 comes while n0 leaves. n1 hears of the leave first, takes all of n0's, and then gives of it to n2."""
+    groups = (("g", (("n0", 1), ("n1", 1), ("n2", 1))),)
+
+    def table(*serving: str) -> SlotTable:
+        beat = ModuleBeat(State.UP, Status.READY)
+        return slot_table(groups, "", [Member(node, node.encode() * 8, beat) for node in serving])
+
+    before, with_both, left = table("n0", "n1"), table("n0", "n1", "n2"), table("n1", "n2")
+    joiner = Handover("n2")
+
+    def follow(now: float, mine: SlotTable, of_n1: SlotTable) -> None:
+        other = Presence(True, True, seen=of_n1.epoch, applied=of_n1.epoch, heard=now)
+        joiner.follow(mine, {"n0": Presence(mine is not left, mine is not left, seen=mine.epoch), "n1": other}, now)
+
+    for now in (50.0, 60.0 + FLOW_HOLD):
+        follow(now, before, before)
+    now = 61.0 + FLOW_HOLD
+    follow(now, with_both, before)
+    follow(now + 0.1, with_both, table("n1") if leaves_first else with_both)
+    for later in (0.2, 0.3, 5.0, 6.0):
+        follow(now + later, left, left)
+    (held,) = joiner.slots(now + 6.0)
+    gave = frozenset([slot for slot, owner in enumerate(before.of("g")) if owner == "n0"]) & held.mine
+    assert gave
+    assert not held.quiet
+    assert not held.est & gave if leaves_first else gave <= held.est

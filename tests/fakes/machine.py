@@ -195,9 +195,18 @@ class FakeMachine:
             running = self.revisions.get((name, record.revision)) if record.same_boot else None
             self.tell(replace(running or configured, record=record))
             if running and running != configured:  # it goes on with what it was started with; what is in force waits
+                if powers := self._last_powers(running.config, configured):
+                    self.tell(powers)
                 self.tell(configured)
         for name in [name for name in self.kernel.tables if self.agent.traffic.traffic_of(name) is None]:
             self.kernel.carry_out(WithdrawTraffic(name, reset=True), self.world.now)
+
+    def _last_powers(self, running: ModuleConfig, configured: ev.ModuleConfigured) -> ev.ModuleConfigured | None:
+        """The newest revision that has told powers to the virtual IP that runs, when that in force has none."""
+        if running.vip is None or configured.config.vip:
+            return None
+        older = (self.revisions[running.name, number] for number in range(configured.revision - 1, 0, -1))
+        return next(one for one in older if one.config.vip)
 
     def kill_agent(self) -> None:
         """kill -9: what it started goes on."""

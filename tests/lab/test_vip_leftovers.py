@@ -10,7 +10,7 @@ from tests.e2e.real_farm import until
 from tests.lab.application import MODULE
 from tests.lab.lab import Lab, running_lab
 from tests.lab.nodes import LabNode
-from tests.lab.vip import VIRTUAL, VIRTUAL6, carried, rule, vip, wait_settled
+from tests.lab.vip import VIRTUAL, VIRTUAL6, carried, rule, told, vip, wait_settled
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -65,6 +65,22 @@ def test_a_module_goes_on_with_the_virtual_ip_it_was_started_with(lab: Lab) -> N
     node.order("stopstart", wait=60)
     until(node.green, 60, "started anew")
     until(lambda: here(node) == [False, False, False], 30, "its virtual IP is gone")
+
+
+def test_powers_that_were_taken_live_outlast_the_agent_when_the_revision_in_force_has_no_virtual_ip(lab: Lab) -> None:
+    (node,) = lab.nodes
+
+    def powers() -> object:
+        return told(node)["groups"][0]["powers"]
+
+    lab.farm.apply_nginx(more=vip(carried(VIRTUAL, VIRTUAL6), rule(), powers={node.name: 3}))
+    until(lambda: powers() == {node.name: 3}, 10, "powers in force")
+    lab.farm.apply_nginx()
+    node.kill_agent()
+    node.start_agent()
+    until(node.green, 60, "adopted")
+    until(lambda: powers() == {node.name: 3}, 10, "the same powers")
+    assert here(node) == [True, True, True]
 
 
 def test_a_module_whose_running_revision_is_lost_goes_on_without(lab: Lab) -> None:

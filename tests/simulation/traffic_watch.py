@@ -268,6 +268,7 @@ class TrafficWatch:
                 continue
             told = self.watch.of(node, config.name).status
             up = self.farm.runs(node) and told is not None and told.state is State.UP
+            up = up and self._has_vip(node, config.name)
             sure = up and self._alive(machine, config, node) and not self.excuse(config, name, node)
             lately = self._refused_over.get(name, (0.0, LONG_AGO))[1]
             for group in groups:
