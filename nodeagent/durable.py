@@ -54,7 +54,7 @@ def write_tree_durably(target: Path, files: Mapping[str, FileContent]) -> None:
 
     An old directory in its place is away only between two renames; `settle_tree` brings it back after a crash there.
     """
-    settle_tree(target)
+    _settle(target, ignore_errors=False)
     fresh, old = _beside(target)
     try:
         fresh.mkdir(parents=True)
@@ -75,18 +75,16 @@ def write_tree_durably(target: Path, files: Mapping[str, FileContent]) -> None:
 
 
 def settle_tree(target: Path) -> None:
-    """Clear away what a crash inside `write_tree_durably` left beside `target`; the old content comes back."""
-    fresh, old = _beside(target)
-    if old.exists() and not target.exists():
-        _replace(old, target)
-    for leftover in (fresh, old, _gone(target)):
-        if leftover.exists():
-            shutil.rmtree(leftover)
+    """Clear away what a crash inside `write_tree_durably` left beside `target`; the old content comes back.
+
+    Left for the next time is what cannot be cleared away now: on Windows another program may hold a file of it.
+    """
+    _settle(target, ignore_errors=True)
 
 
 def remove_tree(target: Path) -> None:
     """Delete a directory; a crash half-way leaves nothing that looks like it."""
-    settle_tree(target)
+    _settle(target, ignore_errors=False)
     _replace(target, _gone(target))
     shutil.rmtree(_gone(target))
 
@@ -125,6 +123,15 @@ def _gone(target: Path) -> Path:
     return target.with_name(f".{target.name}.gone")
 
 
+def _settle(target: Path, *, ignore_errors: bool) -> None:
+    fresh, old = _beside(target)
+    if old.exists() and not target.exists():
+        _replace(old, target)
+    for leftover in (fresh, old, _gone(target)):
+        if leftover.exists():
+            shutil.rmtree(leftover, ignore_errors=ignore_errors)
+
+
 def _write_file(path: Path, content: FileContent) -> None:
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -144,7 +151,10 @@ def _replace(source: Path, target: Path) -> None:
     for left in reversed(range(tries)):
         try:
             source.replace(target)
-        except PermissionError:
+        except PermissionError as error:
+            if not left and sys.platform == "win32":  # whose words name the source, and rights alone
+                text = f"another program may have it open ({error.strerror})"
+                raise PermissionError(error.errno, text, str(target)) from error
             if not left:
                 raise
             time.sleep(_REPLACE_PAUSE)

@@ -63,7 +63,13 @@ class Place:
 
     def problem(self, error: OSError, used_by: str) -> str:
         """One sentence for a failed attempt."""
-        if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)):
+        taken = error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
+        if sys.platform == "win32" and error.errno == errno.EACCES:  # there every user may open every port
+            if not used_by:
+                ranges = "`netsh interface ipv4 show excludedportrange protocol=tcp`"
+                return f"{self.port} is kept by another program, or by Windows for others: {ranges} shows those"
+            taken = True
+        if taken:
             return f"{self.port} is used by {used_by or 'another program'}"
         if error.errno == errno.EADDRNOTAVAIL:
             return f"{self.port} waits for the address {self.address}, which this machine does not have"

@@ -45,6 +45,7 @@ from nodeagent.contract.states import LogType
 from nodeagent.core import events as ev
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
+from nodeagent.core.phases import Phase
 from nodeagent.core.script_runs import agent_of_runs
 from nodeagent.core.traffic_messages import WithdrawTraffic
 from nodeagent.engine.loop import Adapters, Engine
@@ -374,8 +375,8 @@ class Agent:
 
     def _older(self, name: str, record: ev.ModuleRecord) -> tuple[CommittedModule, bool] | None:
         """The revision that still runs, when it is not the one in force. Blocks."""
-        modules = self._store.modules
-        if not record.same_boot or record.revision in (0, modules.current(name)):
+        modules, runs = self._store.modules, record.same_boot and record.phase is not Phase.STOPPED
+        if not runs or record.revision in (0, modules.current(name)):
             return None
         with suppress(Damaged):  # its files are gone: those in force have to serve
             return self._committed(name, record.revision)

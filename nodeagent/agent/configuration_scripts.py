@@ -156,7 +156,8 @@ class ConfigurationScripts:
         said = await asyncio.to_thread(_tail, job, run.output) if failed and run.output else end.said
         words = f"{job.script} {how}{f': {said}' if said else ''}"
         kind = LogType.ERROR if failed else LogType.SCRIPT
-        self._journal.append(kind, words, module=job.module, origin=job.script, output=run.output)
+        output = "" if change is None else run.output  # confcheck: it is not among those of the module
+        self._journal.append(kind, words, module=job.module, origin=job.script, output=output)
         if not failed or job.executable is None:
             return ()
         return (Problem(Severity.ERROR, words, f"bin/{job.executable.name}"),)

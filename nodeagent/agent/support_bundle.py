@@ -28,8 +28,8 @@ from nodeagent.adapters.support import (
     accounts,
     decoded,
     file_modes,
-    is_secret,
     safe_name,
+    secrets_of,
     system_parts,
     tail,
 )
@@ -54,6 +54,8 @@ _HOST = re.compile(
     | ://(?:[^/@\s"']*@)?([\w.-]+)
     """
 )
+_FULL_NAME = re.compile(r"""\bvalue\s*=\s*["']([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+\.[a-z]{2,})(?::\d+)?["']""")
+"""A variable or macro that is nothing but a host with its domain; a name with capitals is that of a class."""
 _MAIL_DOMAIN = re.compile(r"@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 LARGEST = 1024 * 1024
 """Bytes of a configuration file in which secrets and names are looked for."""
@@ -125,7 +127,7 @@ class SupportBundle:
         with suppress(ValueError):
             table = read_table(moment.users)
             secrecy.know((*(user.hash for user in table.users), *(token.hash for token in table.tokens)))
-        secrecy.know(value for name, value in os.environ.items() if is_secret(name))
+        secrecy.know(secrets_of(os.environ))
         mail, webhook = self._settings.mail, self._settings.webhook
         if address := urlsplit(webhook.url):  # the path of a webhook often is its only secret
             secrecy.know((f"{address.path}?{address.query}".strip("/?"), address.path.strip("/"), address.query))
@@ -137,7 +139,7 @@ class SupportBundle:
         for meta in self._home.var.glob("modules/*/rev/*/meta.json"):
             with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError, AttributeError):
                 environment = msgspec.json.decode(meta.read_bytes()).get("environment", {})
-                secrecy.know(str(value) for name, value in environment.items() if is_secret(name))
+                secrecy.know(secrets_of({name: str(value) for name, value in environment.items()}))
         for xml in self._userconfigs():
             secrecy.learn(xml)
         return secrecy
@@ -150,6 +152,7 @@ class SupportBundle:
             anonymity.know("host", committed.config.nodes)
         texts = [*self._configurations(), decoded(committed.xml)[0] if committed else ""]
         found = [host for text in texts for groups in _HOST.findall(text) for host in groups if host]
+        found += [host for text in texts for host in _FULL_NAME.findall(text)]
         for host in (socket.gethostname(), socket.getfqdn(), *found):
             name, _, domain = host.partition(".")
             anonymity.know("host", [name] if name and not name.isdigit() else [])

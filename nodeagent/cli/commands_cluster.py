@@ -14,7 +14,7 @@ from nodeagent.cli.in_force import cluster_file
 from nodeagent.cli.local import NODE
 from nodeagent.cli.options import json_option, read_file
 from nodeagent.cli.tables import say, show_problems, show_table
-from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, StageCluster, Staged
+from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, Identity, StageCluster, Staged
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, errors_of
 from nodeagent.contract.status import NodeStatus
@@ -136,8 +136,9 @@ def cluster_info(as_json: bool) -> None:
     say(f"this node  {info.name}")
     say(f"key        {'there is one' if info.has_key else 'none yet (`keepgreen cluster genkey`)'}")
     say(f"signature  {info.signature}")
+    pins = {info.name: fetch("/identity", Identity).pin, **info.pins}
     rows = [
-        (lan.name, node.node, node.addr, info.pins.get(node.node, "not known"))
+        (lan.name, node.node, node.addr, pins.get(node.node, "not known"))
         for lan in (config.lans if config else ())
         for node in lan.nodes
     ]
@@ -156,18 +157,21 @@ def cluster_state(as_json: bool) -> None:
     """Show the nodes of the cluster as this one sees them: who is heard, on which lans, with what configuration."""
     status = fetch("/status", NodeStatus)
     if as_json:
-        click.echo(to_json({"node": status.node, "signature": status.cluster_signature, "peers": status.peers}))
+        told = {"node": status.node, "signature": status.cluster_signature, "peers": status.peers}
+        click.echo(to_json({**told, "rejected": status.rejected, "alarms": status.alarms}))
         return
     rows = [(status.node, "this node", "", "", "", status.version)]
     for peer in status.peers:
         heard = "alive, degraded" if peer.degraded else "alive"
         lans = " ".join(f"{lan.lan}:{'heard' if lan.heard else 'silent'}" for lan in peer.lans)
-        same = "same" if peer.same_configuration else "other"
-        offset = f"{peer.clock_offset:+.3f} s" if peer.alive else ""
+        same = ("same" if peer.same_configuration else "other") if peer.alive else ""
+        offset = f"{peer.clock_offset:+z.3f} s" if peer.alive else ""
         rows.append((peer.name, heard if peer.alive else peer.reason or "lost", lans, same, offset, peer.version))
     show_table(("node", "state", "lans", "configuration", "clock", "version"), rows)
     for alarm in status.alarms:
         say(f"alarm: {alarm}", "red")
+    for reason, count in status.rejected.items():
+        say(f"{reason} ({count} since the agent began)")
 
 
 @cluster.command("genkey")

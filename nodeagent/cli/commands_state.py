@@ -77,9 +77,12 @@ def _peer_rows(status: NodeStatus, wanted: str) -> Iterator[tuple[str | Text, ..
             shown = coloured_status(module.state, module.status, known=peer.alive)
             last = str(module.state) if peer.alive else f"was {module.state}"
             yield (peer.name, module.name, last, shown, "", lost_since, "", why)
-        if not modules:
+        if not modules and peer.alive:
+            absent = Text("not in force there", style="bright_black") if wanted else ""
+            yield (peer.name, wanted or "no module", "", absent, "", "", "", why)
+        elif not modules:
             shown = coloured_status(State.STOP, Status.NOT_READY, known=False)
-            yield (peer.name, wanted, "alive" if peer.alive else "lost", shown, "", lost_since, "", why)
+            yield (peer.name, wanted, "lost", shown, "", lost_since, "", why)
 
 
 @click.command()

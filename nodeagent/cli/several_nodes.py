@@ -77,7 +77,8 @@ def run(words: Sequence[str], guarded: Callable[[Sequence[str]], int]) -> int:
     if _is_one_of(command, EVERYWHERE):
         raise CommandFailed(f"{' '.join(command[:2])} goes to all nodes by itself: leave out -H", Exit.USAGE)
     if len(nodes) > 1 and _is_one_of(command, ONE_FILE):
-        raise CommandFailed(f"{command[0]} writes one file: name one node with -H", Exit.USAGE)
+        name = " ".join(next(one for one in ONE_FILE if command[: len(one)] == one))
+        raise CommandFailed(f"{name} writes one file: name one node with -H", Exit.USAGE)
     results = _run_all(nodes, command, guarded)
     if "--json" in command:
         said = {

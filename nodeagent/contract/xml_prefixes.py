@@ -12,6 +12,8 @@ from nodeagent.contract.xml_scan import AttributeSpan, ElementSpan, Scan, short
 _PLAIN = re.compile(NAME.replace(":", ""))
 _DECLARES = "xmlns:"
 _MEANT = {"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_RESERVED = {"xml": "http://www.w3.org/XML/1998/namespace", "xmlns": "http://www.w3.org/2000/xmlns/"}
+_DECLARING = frozenset({"xmlns"})
 _LIKE_COLON = "\u02d0"
 """A letter, so it may stand anywhere in a name."""
 
@@ -27,7 +29,7 @@ class WrongName:
 
 def wrong_names(scan: Scan) -> tuple[WrongName, ...]:
     """All of them in the order of the text."""
-    declared: dict[ElementSpan | None, frozenset[str]] = {None: frozenset({"xml", "xmlns"})}
+    declared: dict[ElementSpan | None, frozenset[str]] = {None: frozenset({"xml"})}
     found: list[WrongName] = []
     for element in scan.elements:
         own = {name.removeprefix(_DECLARES) for name in element.attributes if name.startswith(_DECLARES)}
@@ -36,7 +38,8 @@ def wrong_names(scan: Scan) -> tuple[WrongName, ...]:
         if wrong := _wrong(element.name, "<{}>", prefixes, root=element.parent is None):
             found.append(WrongName(element, None, wrong))
         for attribute in element.attributes.values():
-            if wrong := _wrong(attribute.name, "{}", prefixes):
+            declares = _declared(attribute.name) is not None
+            if wrong := _wrong_declaration(attribute) if declares else _wrong(attribute.name, "{}", prefixes):
                 found.append(WrongName(element, attribute, wrong))
     return tuple(found)
 
@@ -61,7 +64,28 @@ def _wrong(name: str, shown: str, declared: frozenset[str], *, root: bool = Fals
     wrong = f"the prefix of {said} is not declared: write {shown.format(short(rest))}"
     uri = _MEANT.get(prefix, "…")
     kept = f', or declare it with xmlns:{short(prefix)}="{uri}" where this is to be kept and not used'
-    return wrong if root else wrong + kept
+    return wrong if root or prefix == "xmlns" else wrong + kept
+
+
+def _wrong_declaration(attribute: AttributeSpan) -> str:
+    """The same of xmlns="…" and xmlns:x="…"."""
+    if wrong := _wrong(attribute.name, "{}", _DECLARING):
+        return wrong
+    prefix = _declared(attribute.name)
+    said = f'{short(attribute.name)}="{short(attribute.value)}"'
+    if prefix and not attribute.value:
+        return f'{said} declares nothing: write {said[:-1]}…" with a name of your own, or leave it out'
+    if prefix == "xmlns" or (prefix == "xml" and attribute.value != _RESERVED["xml"]):
+        return f"{said} is wrong: {prefix} belongs to XML itself, choose another prefix"
+    if prefix != "xml" and attribute.value in _RESERVED.values():
+        return f"{said} is wrong: this name belongs to XML itself, write one of your own"
+    return ""
+
+
+def _declared(name: str) -> str | None:
+    """The prefix that an attribute declares, "" = it is about names without one; None = it declares nothing."""
+    prefix, _, rest = name.partition(":")
+    return rest if prefix == "xmlns" else None
 
 
 def _element(element: ElementSpan) -> list[Repair]:
@@ -70,10 +94,13 @@ def _element(element: ElementSpan) -> list[Repair]:
 
 
 def _attribute(text: str, attribute: AttributeSpan, meant: Counter[str]) -> Repair:
+    prefix = _declared(attribute.name)
+    if prefix and prefix not in _RESERVED and _PLAIN.fullmatch(prefix):  # names use it: another value, of its own
+        return Repair(attribute.value_start, attribute.value_end, f"u:{prefix}")
     place = text.index(attribute.name, attribute.start)
     new = _meant(attribute.name)
-    if meant[new] > 1 or attribute.name.startswith("xmlns"):
-        new = attribute.name.replace(":", _LIKE_COLON)
+    if meant[new] > 1 or prefix is not None:
+        new = f"xmlns{_LIKE_COLON}" if prefix == "" else attribute.name.replace(":", _LIKE_COLON)
     return Repair(place, place + len(attribute.name), new)
 
 

@@ -62,6 +62,11 @@ _SENTENCES = {
 }
 
 
+def colon_in_target(target: str) -> str:
+    """What is said of a processing instruction whose name has a colon."""
+    return f"the name of <?{short(target)} …?> is wrong: letters, digits, . - and _ may stand in it, no colon"
+
+
 class NotXml(ValueError):
     """A file that cannot be read: one sentence, and the line (0 = the whole file).
 
@@ -220,6 +225,7 @@ class _Scanner:
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
+        self._parser.ProcessingInstructionHandler = self._instruction
 
     def run(self) -> tuple[ElementSpan, ...]:
         try:
@@ -242,6 +248,10 @@ class _Scanner:
     def _doctype(self, name: str, system: str | None, public: str | None, subset: int) -> None:
         if system or public or subset:
             raise NotXml(bare_doctype(name), self._parser.CurrentLineNumber, self._text)
+
+    def _instruction(self, target: str, _data: str) -> None:
+        if ":" in target:
+            raise NotXml(colon_in_target(target), self._parser.CurrentLineNumber, self._text)
 
     def _position(self) -> int:
         byte = self._parser.CurrentByteIndex

@@ -7,7 +7,14 @@ from enum import Enum, auto
 
 from nodeagent.contract.xml_attributes import BARE_LESS, BLANKS, NAME, StartTag, reference, stray
 from nodeagent.contract.xml_mistakes import FullError, Mistakes, Repair
-from nodeagent.contract.xml_scan import MAX_PARTS, MISPLACED_DECLARATION, NEWLINE, bare_doctype, short
+from nodeagent.contract.xml_scan import (
+    MAX_PARTS,
+    MISPLACED_DECLARATION,
+    NEWLINE,
+    bare_doctype,
+    colon_in_target,
+    short,
+)
 
 _SIGN = re.compile(r"<|&|\]\]>|!\[CDATA\[")
 _WELL_SHAPED = re.compile(
@@ -44,7 +51,7 @@ _CDATA_END = re.compile(r"\]+>|(?=</)")
 _BARE_DOCTYPE = re.compile(rf"<!DOCTYPE{BLANKS}+{NAME}{BLANKS}*>")
 _LATE_DECLARATION = re.compile(rf"<\?xml(?:{BLANKS}|\?)", re.I)
 _NAMELESS = re.compile(rf"</{BLANKS}*<?(?:{NAME})?[^<>]*>?")
-_TARGET = re.compile(rf"{NAME}(?:{BLANKS}|\?>)")
+_TARGET = re.compile(rf"({NAME})(?:{BLANKS}|\?>)")
 _HELD_TAG = re.compile(r"<!--|[\r\n][ \t]*<[/A-Za-z]")
 _COMMENT, _CDATA = "<!--", "<![CDATA["
 
@@ -220,8 +227,10 @@ class Tags:
             return line.end() if line else len(self._text)
         if _LATE_DECLARATION.match(self._text, at):
             self._mistakes.say(at, MISPLACED_DECLARATION, self._blanked(at, end + 2))
-        elif not _TARGET.match(self._text, at + 2):
+        elif (target := _TARGET.match(self._text, at + 2)) is None:
             self._mistakes.say(at, "<? must be followed by a name and a blank", self._blanked(at, end + 2))
+        elif ":" in target[1]:
+            self._mistakes.say(at, colon_in_target(target[1]), self._blanked(at, end + 2))
         return end + 2
 
     def _tag(self, at: int) -> int:

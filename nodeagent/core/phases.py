@@ -11,10 +11,10 @@ from nodeagent.contract.states import Action, Script, State, Status
 
 
 class Phase(StrEnum):
-    """Where a module is in its life. Written into state.json: a member is never renamed."""
+    """Where a module is in its life. Written into state.json: once released, a value stays as it is."""
 
     STOPPED = "stopped"
-    BOOT_DELAY = "waiting for boot_delay"
+    BOOT_DELAY = "waiting before the start"
     PREPARING = "saving the order"
     LEAVING_STOP = "transition to WAIT"
     PRESTART = "prestart"

@@ -293,6 +293,58 @@ async def test_another_module() -> None:
     assert seen[6].text == "node2 answers, but not as a health port"
 
 
+def doing(status: str, phase: str, since: float, started: float) -> Answer:
+    told = f'"state":"UP","status":"{status}","phase":"{phase}","since":{since},"started":{started}'
+    return saying("200 OK", f"{{{told}}}")
+
+
+async def test_an_agent_that_only_looks_again_brings_no_news_of_its_module() -> None:
+    said: list[Answer] = [
+        doing("Ready", "ready", 1000, 1000),
+        doing("Transient", "checking after a freeze", 1100, 1000),
+        doing("Ready", "ready", 1101, 1000),
+        doing("Transient", "adopting the application", 1200, 0),
+        doing("Ready", "ready", 1201, 0),
+        doing("Transient", "stop_both of restart", 1300, 0),
+        doing("Ready", "ready", 1301, 1301),
+        doing("Ready", "ready", 1301, 1301),
+    ]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await said.pop(0)(reader, writer)
+
+    async with serving(answer) as port:
+        look = ModuleLook(Fetcher(Names(), Trust(), f"http://127.0.0.1:{port}/", 5), "db", "node2")
+        seen = [await look.look() for _ in range(8)]
+    assert [(s.good, s.restarted) for s in seen] == [
+        (True, False),
+        (None, False),
+        (True, False),
+        (None, False),
+        (True, False),
+        (False, False),
+        (True, True),
+        (True, False),
+    ]
+    assert seen[1].text == "db on node2 is UP Transient: checking after a freeze"
+
+
+async def test_the_own_health_port_that_is_not_open_yet_says_nothing_of_a_module() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        posted = Posted()
+        async with checking(posted, health=("", port)) as checkers:
+            checkers.check("web", (job("module", name="db", port="9010"),))
+            seen = await posted.one(CheckerResult)
+            assert (seen.good, seen.text) == (None, "connection refused")
+        posted = Posted()
+        async with checking(posted, health=("", 1)) as checkers:
+            checkers.check("web", (job("module", name="db", addr="127.0.0.1", port=str(port)),))
+            seen = await posted.one(CheckerResult)
+            assert (seen.good, seen.text) == (False, "connection refused")
+
+
 async def test_a_module_of_this_node() -> None:
     """Without an address the own public port is asked."""
     posted = Posted()

@@ -127,7 +127,9 @@ def test_the_roles_are_those_of_the_specification() -> None:
     assert {r.name for r in ROUTES if r.role is Role.MONITOR and r.method != "GET"} == {"logout"}
     assert {route.name for route in ROUTES if route.local} == {"print", "password", "enrolOpen", "enrolJoin"}
     assert all(
-        route.changes or route.name in ("logout", "print", "checkModule", "checkCluster", "nodeChallenge", "nodeLogin")
+        route.changes
+        or route.name
+        in ("logout", "print", "checkModule", "checkCluster", "nodeChallenge", "nodeLogin", "connectivity")
         for route in ROUTES
         if route.method != "GET"
     )
@@ -363,6 +365,20 @@ async def test_changes_are_audited_and_secrets_are_not(node: Served) -> None:
     assert "hidden" not in str(audited)
     assert "secret" not in str(audited)
     assert sum("unexpected error" in line for line in node.records.lines) == 1
+
+
+async def test_a_checker_that_says_the_same_again_leaves_no_trace_in_the_audit(node: Served) -> None:
+    """It says so in every round: a year of administrators' actions must not be pushed out by it."""
+    for value in ("up", "up", "up", "down", "down", "up"):
+        await node.local("POST", "/modules/web/resources", {"name": "custom.db", "value": value})
+    await node.local("POST", "/modules/web/resources", {"name": "custom.other", "value": "up"})
+    await node.local("POST", "/modules/none/resources", {"name": "custom.db", "value": "up"})
+    assert [told for *_, told, _ in node.records.audited] == [
+        *(f"resource web custom.db={value}" for value in ("up", "down", "up")),
+        "resource web custom.other=up",
+        "resource none custom.db=up",
+    ]
+    assert len(node.control.calls) == 7, "the module hears all of them: results in a row are counted"
 
 
 async def test_description_is_served_and_on_file(node: Served) -> None:

@@ -178,6 +178,31 @@ async def test_only_refused_proofs_are_audited(pair: Pair) -> None:
     )
 
 
+async def test_a_look_that_is_passed_on_is_no_action(pair: Pair) -> None:
+    """What `doctor` asks, and checks before a change; what is written in the audit log of either node is the rest."""
+    token, place = await pair.one.token(), b'{"address": "127.0.0.1", "port": 1}'
+    files = b'{"files": {"conf/userconfig.xml": ""}, "nodes": ["node1"]}'
+    for records in (pair.one.records, pair.two.records):
+        records.audited.clear()
+    for node in ("", "/nodes/node2"):
+        for rest, body in (("connectivity", place), ("modules/web/check", files)):
+            assert (await pair.one.tls("POST", f"{node}/{rest}", body, token)).status == 200
+    peer = Peer("gone", ("127.0.0.1",), free_port(), "a" * 64)
+    pair.one.control.peers_known["gone"] = peer
+    for method, rest in (("GET", "status"), ("GET", "of/tomorrow"), ("POST", "connectivity")):
+        assert (await pair.one.tls(method, f"/nodes/gone/{rest}", b"{}" if method == "POST" else None, token)).status
+    assert (pair.one.records.audited, pair.two.records.audited) == ([], [])
+
+    pair.two.control.key = bytes(32)
+    assert (await pair.one.tls("GET", "/nodes/node2/cluster/key", None, token)).status == 200
+    await pair.one.tls("POST", "/nodes/node2/of/tomorrow", b"{}", token)
+    assert [told for *_, told, _ in pair.one.records.audited] == [
+        "relayGet node2 cluster/key",
+        "relayPost node2 of/tomorrow",
+    ]
+    assert [told for *_, told, _ in pair.two.records.audited] == ["presentClusterKey"]
+
+
 @pytest.mark.covers("PUT /nodes/{node}/{rest}", "DELETE /nodes/{node}/{rest}")
 async def test_an_archive_goes_out_and_an_uninstall_too(pair: Pair) -> None:
     token = await pair.one.token()

@@ -150,6 +150,8 @@ async def test_status_file_has_no_causes(node: Node) -> None:
         "since": 1.0,
         "share": 50.0,
         "ready": True,
+        "phase": "",
+        "started": 1.0,
     }
     assert b"secret" not in (await node.get("/var/modules/db/status.json"))[2]
 

@@ -223,6 +223,23 @@ def test_any_path_is_a_file_or_refused(modules: ModuleStore, home: Home, path: s
 
 
 @linux
+def test_what_may_hold_a_password_is_for_the_agent_alone(modules: ModuleStore, home: Home) -> None:
+    apply(modules, stage_module())
+    place = home.revision("m", 1)
+    assert [(place / name).stat().st_mode & 0o777 for name in ("conf/userconfig.xml", "meta.json")] == [0o600, 0o600]
+
+
+def test_a_process_that_another_module_monitors_is_a_warning(modules: ModuleStore) -> None:
+    monitoring = b'<errd><proc name="kg_app" class="both"/></errd></service>'
+    request = stage_module({"conf/userconfig.xml": USERCONFIG.replace(b"</service>", monitoring)})
+    text = "the process kg_app is monitored by the module m, too"
+    assert not [said for _, said in warnings(modules.stage("m", request)) if text in said]
+    apply(modules, request)
+    assert [file for file, said in warnings(modules.stage("shop", request)) if text in said] == ["conf/userconfig.xml"]
+    assert not [said for _, said in warnings(modules.stage("m", request)) if text in said]
+
+
+@linux
 def test_scripts_are_written_as_linux_and_windows_want_them(modules: ModuleStore, home: Home) -> None:
     apply(modules, stage_module({"bin/start_both": b"#!/bin/sh\r\nexit\r\n", "bin/stop_both.cmd": b"exit\n"}))
     place = home.revision("m", 1) / "bin"

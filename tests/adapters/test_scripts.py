@@ -1,6 +1,7 @@
 """Scripts as real processes on Linux."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ if sys.platform != "linux":
     pytest.skip("the Linux half", allow_module_level=True)
 
 from nodeagent.adapters.processes.linux import table, tree
+from nodeagent.adapters.processes.linux.child import Child
 from nodeagent.adapters.processes.scripts import ScriptProcesses, end_lost
 from nodeagent.contract.states import Script
 from nodeagent.core.events import ProcessRef, ScriptEnded, ScriptStarted
@@ -105,6 +107,10 @@ async def pid_in(path: Path) -> int:
 def alive(pid: int) -> bool:
     found = table.stat(pid)
     return found is not None and not found.ended
+
+
+def children() -> set[Child]:
+    return {known for known in gc.get_objects() if type(known) is Child}
 
 
 async def test_a_normal_run(stage: Stage) -> None:
@@ -455,6 +461,17 @@ async def test_a_lost_run_is_ended_with_its_daemons(stage: Stage) -> None:
     await asyncio.to_thread(end_lost, str(stage.directory), lambda module, run: (module, run) == lost)
     assert stage.members() == frozenset()
     await stage.posted.one(ScriptEnded)
+
+
+async def test_nothing_is_kept_of_a_run_that_is_over(stage: Stage) -> None:
+    gc.collect()
+    gc.disable()  # what is kept until the collector happens to look makes the memory of an agent rise for hours
+    try:
+        earlier = children()
+        await stage.play("exit 0")
+        await until(lambda: children() <= earlier)
+    finally:
+        gc.enable()
 
 
 async def test_many_at_once(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from nodeagent.adapters.support import (
     file_modes,
     is_secret,
     safe_name,
+    secrets_of,
     system_parts,
     tail,
 )
@@ -100,6 +101,12 @@ def test_no_secret_hides_between_pieces() -> None:
 def test_names_of_secrets() -> None:
     assert all(map(is_secret, ("DB_PASSWORD", "apiKey", "SECRET", "x_token", "PASSWD", "myPwd")))
     assert not any(map(is_secret, ("PORT", "HOST", "user", "path")))
+
+
+def test_the_working_directory_is_no_secret_of_the_environment() -> None:
+    """Else every path below it would be gone from the snapshot of an agent that was started from a shell."""
+    environment = {"PWD": "/srv/nodes", "OLDPWD": "/srv", "DB_PWD": "from the shell", "HOME": "/root"}
+    assert secrets_of(environment) == ("from the shell",)
 
 
 def anonymous() -> Anonymity:

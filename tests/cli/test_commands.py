@@ -36,6 +36,14 @@ def test_state_lq_says_it_by_exit_code(run: Run, agent: FakeAgent, state: State,
     assert run("state", "-m", "web", "-lq") == (code, "", "")
 
 
+def test_a_node_that_lives_without_the_module_is_not_unknown(run: Run, agent: FakeAgent) -> None:
+    peers = tuple(msgspec.structs.replace(peer, modules=()) for peer in STATUS.peers)
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, peers=peers))
+    assert "not in force there" in run("state", "-m", "web").out.splitlines()[2]
+    assert run("state").out.splitlines()[2].split() == ["node2", "no", "module"]
+    assert run("state").out.splitlines()[3].split() == ["node3", "lost", "?", "unknown"]
+
+
 def test_a_module_that_was_never_applied(run: Run, agent: FakeAgent) -> None:
     module = msgspec.structs.replace(WEB, configured=False)
     agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(module,), alarms=("two nodes are node1",)))

@@ -137,6 +137,15 @@ def test_each_fault_is_one_finding_with_advice(seen: Seen, health: str, about: s
     assert found[0].advice or health == "note"
 
 
+def test_a_node_that_is_rejected_is_told_why() -> None:
+    """Only of the node that is meant, and only while it is not heard: the counts are from the agent's begin on."""
+    rejected = {"node1 rejects node2: unknown key": 72, "node1 rejects node9: replay": 1}
+    well = status(rejected=rejected)
+    assert unwell(well) == []
+    (found,) = unwell(replace(seen_peer(alive=False, reason="never heard"), status=well.status))
+    assert found.text == "no heartbeat: never heard; node1 rejects node2: unknown key"
+
+
 @pytest.mark.covers("keepgreen doctor")
 def test_without_an_agent_the_rest_is_looked_at_all_the_same(run: Run, home: Path) -> None:
     (home / "var" / "tls").mkdir(parents=True)

@@ -11,9 +11,10 @@ import pytest
 
 from nodeagent.cli import shim
 from nodeagent.cli.exits import MEANINGS, STATE_EXITS, exit_of_http
+from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.shim_table import TABLE, How
 from tests.cli.conftest import Run
-from tests.fakes.agent import FakeAgent
+from tests.fakes.agent import CLUSTER, FakeAgent
 
 
 @pytest.mark.covers("keepgreen start", "keepgreen stop", "keepgreen restart", "keepgreen stopstart")
@@ -57,6 +58,9 @@ def test_what_is_in_force_is_shown(run: Run, agent: FakeAgent) -> None:
         ["default", "node1", "127.9.0.1", "ab"],
         ["default", "node2", "127.9.0.2", "not", "known"],
     ]
+    agent.tell("GET", "/cluster", ClusterInfo(True, "node1", CLUSTER, "c1", ("node1", "node2")))
+    lines = run("cluster", "info").out.splitlines()
+    assert [line.split()[3:] for line in lines[-2:]] == [["ab" * 32], ["not", "known"]], "it knows its own"
     agent.tell("GET", "/cluster", {"configured": False, "name": ""})
     assert run("cluster", "info").out.startswith("this node is in no cluster")
     assert run("module", "list").out.splitlines()[1].split()[:5] == ["web", "4", "node1", "node2", "alice"]

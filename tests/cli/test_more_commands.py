@@ -162,7 +162,18 @@ def test_the_cluster_as_this_node_sees_it(run: Run, agent: FakeAgent) -> None:
     assert rows[1].split() == ["node1", "this", "node", "0.1.0"]
     assert rows[3].startswith("node3")
     assert "silent for 1.0 s" in rows[3]
-    assert json.loads(run("cluster", "state", "--json").out)["peers"][1]["name"] == "node3"
+    assert rows[3].rstrip().endswith("silent for 1.0 s"), "what it had in force is not known any more"
+    said = json.loads(run("cluster", "state", "--json").out)
+    assert (said["peers"][1]["name"], said["rejected"], said["alarms"]) == ("node3", {}, [])
+
+
+def test_why_a_node_is_not_heard_stands_below_the_nodes(run: Run, agent: FakeAgent) -> None:
+    rejected = {"node1 rejects node3: unknown key": 72}
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, rejected=rejected))
+    assert run("cluster", "state").out.splitlines()[-1] == (
+        "node1 rejects node3: unknown key (72 since the agent began)"
+    )
+    assert json.loads(run("cluster", "state", "--json").out)["rejected"] == rejected
 
 
 @pytest.mark.covers("keepgreen cluster deconfig")
@@ -271,3 +282,10 @@ class TestSeveralNodes:
     @pytest.mark.covers("safekit -H: translated")
     def test_from_an_existing_script(self, run_safekit: Run) -> None:
         assert run_safekit("-H", "*", "stop", "-m", "web").code == 0
+
+
+@pytest.mark.parametrize("words", [("snapshot", "-m", "web"), ("module", "package", "-m", "web")])
+def test_one_file_is_of_one_node(run: Run, agent: FakeAgent, words: tuple[str, ...]) -> None:
+    done = run("-H", "node1,node2", *words, "x.zip")
+    assert done.code == 64
+    assert done.err == f"{' '.join(words[:-2])} writes one file: name one node with -H\n"

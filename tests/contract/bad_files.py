@@ -99,8 +99,8 @@ NOT_READABLE = [
     _module("control character", b"<safe>\n\x01</safe>", (2, "not well-formed XML")),
     _module(
         "a namespace that cannot be",
-        "<safe>\n<a xmlns:x=''/></safe>",
-        (2, "xmlns:x: Empty XML namespace is not allowed"),
+        "<safe>\n<a xmlns:x='a b'/></safe>",
+        (2, "xmlns:x: 'a b' is not a valid URI"),
     ),
 ]
 

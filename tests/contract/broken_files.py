@@ -32,6 +32,10 @@ def _stray(sign: str) -> str:
     return f'"{sign}" may not stand in a tag: only name="value" may'
 
 
+def _target(name: str) -> str:
+    return f"the name of <?{name} …?> is wrong: letters, digits, . - and _ may stand in it, no colon"
+
+
 def _end(name: str, line: int) -> str:
     return f"</{name}> is expected here, since <{name}> of line {line} is open"
 
@@ -176,6 +180,15 @@ BROKEN = [
         (1, 11, "the <? has no end: ?> must follow"),
         (2, 4, AMPERSAND),
     ),
+    _broken(
+        "processing instructions with a colon",
+        "<?a:b?><a>\n&<?:c d?><!-- <?e:f?> --><![CDATA[<?g:h?>]]><?i-j?></a>\n<?k:?>",
+        (1, 1, _target("a:b")),
+        (2, 1, AMPERSAND),
+        (2, 2, _target(":c")),
+        (3, 1, _target("k:")),
+    ),
+    _broken("nothing but a colon too many", "<a>\n<?b:c?></a>", (2, 1, _target("b:c"))),
     _broken(
         "a wrong first line",
         "<?xml encoding='utf-8'?>\n<a>&</a>",

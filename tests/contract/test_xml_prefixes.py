@@ -70,3 +70,49 @@ def test_ten_thousand_of_them_in_one_element_are_told_soon() -> None:
         'the prefix of x:a998 is not declared: write a998, or declare it with xmlns:x="…" where this is to be kept'
         " and not used",
     )
+
+
+RESERVED = ("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("xmlns:x=''", 'xmlns:x="" declares nothing: write xmlns:x="…" with a name of your own, or leave it out'),
+        ("xmlns:xml='u'", 'xmlns:xml="u" is wrong: xml belongs to XML itself, choose another prefix'),
+        ("xmlns:xmlns='u'", 'xmlns:xmlns="u" is wrong: xmlns belongs to XML itself, choose another prefix'),
+        *(
+            (f"{name}='{uri}'", f'{name}="{uri}" is wrong: this name belongs to XML itself, write one of your own')
+            for name in ("xmlns", "xmlns:x")
+            for uri in RESERVED
+        ),
+    ],
+)
+def test_a_wrong_declaration_is_told_at_its_line_and_the_rest_of_the_file_is_looked_at(written: str, told: str) -> None:
+    text = (
+        f"<safe><service mode='light'>\n<var name='a' value=''\n{written}/>\n"
+        "<x:var xmlns:x='y' x:name='b'/><proc/></service></safe>"
+    )
+    errors = errors_of(read_module("web", text.encode())[1])
+    assert [(error.line, error.text) for error in errors] == [(3, told)]
+    assert errors[0].path.startswith("safe/service/var/@xmlns")
+
+
+def test_names_with_a_prefix_that_is_wrongly_declared_are_not_told_besides() -> None:
+    text = "<safe xmlns:x='' xmlns:y='' x:a='1' y:a='2'>\n<x:b y:c='3'/><service mode='light' boot='x'/></safe>"
+    told = [(error.line, error.text) for error in errors_of(read_module("web", text.encode())[1])]
+    assert told == [
+        (1, 'xmlns:x="" declares nothing: write xmlns:x="…" with a name of your own, or leave it out'),
+        (1, 'xmlns:y="" declares nothing: write xmlns:y="…" with a name of your own, or leave it out'),
+        (2, 'boot="x" must be one of on, off, auto, ignore'),
+    ]
+
+
+@pytest.mark.parametrize("written", ["xmlns=''", "xmlns='u'", f"xmlns:xml='{RESERVED[0]}'"])
+def test_a_right_declaration_is_no_mistake(written: str) -> None:
+    assert errors_of(read_module("web", f"<safe><service mode='light'/><a {written}/></safe>".encode())[1]) == []
+
+
+def test_nothing_can_have_the_prefix_of_declarations() -> None:
+    text = "<safe>\n<xmlns:a/><service mode='light'/></safe>"
+    assert _told(text) == [(2, "the prefix of <xmlns:a> is not declared: write <a>")]

@@ -149,6 +149,8 @@ def test_confcheck_speaks_before_anything_is_kept(clean: RealFarm) -> None:
     assert one.get("/modules") == []
     assert not (one.home / "var" / "modules" / "farm" / "rev").exists()
     assert commit(one, body(clean, {"bin/confcheck": script + b"exit 1\n"}, polltimer=6))["problems"] == []
+    until(lambda: len(said_by(one, "confcheck")) == 3, 20, "the lines are on the disk")
+    assert not any(line.get("output") for line in said_by(one, "confcheck"))
     assert [entry.name for entry in (one.home / "var" / "trial").iterdir()] == ["outputs"]
 
 

@@ -57,6 +57,23 @@ async def test_a_start_saves_its_intent_then_runs_the_script_then_turns_green(en
     await until(hands, "health True")
 
 
+async def test_a_full_disk_is_told_once_and_once_when_it_has_room_again(engine: Engine, hands: FakeHands) -> None:
+    hands.disk_error = "No space left on device"
+    engine.post(ev.ActionOrdered("farm", Action.START, "admin"))
+    await until(hands, "run start_both")
+    engine.post(ev.ScriptEnded("farm", hands.run_name, 0))
+    await until(hands, "health True")
+    await until(hands, "save ready")
+    hands.disk_error = ""
+    engine.post(ev.ActionOrdered("farm", Action.STOP, "admin"))
+    await until(hands, "log the state of the module is saved again")
+    saved = [done for done in hands.done if done.startswith("log the state of the module")]
+    assert saved == [
+        "log the state of the module cannot be saved: No space left on device",
+        "log the state of the module is saved again",
+    ]
+
+
 async def test_a_script_that_cannot_even_be_prepared_ends_with_the_reason(engine: Engine, hands: FakeHands) -> None:
     hands.job_error = OSError(28, "No space left on device")
     engine.post(ev.ActionOrdered("farm", Action.START, "admin"))

@@ -11,7 +11,7 @@ from nodeagent.contract.order_api import BootSetting, CountLoop
 from nodeagent.contract.reach_api import Reach, Reached
 from nodeagent.contract.revisions import Difference, Restore, Revision, Uninstalled
 from nodeagent.contract.states import Boot, LogType, Mode, ResourceState, State, Status
-from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus
+from nodeagent.contract.status import ModuleStatus, NodeStatus, PeerModule, PeerStatus, ResourceStatus
 from nodeagent.contract.vip_status import FloodHeard, FloodProbe, VipStatus, VipWhere, WhereQuery
 from nodeagent.engine.ports import Caller, Download, Peer, Refused
 
@@ -54,6 +54,7 @@ class FakeControl:
         self.key = b""
         self.broken = False
         self.breaks_off = False
+        self.resources: dict[str, ResourceStatus] = {}
         self.zip: list[bytes] = [b"PK", bytes(100_000)]
         self.refuses_orders = False
         self.messages: list[api.Event] = [api.Event(status=msgspec.Raw(msgspec.json.encode(STATUS)))]
@@ -76,7 +77,8 @@ class FakeControl:
     def status(self) -> NodeStatus:
         if self.broken:
             raise RuntimeError("a secret detail")
-        return STATUS
+        web = msgspec.structs.replace(WEB, resources=tuple(self.resources.values()))
+        return msgspec.structs.replace(STATUS, modules=(web, *STATUS.modules[1:]))
 
     async def events(self, after: int) -> AsyncIterator[api.Event]:
         at = 0
@@ -117,6 +119,7 @@ class FakeControl:
     def set_resource(self, caller: Caller, module: str, name: str, value: str) -> None:
         self._known(module)
         self.calls.append((caller.name, module, name, value))
+        self.resources[name] = ResourceStatus(name, ResourceState(value), 1.0)
 
     async def boot(self, module: str) -> BootSetting:
         self._known(module)

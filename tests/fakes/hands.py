@@ -21,6 +21,7 @@ class FakeHands:
         self.post: Post = lambda event: None
         self.run_name = ""
         self.job_error: OSError | None = None
+        self.disk_error = ""
 
     def configure(self, config: ClusterConfig | None, me: str) -> None:
         self.done.append(f"configure {me}")
@@ -95,6 +96,8 @@ class FakeHands:
 
     def save(self, module: str, record: ev.ModuleRecord) -> None:
         self.done.append(f"save {record.phase}")
+        if self.disk_error:
+            raise OSError(28, self.disk_error)
 
     def load(self, module: str) -> ev.ModuleRecord | None:
         return None

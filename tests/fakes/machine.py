@@ -12,6 +12,7 @@ from nodeagent.core import events as ev
 from nodeagent.core.heartbeat import Sealer
 from nodeagent.core.membership import Membership
 from nodeagent.core.node import Node
+from nodeagent.core.phases import Phase
 from nodeagent.core.traffic_messages import (
     GateSet,
     LansBound,
@@ -192,7 +193,8 @@ class FakeMachine:
         for name, configured in self.modules.items():
             record = self.disk.get(name, ev.ModuleRecord())
             record = replace(record, same_boot=self.same_boot(name))
-            running = self.revisions.get((name, record.revision)) if record.same_boot else None
+            runs = record.same_boot and record.phase is not Phase.STOPPED
+            running = self.revisions.get((name, record.revision)) if runs else None
             self.tell(replace(running or configured, record=record))
             if running and running != configured:  # it goes on with what it was started with; what is in force waits
                 if powers := self._last_powers(running.config, configured):

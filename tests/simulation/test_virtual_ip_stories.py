@@ -457,6 +457,26 @@ def test_a_virtual_ip_that_comes_during_a_start_waits_for_the_next_one() -> None
     assert len(mine(farm, "n1")) == SLOTS
 
 
+def test_what_an_agent_on_a_full_disk_has_put_into_the_kernel_goes_with_its_crash() -> None:
+    """The state that the next agent finds is that of a stop before: of a revision without a virtual IP."""
+    farm = started()
+    one, vip = farm.machines["n1"], farm.modules["web"].vip
+    farm.change_module("web", vip=None)
+    one.order("web", Action.STOPSTART)
+    farm.world.advance(8.0)
+    one.order("web", Action.STOP)
+    farm.world.advance(3.0)
+    one.disk_error = "No space left on device"
+    farm.change_module("web", vip=vip)
+    one.order("web", Action.START)
+    farm.world.advance(5.0)
+    assert one.kernel.tables["web"].addresses
+    one.kill_agent()
+    one.start_agent()
+    farm.world.advance(1.0)
+    assert not one.kernel.tables
+
+
 def test_one_of_two_addresses_is_gone_and_the_kernel_refuses_to_put_it_back() -> None:
     """Clients of the other address go on: n1's slots are in its kernel until they run out, and n3 waits for that."""
     farm = started(names=("n1", "n2", "n3"), more=(SECOND,))

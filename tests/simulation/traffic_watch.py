@@ -46,7 +46,7 @@ ALL = frozenset(range(SLOTS))
 
 WITHOUT_ADDRESS = frozenset(
     {
-        *("stopped", "waiting for boot_delay", "saving the order", "transition to WAIT", "prestart"),
+        *("stopped", "waiting before the start", "saving the order", "transition to WAIT", "prestart"),
         *("waiting for resources", "waiting for resources that are down", "transition to UP"),
         *("stop_both force", "poststop", "transition to STOP", "starting the machine anew"),
         *("start_both without Keepgreen", "stop_both without Keepgreen", "stop_both force without Keepgreen"),

@@ -1,6 +1,7 @@
 """A listening port of the agent outlives the clients that are gone before they were accepted."""
 
 import asyncio
+import errno
 import gc
 import socket
 import struct
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from nodeagent.contract.states import LogType
-from nodeagent.listening import TcpPort
+from nodeagent.listening import Place, TcpPort
 from tests.fakes.waiting import until
 from tests.windows.node import ADDRESS, free_port
 
@@ -58,3 +59,10 @@ async def closed_and_opened() -> None:
         _, writer = await asyncio.open_connection(ADDRESS, port.listeners[0].port)
         writer.close()
         task.cancel()
+
+
+def test_a_port_that_windows_keeps_says_how_to_look_for_it() -> None:
+    """An excluded range, of Hyper-V say, answers like a port that may not be opened; no user may."""
+    place, error = Place(socket.AF_INET, ADDRESS, 9010), PermissionError(errno.EACCES, "forbidden")
+    assert "netsh interface ipv4 show excludedportrange protocol=tcp" in place.problem(error, "")
+    assert place.problem(error, "nginx (pid 812)") == "9010 is used by nginx (pid 812)"

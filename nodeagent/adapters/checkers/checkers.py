@@ -163,11 +163,12 @@ class ModuleCheckers:
     def module(self, rule: CheckerRule) -> Look:
         """`module`."""
         name, addr, port = rule.param("name"), rule.param("addr"), rule.param("port") or USUAL_PORT
+        own = not addr and port in (USUAL_PORT, str(self._health[1]))
         if not addr:
             addr, port = self._health[0], str(self._health[1]) if port == USUAL_PORT else port
         scheme = "https" if rule.param("secure") == "on" else "http"
         url = f"{scheme}://{url_host(addr)}:{port}/var/modules/{name}/status.json"
-        return ModuleLook(self._fetcher(rule, url), name, rule.param("addr") or "this node")
+        return ModuleLook(self._fetcher(rule, url), name, rule.param("addr") or "this node", own=own)
 
     def _fetcher(self, rule: CheckerRule, url: str) -> Fetcher:
         insecure = rule.param("insecure") == "on"

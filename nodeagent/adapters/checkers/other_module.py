@@ -4,9 +4,12 @@ import msgspec
 
 from nodeagent.adapters.checkers.fetch import Fetcher
 from nodeagent.adapters.checkers.look import Seen
+from nodeagent.core.phases import Phase
 
 _CLOCK_STEP = 2.0
 """Seconds a start may seem to have moved because the other node's clock was set."""
+_LOOKS_AGAIN = frozenset({Phase.DOUBTING, Phase.ADOPTING})
+"""Its agent was frozen, or is new, and makes sure of an application that runs on: that is no news of it."""
 
 
 class _Module(msgspec.Struct, frozen=True):
@@ -15,20 +18,26 @@ class _Module(msgspec.Struct, frozen=True):
     state: str
     status: str
     since: float
+    phase: str = ""
+    started: float | None = None
+    """None: of an agent that does not say it yet."""
 
 
 class ModuleLook:
-    """Good while the module is UP Ready. It was restarted when it is so since another time than before."""
+    """Good while the module is UP Ready. It was restarted when it is so since another start than before.
 
-    def __init__(self, fetcher: Fetcher, name: str, where: str) -> None:
-        self._fetcher, self._name, self._where = fetcher, name, where
-        self._since: float | None = None
+    Where `own` says so, this very agent is asked: when it cannot answer yet, that says nothing about the module.
+    """
+
+    def __init__(self, fetcher: Fetcher, name: str, where: str, *, own: bool = False) -> None:
+        self._fetcher, self._name, self._where, self._own = fetcher, name, where, own
+        self._started: float | None = None
 
     async def look(self) -> Seen:
         """Ask once."""
         answer = await self._fetcher.fetch(body=True)
         if isinstance(answer, Seen):
-            return answer
+            return Seen(None, answer.text) if self._own else answer
         if answer.status == 404:
             return Seen(False, f"there is no module {self._name} on {self._where}")
         if answer.status != 200:
@@ -38,8 +47,14 @@ class ModuleLook:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return Seen(False, f"{self._where} answers, but not as a health port")
         said = f"{self._name} on {self._where} is {module.state} {module.status}"
+        if (module.state, module.status) == ("UP", "Transient") and module.phase in _LOOKS_AGAIN:
+            return Seen(None, f"{said}: {module.phase}")
         if (module.state, module.status) != ("UP", "Ready"):
             return Seen(False, said)
-        before, self._since = self._since, module.since
-        restarted = before is not None and abs(module.since - before) > _CLOCK_STEP
+        restarted = self._restarted(module.since if module.started is None else module.started)
         return Seen(True, f"{said} after a restart" if restarted else said, restarted)
+
+    def _restarted(self, started: float) -> bool:
+        """`started` is 0 where its agent is newer than its start: it runs on since before."""
+        before, self._started = self._started, started
+        return before is not None and started != 0.0 and abs(started - before) > _CLOCK_STEP

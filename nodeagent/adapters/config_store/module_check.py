@@ -15,7 +15,9 @@ from nodeagent.contract.module_files import (
     WINDOWS_SUFFIXES,
     is_posix_program,
     script_candidates,
+    suffix_of,
 )
+from nodeagent.contract.shared_processes import shared_processes
 from nodeagent.contract.states import Script
 from nodeagent.contract.value_types import is_ip
 from nodeagent.icmp import NOT_ALLOWED, may_ping
@@ -24,6 +26,7 @@ ON_WINDOWS = sys.platform == "win32"
 OWN_SUFFIXES = WINDOWS_SUFFIXES if ON_WINDOWS else POSIX_SUFFIXES
 OTHER_SUFFIXES = POSIX_SUFFIXES if ON_WINDOWS else WINDOWS_SUFFIXES
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BATCH = (".cmd", ".bat")
 
 
 def own_scripts(paths: Iterable[str]) -> dict[Script, str]:
@@ -59,7 +62,17 @@ def script_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[Pr
         for path, data in files.items():
             if path in own.values() and is_posix_program(path, data) and (why := _interpreter_problem(data)):
                 problems.append(_warning(why, path, line=1))
+    else:
+        for path, data in files.items():
+            if suffix_of(path) in _BATCH and path.startswith("bin/") and (why := _batch_problem(data)):
+                problems.append(_warning(why, path, line=1))
     return problems
+
+
+def process_problems(config: ModuleConfig, others: Mapping[str, ModuleConfig]) -> list[Problem]:
+    """What another module on this node monitors, too; warnings all of them."""
+    texts = shared_processes(config, others, windows=ON_WINDOWS)
+    return [Problem(Severity.WARNING, text, USERCONFIG, path="safe/service/errd") for text in texts]
 
 
 def checker_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[Problem]:
@@ -104,6 +117,14 @@ def _interpreter_problem(data: bytes) -> str:
         program = next((word for word in words[1:] if not word.startswith("-") and "=" not in word), "")
         if shutil.which(program) is None:
             return f"its interpreter {program!r} is not in the PATH of this node"
+    return ""
+
+
+def _batch_problem(data: bytes) -> str:
+    if b"\0" in data:
+        return "it is in UTF-16, of which cmd can run nothing: save it as ANSI, or as UTF-8 without a byte order mark"
+    if data.startswith(_BYTE_ORDER_MARK):
+        return "it begins with a byte order mark, so its first line is no command for cmd: save it as UTF-8 without one"
     return ""
 
 

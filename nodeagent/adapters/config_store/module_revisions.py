@@ -20,6 +20,7 @@ from nodeagent.contract.errors import errors_of
 from nodeagent.contract.module_files import ROOTS, USERCONFIG, as_written, is_posix_program
 from nodeagent.contract.module_xml import read_module
 from nodeagent.durable import (
+    PRIVATE,
     PROGRAM,
     PUBLIC,
     FileContent,
@@ -115,19 +116,24 @@ class ModuleRevisions:
         return self.meta(number).digests or digests_of(self.files(number))
 
     def write(self, number: int, files: Mapping[str, bytes], meta: Meta) -> None:
-        """Make it complete on the disk, in the way every node writes files. Raises OSError."""
+        """Make it complete on the disk, in the way every node writes files. Raises OSError.
+
+        What may hold a password, as the value of a macro or a variable, only this user and administrators can read.
+        """
         written = {path: as_written(path, data) for path, data in files.items()}
         contents = {
-            path: FileContent(data, PROGRAM if is_posix_program(path, data) else PUBLIC)
+            path: FileContent(
+                data, PROGRAM if is_posix_program(path, data) else PRIVATE if path == USERCONFIG else PUBLIC
+            )
             for path, data in written.items()
         }
         meta = msgspec.structs.replace(meta, digests=digests_of(written))
-        contents[_META] = FileContent(_encoded(meta))
+        contents[_META] = FileContent(_encoded(meta), PRIVATE)
         write_tree_durably(self.place(number), contents)
 
     def put_in_force(self, number: int, meta: Meta) -> None:
         """This one from now on. Raises OSError; then the one before still is."""
-        write_durably(self.place(number) / _META, _encoded(meta))
+        write_durably(self.place(number) / _META, _encoded(meta), PRIVATE)
         self.make_directories()
         write_durably(self._file, f"{number}\n".encode())
 
@@ -136,10 +142,18 @@ class ModuleRevisions:
         write_durably(self._file, f"{self.last} not in force\n".encode())
 
     def remove(self) -> None:
-        """Nothing of it is installed any more; what its scripts wrote stays."""
+        """Nothing of it is installed any more; what its scripts wrote stays. Raises OSError; then all of it is."""
+        rev = self.place(0).parent
+        in_force = self._file.read_bytes() if self._file.exists() else b""
         self._file.unlink(missing_ok=True)  # first: without it nothing counts as this module's
-        if self.place(0).parent.exists():
-            remove_tree(self.place(0).parent)
+        try:
+            if rev.exists():
+                remove_tree(rev)
+        except OSError:  # on Windows: another program holds a file
+            if rev.exists():
+                if in_force:
+                    write_durably(self._file, in_force)
+                raise
         (self.home.module(self.name) / "boot").unlink(missing_ok=True)
         self.drop_state()
 

@@ -16,12 +16,12 @@ from nodeagent.adapters.config_store.boot_setting import read_boot, write_boot
 from nodeagent.adapters.config_store.cluster import ClusterStore
 from nodeagent.adapters.config_store.damage import Damaged, writing
 from nodeagent.adapters.config_store.history import known, module_difference, module_history
-from nodeagent.adapters.config_store.module_check import checker_problems, script_problems
+from nodeagent.adapters.config_store.module_check import checker_problems, process_problems, script_problems
 from nodeagent.adapters.config_store.module_revisions import Meta, ModuleRevisions, signature_of_files
 from nodeagent.adapters.config_store.service_check import service_problems
 from nodeagent.adapters.config_store.vip_check import VipLook, no_look, vip_problems
 from nodeagent.contract.api import FileInfo, ModuleInfo, Staged, StageModule
-from nodeagent.contract.config import ModuleConfig, VirtualIp
+from nodeagent.contract.config import ModuleConfig
 from nodeagent.contract.errors import Problem, Severity, errors_of
 from nodeagent.contract.file_changes import changed_paths
 from nodeagent.contract.live_changes import restart_changes
@@ -289,21 +289,23 @@ class ModuleStore:
         if config is not None:
             problems += script_problems(files, config) + checker_problems(files, config)
             problems += service_problems(config)
-            problems += vip_problems(config, self._other_vips(config), self._vip_look)
+            others = self._others(config.name) if config.vip or config.monitoring else {}
+            problems += process_problems(config, others)
+            vips = {name: other.vip for name, other in others.items() if other.vip}
+            problems += vip_problems(config, vips, self._vip_look)
         signature = signature_of_files(files, config.signature if config else "", request.nodes)
         meta = Meta(signature, request.nodes, request.author, wall_time(), environment)
         if config is None or errors_of(problems):
             return Staged(ok=False, problems=tuple(problems)), files, meta
         return Staged(True, signature, tuple(problems), revisions.last + 1), files, meta
 
-    def _other_vips(self, config: ModuleConfig) -> dict[str, VirtualIp]:
-        """Those in force on this node, by module."""
-        found: dict[str, VirtualIp] = {}
-        for listed in self.installed() if config.vip else ():
+    def _others(self, name: str) -> dict[str, ModuleConfig]:
+        """What is in force on this node of the other modules, by module."""
+        found: dict[str, ModuleConfig] = {}
+        for listed in self.installed():
             with suppress(Damaged):
-                other = self.module(listed.name) if listed.name != config.name else None
-                if other and other.config.vip:
-                    found[listed.name] = other.config.vip
+                if listed.name != name and (other := self.module(listed.name)):
+                    found[listed.name] = other.config
         return found
 
     def _node_problems(self, nodes: tuple[str, ...]) -> list[Problem]:

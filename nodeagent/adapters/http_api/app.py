@@ -60,7 +60,7 @@ class Api:
             return answer_with(self._explained(error, request), allowed)
 
     async def _answer(self, route: Route, request: web.Request) -> web.StreamResponse:
-        caller, told = NOBODY, ""
+        caller, told, changes = NOBODY, "", route.changes
         try:
             if route.role is not None:
                 caller = await self._identified(request)
@@ -72,13 +72,14 @@ class Api:
             source = caller.source or request.remote or "local"
             raw_query = request.query_string
             call = Call(self._part, caller, source, bearer(request), names, body, query, raw_query, document)
+            changes = changes and not route.idle(call)
             answer = await self._served(route, call, request)
         except Exception as error:
             said = self._explained(error, request)
-            if (route.changes or route.proves) and (caller is not NOBODY or route.role is None):
+            if (changes or route.proves) and (caller is not NOBODY or route.role is None):
                 self._record(route, request, caller, told, f"refused: {said.detail}")
             return answer_with(said, CHALLENGE if said.status == 401 else None)
-        if route.changes:
+        if changes:
             done = "ok" if answer.status < 400 else f"refused: HTTP status {answer.status}"
             self._record(route, request, caller, told, done)
         return answer

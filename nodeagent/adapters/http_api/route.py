@@ -80,6 +80,8 @@ class Route:
     """Bytes a body may have."""
     changes: bool = False
     """Changing requests go to the audit log, refused ones included."""
+    idle: Callable[[Call], bool] = lambda call: False
+    """Of a changing route: whether this request changes nothing as things are, and so is not audited."""
     proves: bool = False
     """A proof of who calls, given all the time by machines: it goes to the audit log when it is refused."""
     audited: Callable[[Any], str] = lambda body: ""

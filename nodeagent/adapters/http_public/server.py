@@ -15,6 +15,7 @@ from nodeagent.adapters.http_public.connection import Connection, prepared
 from nodeagent.adapters.http_public.mosaic import MOSAIC_PAGES, WHO, Mosaic
 from nodeagent.adapters.http_public.page import page
 from nodeagent.adapters.http_public.probes import Probes
+from nodeagent.adapters.http_public.starts import Starts
 from nodeagent.contract.states import State, Status
 from nodeagent.contract.status import Listener, ModuleStatus, NodeStatus, ProbeSource
 from nodeagent.durable import wall_time
@@ -31,7 +32,7 @@ PAGE_GUARD = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inl
 
 
 class PublicModule(msgspec.Struct, frozen=True):
-    """`status.json` of a module: how it stands, without causes. `since` in seconds since 1970."""
+    """`status.json` of a module: how it stands, without causes. `since` and `started` in seconds since 1970."""
 
     node: str
     module: str
@@ -40,6 +41,9 @@ class PublicModule(msgspec.Struct, frozen=True):
     since: float
     share: float
     ready: bool
+    phase: str
+    started: float
+    """When it became Ready last, other than by a look of its agent; 0 = before the agent started."""
 
 
 class HealthServer:
@@ -64,6 +68,7 @@ class HealthServer:
         self._pages: dict[bool, tuple[bytes, bytes]] = {}
         """The page of this status by whether the agent is on time, once it was asked for."""
         self._modules: dict[str, ModuleStatus] = {}
+        self._starts = Starts()
         self._mosaic = Mosaic()
         self._probes = Probes(monotonic, wall)
         self._connections: dict[Connection, None] = {}
@@ -89,6 +94,7 @@ class HealthServer:
         self._pages.clear()
         self._mosaic.set_status(status)
         self._modules = {module.name: module for module in status.modules}
+        self._starts.note(status.modules)
         self._ready = {name: ready for name, ready in self._ready.items() if name in self._modules}
 
     async def run(self) -> None:
@@ -138,7 +144,17 @@ class HealthServer:
         known = self._modules.get(module)
         if known is None or self._status is None:
             return NOT_FOUND
-        public = PublicModule(self._status.node, module, known.state, known.status, known.since, known.share, ready)
+        public = PublicModule(
+            self._status.node,
+            module,
+            known.state,
+            known.status,
+            known.since,
+            known.share,
+            ready,
+            known.phase,
+            self._starts.of(module),
+        )
         return prepared("200 OK", msgspec.json.encode(public) + b"\n", "application/json")
 
     def _page(self) -> tuple[bytes, bytes]:

@@ -153,6 +153,7 @@ class ScriptProcesses:
 
     def _finish(self, run: _Run, event: ScriptEnded) -> None:
         self._runs.pop((run.module, run.name), None)
+        run.death = None  # they know each other: else only a rare full look of the garbage collector finds the two
         self._say(event)
 
     def _say(self, event: ScriptStarted | ScriptEnded) -> None:

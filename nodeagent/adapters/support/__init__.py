@@ -3,7 +3,7 @@
 from nodeagent.adapters.support.anonymity import Anonymity
 from nodeagent.adapters.support.bundle import PART_BYTES, Bundle, Part, safe_name
 from nodeagent.adapters.support.files import file_modes, tail
-from nodeagent.adapters.support.secrecy import Secrecy, is_secret
+from nodeagent.adapters.support.secrecy import Secrecy, is_secret, secrets_of
 from nodeagent.adapters.support.system import accounts, system_parts
 from nodeagent.adapters.support.text import decoded
 
@@ -18,6 +18,7 @@ __all__ = [
     "file_modes",
     "is_secret",
     "safe_name",
+    "secrets_of",
     "system_parts",
     "tail",
 ]

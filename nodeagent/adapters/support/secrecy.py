@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape, unescape
 from urllib.parse import quote
 
@@ -88,6 +88,11 @@ def _piece(text: str) -> str:
 def is_secret(name: str) -> bool:
     """Whether something of this name is one: `DB_PASSWORD`, `apiKey`, `token`."""
     return bool(_NAME.search(name))
+
+
+def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of variables whose names speak of a secret; the working directory, `PWD`, is none."""
+    return tuple(value for name, value in environment.items() if is_secret(name) and name not in ("PWD", "OLDPWD"))
 
 
 def _without_value(element: re.Match[str]) -> str:

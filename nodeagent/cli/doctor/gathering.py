@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from nodeagent.adapters.settings import Listen, Settings, load_settings
 from nodeagent.cli.client import fetch, send
@@ -102,7 +103,7 @@ def _shut(path: Path) -> bool:
         place = _nearest(path)
         if place != path:
             return not os.access(place, os.W_OK)
-        with tempfile.TemporaryFile(dir=path):
+        with _trial_file(path):
             return False
     except OSError as error:
         return isinstance(error, PermissionError)
@@ -131,12 +132,26 @@ def _unwritable(path: Path) -> str:
             return f"{place} is no directory"
         if place != path:
             return "" if os.access(place, os.W_OK) else "it cannot be made"
-        with tempfile.TemporaryFile(dir=path) as file:
+        with _trial_file(path) as file:
             file.write(b"x")
             file.flush()
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+if sys.platform == "win32":
+
+    def _trial_file(folder: Path) -> IO[bytes]:
+        """A file that goes when it is closed. Raises OSError, at once: tempfile tries 2**31 names in a shut folder."""
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_BINARY | os.O_TEMPORARY
+        return os.fdopen(os.open(folder / f".doctor-{secrets.token_hex(8)}", flags), "wb")
+
+else:
+
+    def _trial_file(folder: Path) -> IO[bytes]:
+        """A file that goes when it is closed. Raises OSError."""
+        return tempfile.TemporaryFile(dir=folder)
 
 
 def _config(info: ClusterInfo) -> ClusterConfig | None:

@@ -1,6 +1,6 @@
 """What to think of what was seen. Pure; one function per subject, in the order they are shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nodeagent.cli.doctor.facts import Machine, Peer, Place, Seen
 from nodeagent.cli.doctor.finding import Finding, bad, good, note, warning
@@ -134,7 +134,7 @@ def _own(seen: Seen, status: NodeStatus) -> Iterator[Finding]:
 
 def _peer(seen: Seen, peer: Peer) -> Iterator[Finding]:
     about = f"node {peer.seen.name}"
-    yield from _heartbeats(about, peer)
+    yield from _heartbeats(about, peer, seen.status.rejected if seen.status else {})
     yield from (_way(about, "from here", place) for place in peer.from_here)
     yield from (_way(about, "from there", place) for place in peer.from_there)
     if peer.unreached and _is_off(peer):
@@ -161,14 +161,15 @@ def _peer(seen: Seen, peer: Peer) -> Iterator[Finding]:
         yield bad(about, "it has another configuration of the cluster", "apply cluster.xml on all nodes")
 
 
-def _heartbeats(about: str, peer: Peer) -> Iterator[Finding]:
+def _heartbeats(about: str, peer: Peer, rejected: Iterable[str]) -> Iterator[Finding]:
+    reasons = [reason for reason in rejected if f" rejects {peer.seen.name}: " in reason]
+    lost = "; ".join(("no heartbeat: " + (peer.seen.reason or "not heard"), *reasons))
     silent = [lan for lan in peer.seen.lans if not lan.heard]
     if not peer.seen.alive and _is_off(peer):
-        yield bad(about, f"no heartbeat: {peer.seen.reason or 'not heard'}", "start its agent")
+        yield bad(about, lost, "start its agent")
     elif not peer.seen.alive:
-        text = f"no heartbeat: {peer.seen.reason or 'not heard'}"
         advice = f"open UDP {peer.udp_port} both ways, compare cluster keys (`keepgreen cluster info` on both)"
-        yield bad(about, text, f"look whether its agent hangs; if not, {advice}" if _is_mute(peer) else advice)
+        yield bad(about, lost, f"look whether its agent hangs; if not, {advice}" if _is_mute(peer) else advice)
     elif silent:
         where = ", ".join(f"{lan.lan} ({lan.address})" for lan in silent)
         yield warning(about, f"not heard on {where}", "look at that network: the others carry the cluster alone")

@@ -13,7 +13,7 @@ from nodeagent.adapters.http_api.routes import (
     users,
 )
 
-ROUTES: tuple[Route, ...] = (
+OWN: tuple[Route, ...] = (
     *general.ROUTES,
     *records.ROUTES,
     *modules.ROUTES,
@@ -24,4 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *nodes.ROUTES,
     *users.ROUTES,
 )
+"""What a node serves itself, in the order of the documentation."""
+
+ROUTES: tuple[Route, ...] = (*OWN, *nodes.relays(OWN))
 """In the order of the documentation; `{path}` and `{rest}` may hold slashes, other parts may not."""

@@ -1,5 +1,7 @@
 """The other nodes of the cluster: how they log in here, and how a request is passed on to one of them."""
 
+import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from nodeagent.adapters.http_api.route import MODULE, Call, Route
@@ -20,7 +22,22 @@ async def _reach(call: Call) -> object:
     return await call.control.peers.reach(call.body)
 
 
-def _relay(method: str, role: Role) -> Route:
+def _like(path: str) -> re.Pattern[str]:
+    """What is below `/api/v1` at this path of a route."""
+    return re.compile(
+        "/".join(".+" if part == "{path}" else re.sub(r"{\w+}", "[^/]+", part) for part in path.split("/"))
+    )
+
+
+def _relay(method: str, role: Role, passable: Sequence[Route]) -> Route:
+    known = [(_like(route.path), route) for route in passable if route.method == method]
+
+    def changes_nothing(call: Call) -> bool:
+        """One that no route is like may be of a newer version, and is taken to change something; a GET is not."""
+        rest = f"/{call.names['rest']}"
+        found = next((route for like, route in known if like.fullmatch(rest)), None)
+        return method == "GET" if found is None else not found.changes
+
     async def passed_on(call: Call) -> object:
         rest = call.names["rest"]
         if {".", ".."} & {*rest.split("/")}:
@@ -41,9 +58,16 @@ def _relay(method: str, role: Role) -> Route:
         takes=bytes if method in ("POST", "PUT") else None,
         gives=bytes,
         cap=MODULE,
-        changes=method != "GET",
+        changes=True,
+        idle=changes_nothing,
         relayed=True,
     )
+
+
+def relays(passable: Sequence[Route]) -> tuple[Route, ...]:
+    """The routes that pass a request on; it goes to the audit log here, too, if its own route among these says so."""
+    roles = {"GET": Role.MONITOR, "POST": Role.CONTROL, "PUT": Role.ADMIN, "DELETE": Role.CONTROL}
+    return tuple(_relay(method, role, passable) for method, role in roles.items())
 
 
 ROUTES: tuple[Route, ...] = (
@@ -78,11 +102,5 @@ ROUTES: tuple[Route, ...] = (
         Role.CONTROL,
         takes=reach_api.Reach,
         gives=reach_api.Reached,
-        changes=True,
-        audited=lambda body: f"{body.address} {body.port}",
     ),
-    _relay("GET", Role.MONITOR),
-    _relay("POST", Role.CONTROL),
-    _relay("PUT", Role.ADMIN),
-    _relay("DELETE", Role.CONTROL),
 )

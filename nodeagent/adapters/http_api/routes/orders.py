@@ -33,6 +33,18 @@ async def _resource(call: Call) -> object:
     return None
 
 
+def _holds(call: Call) -> bool:
+    """A checker of its own says what it finds in every round: what it said before is no news."""
+    found = (
+        resource.state
+        for module in call.control.status().modules
+        if module.name == call.module
+        for resource in module.resources
+        if resource.name == call.body.name
+    )
+    return call.body.value in found
+
+
 async def _boot(call: Call) -> object:
     return await call.control.orders.boot(call.module)
 
@@ -98,6 +110,7 @@ ROUTES: tuple[Route, ...] = (
         Role.CONTROL,
         takes=api.SetResource,
         changes=True,
+        idle=_holds,
         audited=lambda body: f"{body.name}={body.value}",
     ),
     Route(
