@@ -47,6 +47,8 @@ class ModuleLife(WatchfulLife):
         self._recovered: frozenset[tuple[str, ev.ProcessRef]] = frozenset()
         """What ran when the last agent wrote its record."""
         self._reboot_asked = False
+        self._unsaved = ""
+        """Why the last record is not on the disk, empty when it is."""
 
     @property
     def restarting(self) -> bool:
@@ -111,9 +113,12 @@ class ModuleLife(WatchfulLife):
         self._log(LogType.ERROR if error else LogType.SCRIPT, text, by=by, output=run.output if run else "")
 
     def state_saved(self, serial: int, error: str, now: float) -> None:
-        """The disk has the record, or says why not."""
-        if error:
+        """The disk has the record, or says why not; a disk that stays full is told once, and once when it is not."""
+        told, self._unsaved = self._unsaved, error
+        if error and error != told:
             self._log(LogType.CRITICAL, f"the state of the module cannot be saved: {error}")
+        elif told and not error:
+            self._log(LogType.INFO, "the state of the module is saved again")
         if serial < self._saving:
             return
         if self.phase is Phase.PREPARING:

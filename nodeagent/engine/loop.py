@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from nodeagent.contract.states import LogType
 from nodeagent.core import effects as do
 from nodeagent.core import events as ev
 from nodeagent.core.node import Node
@@ -82,8 +81,6 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._adapters: Adapters | None = None
         self._scripts: dict[str, ev.ProcessRef] = {}
-        self._unsaved: dict[str, str] = {}
-        """Module → why its last record is not on disk."""
         self._posted = 0
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         """Who waits until so many events were handled."""
@@ -290,11 +287,5 @@ class Engine:
                 self.post(ev.CheckerResult(effect.module, rule.key, None, f"it could not be started: {error}", 0.0))
 
     def _saved(self, module: str, serial: int, result: object) -> None:
-        """A disk that stays full is told once, and once when it takes records again."""
         error = (getattr(result, "strerror", None) or str(result)) if isinstance(result, BaseException) else ""
-        told = self._unsaved.pop(module, "")
-        if error:
-            self._unsaved[module] = error
-        elif told and self._adapters is not None:
-            self._adapters.journal.append(LogType.INFO, "the state of the module is saved again", module=module)
-        self.post(ev.StateSaved(module, serial, error if error != told else ""))
+        self.post(ev.StateSaved(module, serial, error))
