@@ -74,6 +74,10 @@ PATTERNS = (
     "<!DOCTYPE {name} …> must be bare, like <!DOCTYPE safe>: no external identifier, no [ ] part and so no entities",
     "the <? has no end: ?> must follow",
     "<? must be followed by a name and a blank",
+    "the name of <?{name} …?> is wrong: letters, digits, . - and _ may stand in it, no colon",
+    "{declaration} declares nothing: write {meant} with a name of your own, or leave it out",
+    "{declaration} is wrong: {prefix} belongs to XML itself, choose another prefix",
+    "{declaration} is wrong: this name belongs to XML itself, write one of your own",
     'the first line must be like <?xml version="1.0" encoding="utf-8"?>',
     # cluster.xml
     'the address {address} is already that of "{node}" in the lan "{lan}": each node needs its own',

@@ -28,7 +28,11 @@ with socket.socket(socket.AF_UNIX) as sock:
         sys.exit(str(error.strerror))
 """
 NOBODY = 65534
-SECRETS = ("cluster", "cluster/node.json", "tls/key.pem", "records.db")
+REVISION = "modules/farm/rev/1"
+SECRETS = (
+    *("cluster", "cluster/node.json", "tls/key.pem", "records.db"),
+    *(f"{REVISION}/conf/userconfig.xml", f"{REVISION}/meta.json"),
+)
 
 
 def connected(node: RealNode, group: int) -> str:

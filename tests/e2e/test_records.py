@@ -43,7 +43,8 @@ STOP = FILES["bin/stop_both"].replace(b'-$SAFENODE "', b'-$SAFENODE[ -]"')
 def module_files() -> dict[str, bytes]:
     xml = userconfig().decode()
     macro = f'<macro name="API_TOKEN" value="{PLANTED["a macro"]}"/>'
-    var = f'<var name="DB_PASSWORD" value="{PLANTED["a var"]}"/><var name="CONTACT" value="db7.berlin.example.org"/>'
+    var = f'<var name="DB_PASSWORD" value="{PLANTED["a var"]}"/>'
+    var += '<var name="CONTACT" value="mailrelay.berlin.example.org"/>'
     xml = xml.replace("<safe>", f"<safe>\n  {macro}", 1)
     xml = re.sub(r"(<user [^>]*?)/>", rf"\1>{var}</user>", xml)
     settings = f"password = {PLANTED['a file of a module']}\nserver = db.corp.example.com\n"
@@ -157,7 +158,7 @@ def test_no_secret_leaves(farm: RealFarm, anonymise: int) -> None:
 @pytest.mark.covers("storage anonymise")
 def test_nobody_is_named(farm: RealFarm) -> None:
     files = unzipped(farm.nodes[0].get("/modules/farm/snapshot?anonymise=1"))
-    hidden = [rb"10\.77\.1\.9", rb"\bnode[12]\b", rb"corp\.example", rb"anna", rb"db7", rb"berlin\.example"]
+    hidden = [rb"10\.77\.1\.9", rb"\bnode[12]\b", rb"corp\.example", rb"anna", rb"mailrelay", rb"berlin\.example"]
     if len(socket.gethostname()) >= 3:
         hidden.append(re.escape(socket.gethostname()).encode())
     for pattern in hidden:
