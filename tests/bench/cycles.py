@@ -15,7 +15,7 @@ from tests.fakes.short_directory import short_directory
 
 PICTURE = FILE.parent / "pictures" / "cycles.svg"
 SAMPLES = 100
-WARM = 2000
+WARM = 3000
 """Cycles before those that count: they fill what has a bound of its own."""
 REST = 0.1
 """Seconds after the end of a stop until a look, so that its last connections and threads are done."""
