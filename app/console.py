@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QApplication
 
 from app.navigator import FIRST_RUN, HELP, SETTINGS, Navigator
@@ -26,11 +26,12 @@ from app.services.sign_in import sign_in
 from app.services.snapshot_file import SnapshotFile
 from app.services.tasks import TaskOwner
 from app.viewmodels.demo_farm import DEMO_ID, DemoFarm
-from app.viewmodels.events_model import EventsModel
+from app.viewmodels.events_model import Event, EventsModel
 from app.viewmodels.first_run import ConnectModel
 from app.viewmodels.found_nodes import FoundNodes
 from app.viewmodels.goto_model import GotoModel
 from app.viewmodels.navigation import Place, Tab, place
+from app.viewmodels.notice import Notices
 from app.viewmodels.opened_snapshots import SnapshotOpener
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.sidebar_model import Scope, SidebarModel
@@ -42,6 +43,7 @@ from app.views.help_page import HelpPage
 from app.views.main_window import MainWindow
 from app.views.settings import SettingsPage
 from app.views.theme import theme
+from app.views.tray import Tray
 from app.views.widgets import AskSheet
 from nodeagent import __version__
 
@@ -66,8 +68,9 @@ class Console:
         """What is to be remembered could not be written, and somebody was told."""
         self.sidebar, self.events = SidebarModel(), EventsModel()
         goto = GotoModel()
-        self.window = MainWindow(self.sidebar, goto)
+        self.window = MainWindow(self.sidebar, goto, borders=dict(memory.now.window.borders))
         self.demo = DemoFarm(Demo(demo_directory), self.secrets, tasks, self.open_clusters)
+        self.tray, self._notices = Tray(self.window), Notices(self.window)
         self._add_fixed_pages()
         self.navigator = Navigator(self.window, goto, self._clusters, self.close_cluster)
         self._shared = Shared(
@@ -171,6 +174,9 @@ class Console:
         window.help_wanted.connect(self._help)
         self._events_page.event_chosen.connect(self.navigator.show_event)
         self.events.unread_changed.connect(window.top_bar.set_unread)
+        self.events.happened.connect(self._notify)
+        self._notices.made.connect(self.tray.tell)
+        self.tray.opened.connect(self._come_forward)
 
     def _open(self, cluster: RememberedCluster) -> None:
         opened = OpenCluster(cluster, self._shared, self._remember, self._test_address(cluster.id))
@@ -242,10 +248,14 @@ class Console:
 
     def _settings_page(self) -> SettingsPage:
         settings = self._memory.now.settings
-        page = SettingsPage(settings.theme, language(), settings.reduced_motion, {tr("Version"): __version__})
+        about = {tr("Version"): __version__}
+        page = SettingsPage(
+            settings.theme, language(), settings.reduced_motion, about, settings.notify, self.tray.reason
+        )
         page.mode_chosen.connect(self._take_theme)
         page.language_chosen.connect(self._take_language)
         page.motion_chosen.connect(self._take_motion)
+        page.notices_chosen.connect(self._take_notices)
         return page
 
     def _take_theme(self, mode: str) -> None:
@@ -260,6 +270,26 @@ class Console:
     def _take_motion(self, reduced: bool) -> None:
         theme.reduced_motion = reduced
         self._keep_setting("reduced_motion", reduced)
+
+    def _take_notices(self, wanted: bool) -> None:
+        self._keep_setting("notify", wanted)
+        if not wanted:
+            self._notices.drop()
+            self.tray.hide()
+
+    def _notify(self, events: tuple[Event, ...]) -> None:
+        """In the tray, for who does not see the window."""
+        if self._memory.now.settings.notify and not self.window.isActiveWindow():
+            self._notices.take(events)
+        else:
+            self._notices.drop()
+
+    def _come_forward(self) -> None:
+        self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+        self.window.show_page(EVENTS)
 
     def _keep_setting(self, name: str, value: object) -> None:
         settings = msgspec.structs.replace(self._memory.now.settings, **{name: value})
@@ -313,8 +343,9 @@ class Console:
     # --- its end ------------------------------------------------------------------------------
 
     async def _close(self) -> None:
-        kept = Window(geometry=bytes(self.window.saveGeometry().data()))
+        kept = Window(bytes(self.window.saveGeometry().data()), self.window.borders)
         self.window.hide()
+        self.tray.hide()
         for cluster in self._clusters.values():
             cluster.model.close()  # a view that is gone must hear of nothing any more
         await asyncio.gather(*(cluster.session.stop() for cluster in self._live()))

@@ -132,13 +132,13 @@ class OpenSession:
 
     def _details_page(self, place: Place) -> DetailsPage:
         self._details = DetailsModel(self.model, self._shared.tasks, place.module, place.node)
-        page = DetailsPage(self._details)
+        page = DetailsPage(self._details, self._shared.window.borders)
         page.node_chosen.connect(lambda module, node: self._shared.go(Place(Tab.DETAILS, self.id, module, node)))
         return page
 
     def _timeline_page(self) -> TimelinePage:
         self._timeline = TimelineModel(self.model, self._shared.tasks)
-        page = TimelinePage(self._timeline)
+        page = TimelinePage(self._timeline, self._shared.window.borders)
         page.line_wanted.connect(self._show_line)
         page.moment_wanted.connect(self._show_moment)
         return page

@@ -36,12 +36,16 @@ class Settings(msgspec.Struct, frozen=True):
     language: str = ""
     """`en`, `fr`; empty = the system's."""
     reduced_motion: bool = False
+    notify: bool = False
+    """Tell of problems in the system tray while another window is in front."""
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Where the window was, as Qt's own saved bytes."""
+    """Where the window was, as Qt's own saved bytes, and where somebody dragged the borders in it."""
 
     geometry: bytes = b""
+    borders: dict[str, int] = msgspec.field(default_factory=dict)
+    """Name of the border → pixels of the part that keeps its size when the window changes."""
 
 
 class Remembered(msgspec.Struct, frozen=True):

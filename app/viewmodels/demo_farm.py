@@ -66,7 +66,7 @@ class DemoFarm(QObject):
         """How long it takes, or has taken so far."""
         if self.phase is DemoPhase.STARTING:
             return counted(now - self._began)
-        return tr("takes about 10 s")
+        return tr("takes about 10 s") if self.phase is not DemoPhase.UP else ""
 
     async def _start(self) -> None:
         try:

@@ -88,6 +88,8 @@ class EventsModel(QAbstractTableModel):
     """The list. `follow` each cluster once."""
 
     unread_changed = Signal(int)
+    happened = Signal(object)
+    """New events, not those that were there before the console looked."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -133,6 +135,7 @@ class EventsModel(QAbstractTableModel):
             self._add(0, fresh)
             self._forget_oldest()
             self.unread_changed.emit(self.unread)
+            self.happened.emit(tuple(fresh))
 
     def _soon(self) -> None:
         if not self._batch.isActive():

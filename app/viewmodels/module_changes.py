@@ -26,6 +26,8 @@ class Changes:
     """All other files that are new, gone or different."""
     restart: tuple[str, ...]
     """Attributes whose change waits for the next start, by name."""
+    readable: bool = True
+    """Whether userconfig.xml is XML: only then is known what its change needs."""
 
     @property
     def count(self) -> int:
@@ -37,6 +39,8 @@ class Changes:
         """`2 changes, all live: nothing restarts`."""
         if not self.count:
             return tr("No changes")
+        if not self.readable:
+            return tr("What the changes need is known once the file is XML again")
         many = trn("{count} change", "{count} changes", self.count)
         if self.restart:
             return tr(
@@ -52,22 +56,24 @@ class Changes:
 def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Changes:
     """What changed from one set of files to the other."""
     others = tuple(path for path in changed_paths(before, after) if path != USERCONFIG)
-    places = frozenset(_places(before.get(USERCONFIG, b""), after.get(USERCONFIG, b"")))
+    places, readable = _places(before.get(USERCONFIG, b""), after.get(USERCONFIG, b""))
     restart = [place for place in sorted(places) if _waits(place)]
     return Changes(
-        places,
+        frozenset(places),
         others,
         tuple(attribute or path.rpartition("/")[2].partition("[")[0] for path, attribute in restart),
+        readable,
     )
 
 
-def _places(before: bytes, after: bytes) -> set[Place]:
+def _places(before: bytes, after: bytes) -> tuple[set[Place], bool]:
+    """The places that differ, and whether both can be read."""
     if before == after:
-        return set()
+        return set(), True
     try:
         old, new = _values(Document(before)), _values(Document(after))
     except NotXml:
-        return {("", "")}
+        return {("", "")}, False
     shared = old.keys() & new.keys()
     whole = old.keys() ^ new.keys()
     found = {
@@ -78,7 +84,7 @@ def _places(before: bytes, after: bytes) -> set[Place]:
     }
     # What stands in an element that is new or gone is no change of its own.
     found |= {(path, "") for path in whole if path.rpartition("/")[0] not in whole}
-    return found or {("", "")}  # text, comments or blanks
+    return found or {("", "")}, True  # text, comments or blanks
 
 
 def _values(document: Document) -> dict[str, dict[str, str]]:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from app.services.mosaic_probe import MOSAIC_PORT, Answer, MosaicTarget, target_of
+from app.viewmodels.fairness import fairness_words
 from app.viewmodels.menus import Deed, MenuEntry, node_menu
 from app.viewmodels.mosaic_figures import (
     LegendRow,
@@ -25,6 +27,7 @@ from app.viewmodels.mosaic_figures import (
     trouble_remedy,
     trouble_words,
 )
+from app.viewmodels.mosaic_table import table
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.tasks import Tasks
@@ -174,7 +177,7 @@ class MosaicModel(QObject):
     @property
     def facts(self) -> str:
         """`30 connections at 13:47:12`."""
-        one = self._chosen or (self.rounds[-1] if self.rounds else None)
+        one = self._whole
         if one is None:
             return tr("not run yet")
         many = trn("{count} connection at {time}", "{count} connections at {time}", len(one.cells), time=clock(one.at))
@@ -183,7 +186,12 @@ class MosaicModel(QObject):
     @property
     def legend(self) -> tuple[LegendRow, ...]:
         """A row for each node, the last one for failures."""
-        return legend(self.shown, self.nodes, self._expected())
+        return legend(self.shown, self.nodes, self._chosen.expected if self._chosen else self._expected())
+
+    @property
+    def fairness(self) -> str:
+        """How the shares of the round that is shown fit those expected at its moment."""
+        return fairness_words(self._whole.cells, self._whole.expected) if self._whole else ""
 
     @property
     def latency(self) -> tuple[str, str]:
@@ -250,6 +258,27 @@ class MosaicModel(QObject):
         if entry.command is not None:
             self._session.perform(entry.command)
 
+    # --- saving -------------------------------------------------------------------------------
+
+    @property
+    def export_reason(self) -> str:
+        """Why there is nothing to save, "" when there is."""
+        return "" if self.rounds else tr("run the test first")
+
+    @property
+    def export_name(self) -> str:
+        """How a file with the result is likely to be called, without its end. IndexError before the first round."""
+        at = datetime.fromtimestamp(self.rounds[-1].at, UTC).astimezone()
+        return f"{self.module}-{at:%Y%m%d-%H%M%S}"
+
+    def export_table(self, path: Path) -> None:
+        """Save all connections of the rounds in the strip as CSV."""
+        self._tasks.start(self._save(path, table(self.rounds)), f"export the test of {self.module}")
+
+    def export_picture(self, path: Path, png: bytes) -> None:
+        """Save this picture of the result."""
+        self._tasks.start(self._save(path, png), f"export the test of {self.module}")
+
     # --- inside -------------------------------------------------------------------------------
 
     def _set(self, what: str, text: str) -> None:
@@ -257,6 +286,19 @@ class MosaicModel(QObject):
             setattr(self, what, text)
             self.pause()
             self.changed.emit()
+
+    @property
+    def _whole(self) -> Round | None:
+        """The round whose figures are shown: the chosen one, else the newest that has ended."""
+        return self._chosen or (self.rounds[-1] if self.rounds else None)
+
+    async def _save(self, path: Path, content: bytes) -> None:
+        try:
+            await asyncio.to_thread(path.write_bytes, content)
+        except OSError as error:
+            self._session.answered.emit(tr("The file cannot be written: {why}", why=error.strerror or error), False)
+        else:
+            self._session.answered.emit(tr("The result is saved as {path}", path=path), True)
 
     def _likely_address(self) -> str:
         views = [row.view for row in self._session.farm.nodes]
@@ -279,8 +321,9 @@ class MosaicModel(QObject):
             at = datetime.now(UTC).timestamp()
             under_way: list[Answer | None] = [None] * self.cells
             self._under_way = under_way
+            expected = self._expected()
             answers = await self._ask_round(target, self.cells, partial(self._answered, under_way))
-            self.rounds.append(Round(at, answers))
+            self.rounds.append(Round(at, answers, expected))
             self._under_way = []
             self.changed.emit()
             await asyncio.sleep(max(0.05, self.every - (time.monotonic() - began)))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.services.mosaic_probe import Answer, ProbeTrouble
 from app.viewmodels.text import milliseconds, percent, tr
@@ -14,6 +14,8 @@ class Round:
 
     at: float
     cells: tuple[Answer | None, ...]
+    expected: Mapping[str, float] = field(default_factory=dict)
+    """Node → its share at that moment, percent."""
 
     @property
     def answered(self) -> int:

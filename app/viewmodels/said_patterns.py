@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 PATTERNS = (
+    # What a node answers to an order.
+    "starts again after the {action} that waits for {state}",
+    "{action} accepted",
+    "already stopping",
+    "it waits for its resources before it starts",
     # What a file may hold, before the sentence about a value.
     'unknown attribute "{name}" of <{element}>: kept, not used; did you mean "{near}"?',
     'unknown attribute "{name}" of <{element}>: kept, not used',
@@ -78,6 +83,12 @@ PATTERNS = (
     "{declaration} declares nothing: write {meant} with a name of your own, or leave it out",
     "{declaration} is wrong: {prefix} belongs to XML itself, choose another prefix",
     "{declaration} is wrong: this name belongs to XML itself, write one of your own",
+    "{declaration} is wrong: a namespace is named by a URI like urn:site:a, with letters a to z, digits and signs of"
+    " web addresses",
+    "{declaration} is wrong: a letter or _ must stand first, then letters, digits, . - and _ only",
+    "{declaration} is given in line {line}, too: an xml:id may stand once in a file",
+    '{name} is {other} of <{element}> again, since both prefixes belong to the namespace "{namespace}": leave one of'
+    " them out",
     'the first line must be like <?xml version="1.0" encoding="utf-8"?>',
     # cluster.xml
     'the address {address} is already that of "{node}" in the lan "{lan}": each node needs its own',
@@ -107,6 +118,37 @@ PATTERNS = (
     'virtual_addr="{address}" is not declared above: there is {known}',
     "{which} of {address} is matched by the rule of line {line} already: one rule may match it",
     "no rule matches traffic to {address}: all of it is dropped",
+    # What a node says of a module before it is applied.
+    "the process {name} is monitored by the module {module}, too: each counts the other's as its own; tell them apart"
+    " with argregex, or monitor it in one",
+    "the service {name} is monitored by the module {module}, too: each counts the other's as its own; tell them apart"
+    " with argregex, or monitor it in one",
+    "it is in UTF-16, of which cmd can run nothing: save it as ANSI, or as UTF-8 without a byte order mark",
+    "it begins with a byte order mark, so its first line is no command for cmd: save it as UTF-8 without one",
+    "it begins with a byte order mark, so Linux cannot run it: save it as UTF-8 without one",
+    "its first line names no interpreter, so Linux cannot run it: begin with e.g. #!/bin/sh",
+    "its interpreter {program} is not on this node",
+    "its interpreter {program} is not in the PATH of this node",
+    "without <user> no script runs, but there are {scripts}",
+    "{script} runs; {others} of the same name never does here",
+    "this script is for {system} only, on this {here} node nothing runs as {script}",
+    "there is no {script} script: {names} are looked for",
+    "{resource} is down from the start: this node does not have {address}",
+    "{resource} cannot run: {program} is neither in bin/ nor a program of this node",
+    "automatic_reboot has no effect on this node: reboot = true in [agent] of its agent.toml allows it",
+    "this node may not ping: the agent needs CAP_NET_RAW, or a group of its user in net.ipv4.ping_group_range",
+    # A file or a port that a node cannot have.
+    "the disk refuses: {reason}",
+    "it could not be written {file}: another program may have it open ({reason})",
+    "it could not be written {file}: {reason}",
+    "lan {lan}: {phrase}",
+    "{port} is kept by another program, or by Windows for others:"
+    " `netsh interface ipv4 show excludedportrange protocol=tcp` shows those",
+    "{port} is used by another program",
+    "{port} is used by {program}",
+    "{port} waits for the address {address}, which this machine does not have",
+    "{port} may not be opened by the user the agent runs as",
+    "{port} cannot be opened: {reason}",
     # <failover>
     "column {column}: {phrase}",
     '":" must follow the label "{label}", not {found}',

@@ -105,7 +105,8 @@ def reason(trouble: Trouble, node: NodeAddress, *, user: str = "admin", detail: 
             return Reason(
                 tr("unreachable"),
                 tr(
-                    "This computer finds no way to {address}. Check cable, VPN and route, and whether the server runs.",
+                    "The connection to {address} was cut, or there is no way to it. Check cable, VPN and route, and"
+                    " whether the server and its agent run.",
                     **values,
                 ),
             )

@@ -161,7 +161,8 @@ class DemoCard(Card):
     def refresh(self) -> None:
         """Shows the model again."""
         starting = self._demo.phase is DemoPhase.STARTING
-        self.button.setText(tr("Cancel") if starting else tr("Start the demo"))
+        runs = self._demo.phase is DemoPhase.UP
+        self.button.setText(tr("Cancel") if starting else tr("Go to the demo") if runs else tr("Start the demo"))
         self.button.set_icon_name("cross" if starting else "start")
         self._lines.setText("\n".join(self._demo.lines))
         self._lines.setVisible(bool(self._demo.lines))

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -25,6 +25,8 @@ from app.views.top_bar import TABS, TopBar
 from app.views.widgets import AskSheet, ToastArea
 
 LEAST = QSize(1280, 720)
+SIDEBAR = "sidebar"
+"""The border whose place is the sidebar's width."""
 
 
 class MainWindow(QMainWindow):
@@ -40,8 +42,16 @@ class MainWindow(QMainWindow):
     snapshots_chosen = Signal(object)
     closed = Signal()
 
-    def __init__(self, sidebar_model: SidebarModel, goto_model: GotoModel, title: str = "Keepgreen") -> None:
+    def __init__(
+        self,
+        sidebar_model: SidebarModel,
+        goto_model: GotoModel,
+        title: str = "Keepgreen",
+        borders: dict[str, int] | None = None,
+    ) -> None:
         super().__init__()
+        self.borders = {} if borders is None else borders
+        """Where somebody dragged the borders in it, by name; pages keep theirs here, too. Pixels."""
         self.setWindowTitle(title)
         self.sidebar = Sidebar(sidebar_model)
         self.top_bar = TopBar(goto_model)
@@ -51,20 +61,20 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._stack.setObjectName("pageStack")
         self._pages: dict[str, Page] = {}
-        right = QWidget()
-        column = QVBoxLayout(right)
+        self._right = QWidget()
+        column = QVBoxLayout(self._right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.top_bar)
         column.addWidget(self._stack, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setHandleWidth(0)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.sidebar)
-        splitter.addWidget(right)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([self.sidebar.sizeHint().width(), LEAST.width() - self.sidebar.sizeHint().width()])
-        self.setCentralWidget(splitter)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(0)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.sidebar)
+        self._splitter.addWidget(self._right)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.splitterMoved.connect(lambda place, _index: self.borders.update({SIDEBAR: place}))
+        self.setCentralWidget(self._splitter)
         self.toasts = ToastArea(self, self._fixed_bottom)
         for key in TABS:
             self.set_tab_possible(key, False, tr("connect to a cluster first"))
@@ -180,6 +190,13 @@ class MainWindow(QMainWindow):
         target = _first_focus(regions[(here + step) % len(regions)])
         if target is not None:
             target.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The sidebar keeps its width wherever there is room."""
+        super().resizeEvent(event)
+        wanted = self.borders.get(SIDEBAR, self.sidebar.sizeHint().width())
+        width = min(wanted, self.width() - self._right.minimumSizeHint().width())
+        self._splitter.setSizes([width, self.width() - width])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         page = self._stack.currentWidget()

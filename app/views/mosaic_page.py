@@ -9,6 +9,7 @@ from app.viewmodels.mosaic import CELLS, EVERY, KEPT, MosaicModel, NodeLine
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import tr, trn
 from app.views import fonts
+from app.views.mosaic_export import ExportButton
 from app.views.mosaic_grid import MosaicGrid, MosaicStrip
 from app.views.mosaic_legend import MosaicLegend
 from app.views.page import Page
@@ -76,7 +77,9 @@ class MosaicPage(Page):
         self.run_button.clicked.connect(self._toggle)
         self.switch = view_switch(TEST)
         self.switch.chosen.connect(self.view_chosen)
+        self.export = ExportButton(model, self)
         self.add_button(self.switch)
+        self.add_button(self.export)
         self.add_button(self.run_button)
         self.body.setSpacing(16)
         self.body.addWidget(self._settings())
@@ -161,7 +164,14 @@ class MosaicPage(Page):
         row.setContentsMargins(16, 8, 16, 12)
         row.setSpacing(16)
         self.legend = MosaicLegend()
-        row.addWidget(self.legend, 1, Qt.AlignmentFlag.AlignTop)
+        self.fairness = Words("", fonts.SIDE, Token.TEXT2, cut=True)
+        self.fairness.setFixedHeight(28)  # its line is there before its words: nothing may jump
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.legend)
+        left.addWidget(self.fairness)
+        left.addStretch(1)
+        row.addLayout(left, 1)
         row.addWidget(Divider(upright=True))
         side = QVBoxLayout()
         side.setSpacing(0)
@@ -211,6 +221,8 @@ class MosaicPage(Page):
         summary = ", ".join(f"{row.name} {row.count}" for row in rows)
         self.grid.set_numbers(model.numbers, summary)
         self.legend.set_rows(rows)
+        self.fairness.setText(model.fairness)
+        self.export.set_possible(not model.export_reason, model.export_reason)
         self._mosaic_card.facts.setText(model.facts)
         self.now.setVisible(model.chosen is not None)
         p50, p99 = model.latency

@@ -1,8 +1,9 @@
-"""Settings: how the console looks and which language it speaks; the language changes with the next start."""
+"""Settings: how the console looks, how it tells of problems, and its language, which changes with the next start."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.viewmodels.text import LANGUAGES, tr
@@ -12,14 +13,27 @@ from app.views.widgets import Card, CheckBox, Choice, FormRow, Segments, Words
 
 
 class SettingsPage(Page):
-    """`mode_chosen(light|dark|system)`, `language_chosen(code)`, `motion_chosen(reduced)`; the owner remembers them."""
+    """Tells what is chosen, and the owner remembers it.
+
+    `mode_chosen(light|dark|system)`, `language_chosen(code)`, `motion_chosen(reduced)`, `notices_chosen(wanted)`.
+    `no_tray` gives the reason why this desktop can show no notices, "" when it can; asked when the page is shown.
+    """
 
     mode_chosen = Signal(str)
     language_chosen = Signal(str)
     motion_chosen = Signal(bool)
+    notices_chosen = Signal(bool)
     help_topic = "settings"
 
-    def __init__(self, mode: str, language: str, reduced_motion: bool, about: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        mode: str,
+        language: str,
+        reduced_motion: bool,
+        about: Mapping[str, str],
+        notices: bool = False,
+        no_tray: Callable[[], str] = lambda: "",
+    ) -> None:
         super().__init__(tr("Settings"), tr("Of this console alone; nothing on a node changes."))
         look = Card(tr("Appearance"), padded=True)
         look.body.setSpacing(8)
@@ -33,6 +47,14 @@ class SettingsPage(Page):
         self.motion.toggled.connect(self.motion_chosen)
         look.body.addWidget(FormRow(tr("Motion"), _centred(self.motion)))
         self.body.addWidget(look)
+
+        tell = Card(tr("Notifications"), padded=True)
+        self._no_tray = no_tray
+        self.notices = CheckBox(tr("Tell of problems while another window is in front"), notices)
+        self.notices.toggled.connect(self.notices_chosen)
+        hint = tr("Events keeps all of them, with or without this.")
+        tell.body.addWidget(FormRow(tr("System tray"), _centred(self.notices), hint))
+        self.body.addWidget(tell)
 
         speech = Card(tr("Language"), padded=True)
         self.language = Choice(tr("Language"), tuple(LANGUAGES.items()))
@@ -51,6 +73,11 @@ class SettingsPage(Page):
             facts.body.addWidget(FormRow(name, _centred(words)))
         self.body.addWidget(facts)
         self.body.addStretch(1)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        reason = self._no_tray()
+        self.notices.set_possible(not reason, reason)
 
 
 def _centred(part: QWidget) -> QWidget:

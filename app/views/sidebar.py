@@ -119,7 +119,7 @@ class _Lines(QStyledItemDelegate):
 
     def column(self, view: QTreeView) -> int:
         """Where the column of states begins: wide enough for the longest word in it, the same for all lines."""
-        return max(view.viewport().width() - 30 - self._widest, 96)
+        return max(view.viewport().width() - 36 - self._widest, 96)
 
     @staticmethod
     def _paint_state(painter: QPainter, index: Index, x: int, row: QRect) -> None:

@@ -10,6 +10,7 @@ from app.views.go_to import GoTo
 from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import Badge, IconButton, TabBar
+from app.views.widgets.tabs import RING
 
 HEIGHT = 49
 TABS = ("monitoring", "details", "timeline", "test", "configuration", "support")
@@ -51,7 +52,7 @@ class TopBar(QWidget):
         self._unread.setParent(self)
         self.bell.installEventFilter(self)
         row = QHBoxLayout(self)
-        row.setContentsMargins(24, 0, 16, 1)
+        row.setContentsMargins(24 - RING, 0, 16, 1)
         row.setSpacing(4)
         row.addWidget(self.tabs)
         row.addStretch(1)

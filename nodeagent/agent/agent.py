@@ -70,7 +70,7 @@ class Agent:
         `umask`: of the scripts.
         """
         self._home, self._settings, self._umask = home, settings, umask
-        self._store = ConfigStore.open(home, node_problems)
+        self._store = ConfigStore.open(home, node_problems, may_reboot=settings.agent.reboot)
         try:
             self._users = Users(self._store.cluster.users, self._keep_users)
         except ValueError as error:
@@ -338,7 +338,8 @@ class Agent:
         module, boot_on = found
         self._stops[module.config.name] = longest_stop(module.config)
         self._jobs.keep(module)
-        engine.post(ev.ModuleConfigured(module.config, module.revision, module.scripts, record, boot_on))
+        config = self._settings.agent.within(module.config)
+        engine.post(ev.ModuleConfigured(config, module.revision, module.scripts, record, boot_on))
 
     async def _load_module(
         self, engine: Engine, states: StateStore, module: ModuleInfo, say: Callable[[LogType, str], None]

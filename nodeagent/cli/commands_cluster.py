@@ -12,15 +12,13 @@ from nodeagent.cli.client import fetch, send
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.in_force import cluster_file
 from nodeagent.cli.local import NODE
-from nodeagent.cli.options import json_option, read_file
+from nodeagent.cli.options import PIN_DIGITS, is_pin, json_option, read_file
 from nodeagent.cli.tables import say, show_problems, show_table
 from nodeagent.contract.api import ClusterInfo, ClusterKey, Commit, Identity, StageCluster, Staged
 from nodeagent.contract.config import ClusterConfig
 from nodeagent.contract.errors import Problem, errors_of
 from nodeagent.contract.status import NodeStatus
 from nodeagent.home import Home
-
-_PIN_DIGITS = 64
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -207,8 +205,8 @@ def _pins_of(given: tuple[str, ...], config: ClusterConfig) -> dict[str, str]:
     pins = {**info.known, **info.pins}
     for word in given:
         node, _, pin = word.partition("=")
-        if node not in config.nodes or len(pin) != _PIN_DIGITS or set(pin.lower()) - set("0123456789abcdef"):
-            text = f"--pin {word!r}: a node of the file, `=` and {_PIN_DIGITS} hex digits are wanted"
+        if node not in config.nodes or not is_pin(pin):
+            text = f"--pin {word!r}: a node of the file, `=` and {PIN_DIGITS} hex digits are wanted"
             raise CommandFailed(text, Exit.USAGE)
         pins[node] = pin.lower()
     return pins

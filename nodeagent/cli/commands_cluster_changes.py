@@ -8,7 +8,7 @@ from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import send
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.node_calls import all_nodes, finished
-from nodeagent.cli.options import json_option, stdin_line
+from nodeagent.cli.options import PIN_DIGITS, is_pin, json_option, stdin_line
 from nodeagent.cli.tables import say
 from nodeagent.client.node_calls import NodeCalls
 from nodeagent.contract.api import ClusterInfo, Identity
@@ -57,6 +57,10 @@ def cluster_replace(
 
     Its agent runs there with a password of its own (`keepgreen passwd`), and it has the address of NODE in cluster.xml.
     """
+    if pin and not is_pin(pin):
+        raise CommandFailed(
+            f"--pin {pin!r}: {PIN_DIGITS} hex digits are wanted, as `fingerprint` shows them", Exit.USAGE
+        )
     nodes = all_nodes()
     if node not in nodes:
         raise CommandFailed(f"the cluster has no node {node}; it has {', '.join(nodes)}", Exit.USAGE)
@@ -96,7 +100,13 @@ async def _replace(
 
     address, port, pin = place
     async with ApiClient(address, port, pin or None) as met:
-        identity = await met.connect()
+        try:
+            identity = await met.connect()
+        except CallFailed as failed:
+            if failed.trouble is not Trouble.CERTIFICATE_CHANGED:
+                raise
+            text = f"{address}:{port} has another key than --pin says; nothing was sent to it"
+            raise CallFailed(failed.trouble, text) from None
     if not pin:
         _confirm(address, identity)
     async with ApiClient(address, port, identity.pin, timeout=60.0) as newcomer:

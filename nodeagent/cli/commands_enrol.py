@@ -3,10 +3,11 @@
 import click
 
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import send
+from nodeagent.cli.client import fetch, send
 from nodeagent.cli.exits import Exit
 from nodeagent.cli.options import json_option
 from nodeagent.cli.tables import say, span
+from nodeagent.contract.api import ClusterInfo
 from nodeagent.contract.enrolment import EnrolJoin, Enrolled, EnrolOpened
 
 _PORT = 9001
@@ -28,6 +29,13 @@ def enrol_open(as_json: bool) -> int:
     port = "" if opened.port == _PORT else f" --port {opened.port}"
     say(opened.code, "bold")
     say(f"on the new node, within {span(opened.seconds)}: keepgreen enrol join ADDRESS {opened.code}{port}")
+    here = fetch("/cluster", ClusterInfo)
+    if not here.configured:
+        say(
+            f"this node is in no cluster, so the new one will know it as {here.name}: if cluster.xml is to name it"
+            " otherwise, put that in force first (`keepgreen cluster config FILE --as NAME`)",
+            "yellow",
+        )
     return Exit.OK
 
 

@@ -7,9 +7,10 @@ from nodeagent.cli.client import delete, fetch, status_of, tell
 from nodeagent.cli.exits import Exit
 from nodeagent.cli.local import module_name
 from nodeagent.cli.options import json_option, module_option
-from nodeagent.cli.tables import say, span
+from nodeagent.cli.tables import say
 from nodeagent.contract.order_api import CountLoop
 from nodeagent.contract.status import NodeStatus
+from nodeagent.core.cause import span
 
 
 @click.command()

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from nodeagent.cli.client import as_json as to_json
 from nodeagent.cli.client import fetch, status_of
+from nodeagent.cli.commands_switches import pauses
 from nodeagent.cli.exits import STATE_EXITS, Exit
 from nodeagent.cli.local import module_name, module_path
 from nodeagent.cli.options import json_option, module_option
@@ -21,7 +22,7 @@ _ACTIVE = STATE_EXITS["UP"]
 
 @click.command()
 @click.option("-m", "module", default="", metavar="MODULE", help="Only this module; left out: SAFEMODULE, else all.")
-@click.option("-v", "verbose", is_flag=True, help="Also share, since when, by whom and why.")
+@click.option("-v", "verbose", is_flag=True, help="Also share, since when, by whom and why, and what is paused.")
 @click.option("-l", "local", is_flag=True, help="Only this node, not its peers.")
 @click.option("-q", "quiet", is_flag=True, help="Write nothing; the exit code says it: STOP 0, WAIT 1, UP 2.")
 @json_option
@@ -41,6 +42,9 @@ def state(module: str, verbose: bool, local: bool, quiet: bool, as_json: bool) -
     rows = [*_own_rows(status, wanted), *(() if local else _peer_rows(status, wanted))]
     columns = ("node", "module", "state", "status", "share", "since", "by", "why")
     show_table(*((columns, rows) if verbose else (columns[:4], [row[:4] for row in rows])))
+    if verbose:
+        for paused in (text for one in status.modules if wanted in ("", one.name) for text in pauses(one)):
+            say(f"{status.node}: {paused}", "yellow")
     for alarm in status.alarms:
         say(f"alarm: {alarm}", "red")
     return Exit.OK
@@ -61,6 +65,8 @@ def _state_cells(module: ModuleStatus) -> tuple[str | Text, str | Text]:
 
 
 def _more_cells(module: ModuleStatus, now: float) -> tuple[str, str, str, str]:
+    if not module.configured:
+        return "", "", "", ""
     doing = "" if module.status is Status.READY else module.phase
     share = f"{number(module.share)} %" + (" (load balancer)" if module.share_by == "load balancer" else "")
     return share, since(module.since, now), module.by, module.why or doing

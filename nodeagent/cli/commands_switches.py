@@ -1,5 +1,6 @@
 """What an administrator may pause: errd, checker, failover; and the node's own boot setting."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import click
@@ -15,7 +16,7 @@ from nodeagent.contract.api import SetBoot, SetSwitch
 from nodeagent.contract.durations import parse_duration
 from nodeagent.contract.order_api import BootSetting, SetClass
 from nodeagent.contract.states import Boot
-from nodeagent.contract.status import NodeStatus
+from nodeagent.contract.status import ModuleStatus, NodeStatus, Switches
 
 Switch = Literal["errd", "checker", "failover"]
 
@@ -33,6 +34,25 @@ _BOOT = {
 _until_option = click.option(
     "--until", default="", metavar="TIME", help="Turns round by itself after this time, e.g. 2h or 1h30m."
 )
+
+
+def pauses(module: ModuleStatus) -> Iterator[str]:
+    """One sentence for each thing that is paused."""
+    for name, what in _WHAT.items():
+        on, until = _now(module.switches, name)
+        if not on:
+            yield f"{what} of {module.name}: {_said(on, until)}"
+
+
+def _now(switches: Switches, name: Switch) -> tuple[bool, float]:
+    """Whether it is on, and when its pause ends, 0 = not by itself."""
+    on = {"errd": switches.errd, "checker": switches.checker, "failover": switches.failover}[name]
+    ends = {"errd": switches.errd_until, "checker": switches.checker_until, "failover": switches.failover_until}
+    return on, 0.0 if on else ends[name]
+
+
+def _said(on: bool, until: float) -> str:
+    return ("on" if on else "off") + (f" until {clock(until)[:19]}" if until else "")
 
 
 def seconds_of(option: str, text: str) -> float:
@@ -102,17 +122,13 @@ def _turn(name: Switch, module: str, on: bool, seconds: float, wants_json: bool)
 
 def _show(name: Switch, module: str, wants_json: bool) -> int:
     status = status_of(fetch("/status", NodeStatus), module)
-    switches = status.switches
-    on = bool({"errd": switches.errd, "checker": switches.checker, "failover": switches.failover}[name])
-    ends = {"errd": switches.errd_until, "checker": switches.checker_until, "failover": switches.failover_until}
-    until = 0.0 if on else ends[name]
+    on, until = _now(status.switches, name)
     classes = status.classes if name == "errd" else ()
     if wants_json:
         more = {"classes": classes} if name == "errd" else {}
         click.echo(to_json({"switch": name, "on": on, "until": until, **more}))
         return Exit.OK
-    end = f" until {clock(until)[:19]}" if until else ""
-    say(f"{_WHAT[name]} of {module}: {'on' if on else 'off' + end}")
+    say(f"{_WHAT[name]} of {module}: {_said(on, until)}")
     if classes:
         say(f"enabled classes: {', '.join(classes)}")
     return Exit.OK
@@ -137,8 +153,7 @@ def boot(value: str, module: str, until: str, as_json: bool) -> int:
     if as_json:
         click.echo(to_json(setting))
         return Exit.OK
-    end = f" until {clock(setting.until)[:19]}" if setting.until else ""
-    say(f"start of {name} at boot: {'on' if setting.on else 'off'}{end}")
+    say(f"start of {name} at boot: {_said(setting.on, setting.until)}")
     if setting.configured is not Boot.IGNORE:
         say(_BOOT[setting.configured], "yellow")
     return Exit.OK

@@ -40,6 +40,7 @@ def vip_show(module: str, as_json: bool) -> None:
 @json_option
 def vip_where(address: str, port: int | None, module: str, as_json: bool) -> None:
     """Say which node serves the client with this ADDRESS, by each rule; PORT is the client's, not the service's."""
+    _address(address)
     name = module_name(module)
     query = {"address": address, "port": str(port or 0)}
     found = fetch(f"/modules/{name}/vip/where", tuple[VipWhere, ...], query)
@@ -50,6 +51,14 @@ def vip_where(address: str, port: int | None, module: str, as_json: bool) -> Non
         say(f"no rule of {name} shares out the traffic of {address}")
         return
     show_table(("rule", "group", "slot", "node"), [_row(one, port is not None) for one in found])
+
+
+def _address(text: str) -> None:
+    """Raises CommandFailed for what is none."""
+    try:
+        ip_address(text)
+    except ValueError:
+        raise CommandFailed(f"{text!r} is not an IP address", Exit.BAD_DATA) from None
 
 
 def _row(found: VipWhere, port_known: bool) -> tuple[str, str, str, str]:
@@ -93,10 +102,8 @@ def vip_probe(address: str, interface: str, as_json: bool) -> int:
     from nodeagent.cli.vip_flood import told
     from nodeagent.client.flood import flood_probe
 
-    try:
-        ip_address(address or "0.0.0.0")
-    except ValueError:
-        raise CommandFailed(f"{address!r} is not an IP address", Exit.BAD_DATA) from None
+    if address:
+        _address(address)
     nodes = all_nodes()
     if progress_wanted():
         click.echo("all nodes send frames to unknown MACs for 3 s …", err=True)

@@ -15,6 +15,14 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read: what the agent takes at once."""
 
 
+PIN_DIGITS = 64
+
+
+def is_pin(text: str) -> bool:
+    """Whether this is a pin as `fingerprint` shows it."""
+    return len(text) == PIN_DIGITS and not set(text.lower()) - set("0123456789abcdef")
+
+
 def module_option(command: F) -> F:
     """`-m`; client.module_name fills in what is left out."""
     return click.option(

@@ -77,9 +77,11 @@ async def replace_node(clients: Clients, name: str, newcomer: NodeCalls, *, log_
     cluster = await source.cluster()
     if name not in cluster.nodes:
         raise CallFailed(Trouble.DENIED, f"{name} is not a node of the cluster: it has {', '.join(cluster.nodes)}")
-    if any(peer.name == name and peer.alive for peer in (await source.status()).peers):
+    pin = (await newcomer.connect()).pin
+    begun = cluster.pins.get(name) == pin  # by a call that broke off, maybe as late as with its modules
+    if not begun and any(peer.name == name and peer.alive for peer in (await source.status()).peers):
         raise CallFailed(Trouble.DENIED, f"{name} is alive: only a dead node is replaced")
-    await change_cluster(rest, cluster.xml, {name: (await newcomer.connect()).pin})
+    await change_cluster(rest, cluster.xml, {name: pin})
     await take_configuration(source, newcomer, log_in)
 
 

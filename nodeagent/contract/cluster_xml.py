@@ -99,5 +99,5 @@ def _whole(xml: XmlFile, lans: Checked) -> None:
         )
     if len(everyone) > MAX_NODES:
         xml.error(lans.element, f"there are {len(everyone)} nodes: at most {MAX_NODES} are allowed")
-    if len(everyone) == 1:
+    if len(everyone) == 1 and all(n.text("name") for lan in lans.all("lan") for n in lan.all("node")):
         xml.note(lans.element, f'single node: the cluster has one node, "{min(everyone)}"')

@@ -1,9 +1,13 @@
-"""Names whose colon belongs to no namespace, and the text without those, so that the rest can be looked at."""
+"""What is wrong with names, namespaces and xml:id, and the text without that, so that the rest can be looked at."""
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
+
+from lxml import etree
 
 from nodeagent.contract.xml_attributes import NAME
 from nodeagent.contract.xml_mistakes import Repair, repaired
@@ -13,14 +17,15 @@ _PLAIN = re.compile(NAME.replace(":", ""))
 _DECLARES = "xmlns:"
 _MEANT = {"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 _RESERVED = {"xml": "http://www.w3.org/XML/1998/namespace", "xmlns": "http://www.w3.org/2000/xmlns/"}
-_DECLARING = frozenset({"xmlns"})
+_DECLARING = {"xmlns": ""}
+_ID = "xml:id"
 _LIKE_COLON = "\u02d0"
 """A letter, so it may stand anywhere in a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrongName:
-    """The name of an element, or of one of its attributes, and what is wrong with it."""
+    """An element or one of its attributes, and what is wrong with its name or the namespace or id it gives."""
 
     element: ElementSpan
     attribute: AttributeSpan | None
@@ -29,19 +34,60 @@ class WrongName:
 
 def wrong_names(scan: Scan) -> tuple[WrongName, ...]:
     """All of them in the order of the text."""
-    declared: dict[ElementSpan | None, frozenset[str]] = {None: frozenset({"xml"})}
-    found: list[WrongName] = []
-    for element in scan.elements:
-        own = {name.removeprefix(_DECLARES) for name in element.attributes if name.startswith(_DECLARES)}
-        prefixes = declared[element.parent]
-        declared[element] = prefixes = prefixes | own if own else prefixes
+    look = _Look(scan.text)
+    return tuple(wrong for element in scan.elements for wrong in look.at(element))
+
+
+@dataclass(slots=True)
+class _Look:
+    """A walk over the elements in the order of the text."""
+
+    text: str
+    _declared: dict[ElementSpan | None, Mapping[str, str]] = field(
+        default_factory=lambda: {None: {"xml": _RESERVED["xml"]}}
+    )
+    """Prefix → namespace, where each element stands."""
+    _ids: dict[str, int] = field(default_factory=dict)
+    """xml:id → the line where it was given first."""
+
+    def at(self, element: ElementSpan) -> list[WrongName]:
+        """What is wrong with this one; its parent was asked for before."""
+        found: list[WrongName] = []
+        prefixes = self._declared[element.parent]
+        if own := {_declared(name) or "": value for name, value in element.values.items() if _declared(name)}:
+            prefixes = {**prefixes, **own}
+        self._declared[element] = prefixes
         if wrong := _wrong(element.name, "<{}>", prefixes, root=element.parent is None):
             found.append(WrongName(element, None, wrong))
+        names: dict[tuple[str, str], str] = {}
         for attribute in element.attributes.values():
-            declares = _declared(attribute.name) is not None
-            if wrong := _wrong_declaration(attribute) if declares else _wrong(attribute.name, "{}", prefixes):
+            if _declared(attribute.name) is not None:
+                wrong = _wrong_declaration(attribute) or self._no_uri(attribute)
+            else:
+                wrong = _wrong(attribute.name, "{}", prefixes) or self._wrong_id(attribute)
+                wrong = wrong or _same(attribute.name, names, prefixes, element.name)
+            if wrong:
                 found.append(WrongName(element, attribute, wrong))
-    return tuple(found)
+        return found
+
+    def _no_uri(self, attribute: AttributeSpan) -> str:
+        if not attribute.value or self._is_taken(attribute):
+            return ""
+        like = "a namespace is named by a URI like urn:site:a, with letters a to z, digits and signs of web addresses"
+        return f"{_said(attribute)} is wrong: {like}"
+
+    def _wrong_id(self, attribute: AttributeSpan) -> str:
+        if attribute.name != _ID:
+            return ""
+        if not self._is_taken(attribute):
+            return f"{_said(attribute)} is wrong: a letter or _ must stand first, then letters, digits, . - and _ only"
+        if first := self._ids.get(attribute.value):
+            return f"{_said(attribute)} is given in line {first}, too: an xml:id may stand once in a file"
+        self._ids[attribute.value] = attribute.line
+        return ""
+
+    def _is_taken(self, attribute: AttributeSpan) -> bool:
+        return _is_parsed(f"{attribute.name}={self.text[attribute.value_start - 1 : attribute.end]}")
 
 
 def without(text: str, wrong: tuple[WrongName, ...]) -> str:
@@ -54,7 +100,7 @@ def without(text: str, wrong: tuple[WrongName, ...]) -> str:
     return repaired(text, repairs)[0]
 
 
-def _wrong(name: str, shown: str, declared: frozenset[str], *, root: bool = False) -> str:
+def _wrong(name: str, shown: str, declared: Mapping[str, str], *, root: bool = False) -> str:
     prefix, colon, rest = name.partition(":")
     if not colon or (prefix in declared and _PLAIN.fullmatch(rest)):
         return ""
@@ -67,12 +113,23 @@ def _wrong(name: str, shown: str, declared: frozenset[str], *, root: bool = Fals
     return wrong if root or prefix == "xmlns" else wrong + kept
 
 
+def _same(name: str, names: dict[tuple[str, str], str], prefixes: Mapping[str, str], element: str) -> str:
+    """The same of an attribute that another prefix of the namespace gives, too; `names`: those before it."""
+    prefix, colon, rest = name.partition(":")
+    namespace = prefixes.get(prefix, "") if colon else ""
+    first = names.setdefault((namespace, rest), name) if namespace else name
+    if first == name:
+        return ""
+    both = f'both prefixes belong to the namespace "{_shown(namespace)}"'
+    return f"{short(name)} is {short(first)} of <{short(element)}> again, since {both}: leave one of them out"
+
+
 def _wrong_declaration(attribute: AttributeSpan) -> str:
     """The same of xmlns="…" and xmlns:x="…"."""
     if wrong := _wrong(attribute.name, "{}", _DECLARING):
         return wrong
     prefix = _declared(attribute.name)
-    said = f'{short(attribute.name)}="{short(attribute.value)}"'
+    said = _said(attribute)
     if prefix and not attribute.value:
         return f'{said} declares nothing: write {said[:-1]}…" with a name of your own, or leave it out'
     if prefix == "xmlns" or (prefix == "xml" and attribute.value != _RESERVED["xml"]):
@@ -80,6 +137,24 @@ def _wrong_declaration(attribute: AttributeSpan) -> str:
     if prefix != "xml" and attribute.value in _RESERVED.values():
         return f"{said} is wrong: this name belongs to XML itself, write one of your own"
     return ""
+
+
+def _said(attribute: AttributeSpan) -> str:
+    return f'{short(attribute.name)}="{_shown(attribute.value)}"'
+
+
+def _shown(value: str) -> str:
+    return short("".join(letter if letter.isprintable() else "?" for letter in value))
+
+
+@lru_cache(maxsize=256)
+def _is_parsed(attribute: str) -> bool:
+    """Whether libxml, which has rules of its own for namespaces and xml:id, takes this attribute as it is written."""
+    try:
+        etree.fromstring(f"<a {attribute}/>", etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return False
+    return True
 
 
 def _declared(name: str) -> str | None:

@@ -204,7 +204,10 @@ _NOTHING: frozenset[str] = frozenset()
 _PRE = frozenset({"pre"})
 _ALL = frozenset({"pre", "both"})
 
-CHECKED = frozenset({Phase.WARMING, Phase.READY, Phase.DOUBTING, Phase.ADOPTING})
+LOOKING_AGAIN = frozenset({Phase.DOUBTING, Phase.ADOPTING})
+"""The application runs on as before, only its agent, which was frozen or is new, makes sure of it."""
+
+CHECKED = LOOKING_AGAIN | {Phase.WARMING, Phase.READY}
 """The application runs: everything is checked."""
 
 ACTING = WAITS | {Phase.ENTERING_UP, Phase.TAKING_ADDRESS, Phase.STARTING, Phase.WARMING, Phase.READY, Phase.DOUBTING}

@@ -123,6 +123,7 @@ async def test_all_its_runs_write_one_file(bench: Bench) -> None:
     assert results[0].text == "custom program was ended by signal 9"
     (output,) = (bench.directory / "log").iterdir()
     assert output.name.endswith(f"_custom_{bench.ident}.ulog")
+    assert output.stat().st_mode & 0o777 == 0o600, "it may say a password"
     assert output.read_text().count("once more\n") >= 3
 
 

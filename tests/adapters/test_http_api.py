@@ -249,6 +249,10 @@ async def test_what_reaches_the_agent(node: Served) -> None:
         ("GET", "/log?from=nan", None, 400, "bad-request"),
         ("GET", "/log?types=XYZ", None, 400, "bad-request"),
         ("GET", "/events?after=x", None, 400, "bad-request"),
+        ("GET", "/events?before=1", None, 400, "bad-request"),
+        ("GET", "/log?since=1", None, 400, "bad-request"),
+        ("GET", "/cluster/diff?earlier=1", None, 400, "bad-request"),
+        ("GET", "/modules/web/diff?form=1", None, 400, "bad-request"),
     ],
 )
 async def test_mistakes_are_problems(

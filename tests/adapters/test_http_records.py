@@ -28,6 +28,17 @@ async def test_pieces_of_an_output(node: Served) -> None:
         assert (await node.tls("GET", f"/modules/web/outputs/abcdef.ulog?{wrong}", None, token)).status == 400
 
 
+async def test_what_a_query_does_not_have_is_refused_in_one_sentence(node: Served) -> None:
+    token = await node.token(Role.MONITOR)
+    for query, told in (
+        ("earlier=1&from=2", "unknown in the query: 'earlier'; it may have from, to"),
+        ("a=&c=1&b=", "unknown in the query: 'a', 'b', 'c'; it may have from, to"),
+    ):
+        answer = await node.tls("GET", f"/modules/web/diff?{query}", None, token)
+        assert (answer.status, answer.json["detail"]) == (400, told)
+    assert (await node.tls("GET", "/modules/web/diff?from=1&to=2", None, token)).status == 200
+
+
 async def test_a_resource_has_a_printable_name_without_slashes(node: Served) -> None:
     token = await node.token(Role.MONITOR)
     for wrong in ("a%2fb", "a%5cb", "a%00b", "a%0ab"):

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from nodeagent.adapters.config_store import ConfigStore, ModuleStore
-from nodeagent.contract.api import Commit, StageModule
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
-from tests.fakes.configuration import USERCONFIG, module_files, stage_cluster, stage_module
+from tests.fakes.configuration import USERCONFIG, apply, module_files, opened, stage_module
 
 
 @pytest.fixture
@@ -18,15 +17,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def modules(home: Home) -> ModuleStore:
-    one = ConfigStore.open(home)
-    one.cluster.commit(Commit(one.cluster.stage(stage_cluster("n1", "n2", "n3")).signature))
-    return one.modules
-
-
-def apply(modules: ModuleStore, request: StageModule, running: int = 0) -> int:
-    staged = modules.stage("m", request)
-    assert staged.ok, staged.problems
-    return modules.commit("m", staged.signature, request.author, running)
+    return opened(home).modules
 
 
 def test_the_history_says_who_when_and_what(modules: ModuleStore) -> None:

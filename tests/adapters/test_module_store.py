@@ -8,17 +8,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodeagent.adapters.config_store import ConfigStore, Damaged, ModuleStore
-from nodeagent.contract.api import Commit, Staged, StageModule
+from nodeagent.contract.api import Staged, StageModule
 from nodeagent.contract.config import VirtualIp
 from nodeagent.contract.errors import Severity
 from nodeagent.contract.states import Script
 from nodeagent.durable import wall_time
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
-from tests.fakes.configuration import USERCONFIG, module_files, stage_cluster, stage_module
+from tests.fakes.configuration import USERCONFIG, apply, module_files, opened, stage_module
 
 linux = pytest.mark.skipif(sys.platform == "win32", reason="looks at Linux scripts")
 SUFFIX = ".cmd" if sys.platform == "win32" else ""
+NO_REBOOT = "automatic_reboot has no effect on this node: reboot = true in [agent] of its agent.toml allows it"
 
 
 @pytest.fixture
@@ -28,9 +29,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def store(home: Home) -> ConfigStore:
-    one = ConfigStore.open(home)
-    one.cluster.commit(Commit(one.cluster.stage(stage_cluster("n1", "n2", "n3")).signature))
-    return one
+    return opened(home)
 
 
 @pytest.fixture
@@ -38,15 +37,17 @@ def modules(store: ConfigStore) -> ModuleStore:
     return store.modules
 
 
-def apply(modules: ModuleStore, request: StageModule, name: str = "m") -> int:
-    staged = modules.stage(name, request)
-    assert staged.ok, staged.problems
-    return modules.commit(name, staged.signature, request.author)
-
-
 def warnings(staged: Staged) -> list[tuple[str, str]]:
     assert staged.ok, staged.problems
     return [(p.file, p.text) for p in staged.problems if p.severity is Severity.WARNING]
+
+
+def test_a_reboot_that_this_node_does_not_allow_is_a_warning(home: Home) -> None:
+    conf = USERCONFIG.replace(b'maxloop="3"', b'maxloop="3" automatic_reboot="on"')
+    store = opened(home)
+    for may_reboot, found in ((True, []), (False, [("conf/userconfig.xml", NO_REBOOT)])):
+        modules = ModuleStore(home, store.cluster, may_reboot=may_reboot)
+        assert warnings(modules.stage("m", stage_module({"conf/userconfig.xml": conf}))) == found
 
 
 def test_install_then_apply(modules: ModuleStore, home: Home) -> None:

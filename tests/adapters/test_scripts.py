@@ -113,6 +113,12 @@ def children() -> set[Child]:
     return {known for known in gc.get_objects() if type(known) is Child}
 
 
+async def test_only_the_agents_user_may_read_what_a_script_says(stage: Stage) -> None:
+    await stage.play("echo the password is secret")
+    assert stage.output().stat().st_mode & 0o777 == 0o600
+    assert stage.output().read_text() == "the password is secret\n"
+
+
 async def test_a_normal_run(stage: Stage) -> None:
     ended = await stage.play("echo hello; echo world >&2; exit 0")
     started = stage.posted.events[0]

@@ -64,6 +64,7 @@ def test_the_agents_umask_opens_and_closes_nothing(umask: str) -> None:
             passed = 0o711 if umask == "077" else 0o755
             assert (modes.pop("."), modes.pop("run"), modes.pop("run/agent.sock")) == (passed, passed, 0o660)
             assert [oct(modes.pop(secret) & 0o077) for secret in SECRETS] == ["0o0"] * len(SECRETS)
+            assert {oct(modes.pop(path)) for path in [*modes] if path.endswith(".ulog")} == {"0o600"}
             assert {path: oct(mode) for path, mode in modes.items() if mode & 0o022} == {}
             module = {path: oct(mode) for path, mode in modes.items() if path.startswith("modules")}
             assert {path: mode for path, mode in module.items() if mode not in ("0o755", "0o644")} == {}

@@ -24,6 +24,7 @@ from app.views.theme import theme
 from app.views.tokens import Token
 from app.views.widgets import AskSheet, Button, Card, ConfirmBar, EmptyState, PrimaryButton, SilhouetteLabel, Words
 from app.views.widgets.painting import text_width
+from app.views.widgets.tabs import RING
 from tests.app.viewmodels.farms import FakeSession, FakeTasks, paused, ready, silenced, stopped, view
 
 
@@ -228,7 +229,7 @@ def test_no_tab_is_marked_while_a_page_without_one_is_shown(qtbot: QtBot) -> Non
     window = _window(qtbot)
     window.add_page("settings", Page("Settings"))
     tabs = window.top_bar.tabs
-    line = QPoint(tabs.tabRect(0).left() + 4, tabs.height() - 1)
+    line = QPoint(tabs.tabRect(0).left() + RING + 4, tabs.height() - 1)
     assert tabs.grab().toImage().pixelColor(line) == theme.colour(Token.LINK)
     window.show_page("settings")
     assert tabs.grab().toImage().pixelColor(line) != theme.colour(Token.LINK)

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.menus import Command, Deed, MenuEntry
@@ -246,6 +246,24 @@ def test_arrows_move_inside_segments(qtbot: QtBot) -> None:
     assert segments.current_key() == "diff"
 
 
+def test_the_tab_key_comes_to_the_chosen_segment(qtbot: QtBot) -> None:
+    segments = Segments((("a", "One"), ("b", "Two"), ("c", "Three")), "View")
+    qtbot.addWidget(segments)
+    segments.choose("b")
+    segments.show()
+    segments.activateWindow()
+    QTest.qWaitForWindowActive(segments)
+    qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QPushButton))
+    focus = QApplication.focusWidget()
+    assert isinstance(focus, QPushButton)
+    assert focus.text() == "Two"
+    QTest.keyClick(segments, Qt.Key.Key_Right)
+    QTest.keyClick(segments, Qt.Key.Key_Tab)
+    focus = QApplication.focusWidget()
+    assert isinstance(focus, QPushButton)
+    assert focus.text() == "Three"
+
+
 def test_tabs_carry_their_number_of_errors(qtbot: QtBot) -> None:
     tabs = TabBar(height=44)
     qtbot.addWidget(tabs)
@@ -257,6 +275,21 @@ def test_tabs_carry_their_number_of_errors(qtbot: QtBot) -> None:
     with qtbot.waitSignal(tabs.chosen) as heard:
         QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(1).center())
     assert heard.args == ["checkers"]
+
+
+def test_the_focus_ring_of_the_first_tab_is_whole(qtbot: QtBot) -> None:
+    tabs = TabBar(height=44)
+    qtbot.addWidget(tabs)
+    tabs.add_tab("general", "General")
+    tabs.add_tab("checkers", "Checkers")
+    tabs.resize(tabs.sizeHint())
+    tabs.show()
+    tabs.activateWindow()
+    QTest.qWaitForWindowActive(tabs)
+    tabs.setFocus()
+    qtbot.waitUntil(tabs.hasFocus)
+    image = tabs.grab().toImage()
+    assert {image.pixelColor(0, y).name() for y in range(16, 28)} == {theme.colour(Token.LINK).name()}
 
 
 def test_a_choice_tells_only_what_the_user_picks(qtbot: QtBot) -> None:
@@ -371,6 +404,23 @@ def test_settings_tell_what_is_chosen(qtbot: QtBot, shot: Shot) -> None:
     with qtbot.waitSignal(page.language_chosen) as speech:
         qtbot.keyClick(page.language, Qt.Key.Key_Down)
     assert (mode.args, speech.args) == (["dark"], ["fr"])
+
+
+def test_notices_are_a_choice_where_the_desktop_has_a_tray(qtbot: QtBot) -> None:
+    no_tray = ""
+    page = SettingsPage("light", "en", False, {}, True, lambda: no_tray)
+    qtbot.addWidget(page)
+    page.show()
+    assert page.notices.isEnabled()
+    assert page.notices.isChecked()
+    with qtbot.waitSignal(page.notices_chosen) as chosen:
+        page.notices.click()
+    assert chosen.args == [False]
+    page.hide()
+    no_tray = "this desktop has no system tray"
+    page.show()
+    assert not page.notices.isEnabled()
+    assert no_tray in page.notices.toolTip()
 
 
 def test_an_empty_state_gives_up_its_icon_before_its_words(qtbot: QtBot) -> None:

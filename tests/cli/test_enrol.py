@@ -25,6 +25,16 @@ def test_the_code_and_what_to_do_with_it(run: Run, agent: FakeAgent, port: int, 
     assert run("enrol", "open") == (75, "", "port 9001 is used by nginx (pid 812)\n")
 
 
+def test_a_node_without_a_cluster_says_as_whom_it_will_be_known(run: Run, agent: FakeAgent) -> None:
+    agent.tell("POST", "/enrol", EnrolOpened(CODE, 9001, 600.0))
+    agent.tell("GET", "/cluster", ClusterInfo(False, "srv-17"))
+    assert run("enrol", "open").out.splitlines()[2] == (
+        "this node is in no cluster, so the new one will know it as srv-17: if cluster.xml is to name it otherwise,"
+        " put that in force first (`keepgreen cluster config FILE --as NAME`)"
+    )
+    assert json.loads(run("enrol", "open", "--json").out)["port"] == 9001
+
+
 def test_joining(run: Run, agent: FakeAgent) -> None:
     agent.tell("POST", "/enrol/join", Enrolled("node1", "ab" * 32, "node2"))
     said = "this node and node1 know each other; node1 knows it as node2\n"

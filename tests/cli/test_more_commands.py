@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from nodeagent.cli.options import LARGEST
+from nodeagent.cli.tables import clock
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.states import State, Status
+from nodeagent.contract.status import ModuleStatus, Switches
 from tests.cli.conftest import Run
 from tests.fakes.agent import CLUSTER, STATUS, WEB, FakeAgent
 
@@ -50,7 +52,7 @@ def test_run_without(run: Run, agent: FakeAgent) -> None:
 def test_the_count_of_automatic_actions(run: Run, agent: FakeAgent) -> None:
     assert run("incloop", "-i", "watchdog", "queue", "full").code == 0
     assert agent.asked("POST", "/modules/web/loop")[0].json == {"identity": "watchdog", "text": "queue full"}
-    assert run("checkloop").out == "1 automatic action of web in 1d, 3 allowed\n"
+    assert run("checkloop").out == "1 automatic action of web in 24 h, 3 allowed\n"
     assert json.loads(run("checkloop", "--json").out)["allowed"] is True
 
 
@@ -167,6 +169,36 @@ def test_the_cluster_as_this_node_sees_it(run: Run, agent: FakeAgent) -> None:
     assert (said["peers"][1]["name"], said["rejected"], said["alarms"]) == ("node3", {}, [])
 
 
+@pytest.mark.parametrize(
+    ("offset", "shown"), [(-0.0004, "+0.000 s"), (0.0, "+0.000 s"), (-0.0006, "-0.001 s"), (1.5, "+1.500 s")]
+)
+def test_a_clock_that_is_right_is_not_shown_as_late(run: Run, agent: FakeAgent, offset: float, shown: str) -> None:
+    peer = msgspec.structs.replace(STATUS.peers[0], clock_offset=offset)
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, peers=(peer,)))
+    assert shown in run("cluster", "state").out.splitlines()[2]
+
+
+@pytest.mark.covers("keepgreen state", "keepgreen checker", "keepgreen failover", "keepgreen errd")
+def test_what_is_paused_stands_below_the_state(run: Run, agent: FakeAgent) -> None:
+    until = 1_790_003_600.0
+    paused = msgspec.structs.replace(WEB, switches=Switches(checker=False, checker_until=until, failover=False))
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(paused, WEB)))
+    end = clock(until)[:19]
+    assert run("state", "-v").out.splitlines()[-2:] == [
+        f"node1: the checkers of web: off until {end}",
+        "node1: the failover rules of web: off",
+    ]
+    assert run("checker", "status", "-m", "web").out == f"the checkers of web: off until {end}\n"
+    assert " off" not in run("state").out
+    installed = ModuleStatus("db", configured=False)
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(installed,)))
+    shown = run("state", "-v", "-l").out.splitlines()[1]
+    assert shown.split() == ["node1", "db", "NOT", "CONFIGURED", "installed,", "not", "in", "force"]
+    other = msgspec.structs.replace(paused, name="db")
+    agent.tell("GET", "/status", msgspec.structs.replace(STATUS, modules=(other, WEB)))
+    assert " off" not in run("state", "-v", "-m", "web").out
+
+
 def test_why_a_node_is_not_heard_stands_below_the_nodes(run: Run, agent: FakeAgent) -> None:
     rejected = {"node1 rejects node3: unknown key": 72}
     agent.tell("GET", "/status", msgspec.structs.replace(STATUS, rejected=rejected))
@@ -197,6 +229,8 @@ def test_only_a_node_of_the_cluster_is_replaced(run: Run, agent: FakeAgent) -> N
     code, _, err = run("cluster", "replace", "node2", "127.9.0.9", "--port", "9", "--pin", "ab" * 32)
     assert code == 69
     assert "127.9.0.9:9" in err
+    code, _, err = run("cluster", "replace", "node2", "127.9.0.9", "--pin", "abc")
+    assert (code, err) == (64, "--pin 'abc': 64 hex digits are wanted, as `fingerprint` shows them\n")
 
 
 class TestSeveralNodes:

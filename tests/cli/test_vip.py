@@ -125,6 +125,7 @@ def test_a_client_has_one_node_per_rule(run: Run, agent: FakeAgent) -> None:
     assert run("vip", "where", "fd00::9", "-m", "web").out == "no rule of web shares out the traffic of fd00::9\n"
     agent.refuse("GET", place, 400, "'x1' is not an IP address")
     assert run("vip", "where", "x1", "-m", "web") == (65, "", "'x1' is not an IP address\n")
+    assert run("vip", "where", "x", "-m", "web") == (65, "", "'x' is not an IP address\n")
 
 
 @pytest.mark.covers("keepgreen vip check")

@@ -63,6 +63,13 @@ def test_defaults_of_the_table_are_those_of_the_types() -> None:
     config, problems = _cluster(b'<cluster><lans><lan name="a"><node name="x" addr="::1"/></lan></lans></cluster>')
     assert config == ClusterConfig(config.lans, signature=config.signature)
     assert [(p.severity, p.text) for p in problems] == [(Severity.NOTE, 'single node: the cluster has one node, "x"')]
+
+
+@pytest.mark.parametrize("wrong", ["name='a b'", "name=''", ""])
+def test_a_node_whose_name_is_refused_is_one_of_several(wrong: str) -> None:
+    nodes = f"<node {wrong} addr='10.0.0.1'/><node name='x' addr='10.0.0.2'/>"
+    _, problems = read_cluster(f"<cluster><lans><lan name='default'>{nodes}</lan></lans></cluster>".encode())
+    assert [problem.severity for problem in problems] == [Severity.ERROR]
     module, problems = _module(
         b'<safe><service mode="light"><user/><errd><proc name="p" class="both"/></errd><health/>'
         b'<check><custom ident="c" exec="x"/></check><failover/></service></safe>'

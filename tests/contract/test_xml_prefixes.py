@@ -82,6 +82,15 @@ RESERVED = ("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmln
         ("xmlns:xml='u'", 'xmlns:xml="u" is wrong: xml belongs to XML itself, choose another prefix'),
         ("xmlns:xmlns='u'", 'xmlns:xmlns="u" is wrong: xmlns belongs to XML itself, choose another prefix'),
         *(
+            (
+                f"{name}='{value}'",
+                f'{name}="{shown}" is wrong: a namespace is named by a URI like urn:site:a, with letters a to z, digits'
+                " and signs of web addresses",
+            )
+            for name in ("xmlns", "xmlns:x")
+            for value, shown in (("a b", "a b"), ("%zz", "%zz"), ("\u00e9", "\u00e9"), ("1:x", "1:x"), ("&#10;", "?"))
+        ),
+        *(
             (f"{name}='{uri}'", f'{name}="{uri}" is wrong: this name belongs to XML itself, write one of your own')
             for name in ("xmlns", "xmlns:x")
             for uri in RESERVED
@@ -106,6 +115,61 @@ def test_names_with_a_prefix_that_is_wrongly_declared_are_not_told_besides() -> 
         (1, 'xmlns:y="" declares nothing: write xmlns:y="…" with a name of your own, or leave it out'),
         (2, 'boot="x" must be one of on, off, auto, ignore'),
     ]
+
+
+IDS = [
+    *(
+        (
+            f"xml:id='{value}'",
+            f'xml:id="{value}" is wrong: a letter or _ must stand first, then letters, digits, . - and _ only',
+        )
+        for value in ("", "1", "a b", "a:b")
+    ),
+    ("xml:id='first'", 'xml:id="first" is given in line 1, too: an xml:id may stand once in a file'),
+    ("xml:id='&#102;irst'", 'xml:id="first" is given in line 1, too: an xml:id may stand once in a file'),
+    *(
+        (
+            written,
+            f'{second} is {first} of <user> again, since both prefixes belong to the namespace "u:v": leave one of them'
+            " out",
+        )
+        for written, first, second in (
+            ("p:x='1' q:x='2'", "p:x", "q:x"),
+            ("q:x='1' p:x='2'", "q:x", "p:x"),
+            ("xmlns:r='u:v' r:x='1' p:x='2'", "r:x", "p:x"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "told"), IDS)
+def test_an_id_or_a_name_that_may_not_stand_there_is_told_in_words_of_ours(written: str, told: str) -> None:
+    text = (
+        "<safe xmlns:p='u:v' xmlns:q='u:&#118;'><service xml:id='first' mode='light'>\n"
+        f"<user {written}/>\n<health rounds='x'/></service></safe>"
+    )
+    errors = errors_of(read_module("web", text.encode())[1])
+    assert [(error.line, error.text) for error in errors] == [
+        (2, told),
+        (3, 'rounds="x" must be a whole number from 0 to 1000'),
+    ]
+    assert expand_module(text.encode())[0] == b""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "xmlns:p='u' p:x='' x=''",
+        "xmlns:p='u' xmlns:q='v' p:x='' q:x=''",
+        "xmlns='u' xmlns:p='u' p:x='' x=''",
+        "xml:id='_a.b-1'",
+        "xml:id='\u00e9'",
+        "xmlns:p='http://h/a?b=c&amp;d#e'",
+        "xmlns:p='%20'",
+    ],
+)
+def test_what_xml_takes_is_no_mistake(written: str) -> None:
+    assert errors_of(read_module("web", f"<safe><service mode='light'/><a {written}/></safe>".encode())[1]) == []
 
 
 @pytest.mark.parametrize("written", ["xmlns=''", "xmlns='u'", f"xmlns:xml='{RESERVED[0]}'"])

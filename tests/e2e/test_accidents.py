@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.e2e.real_farm import RealFarm, RealNode, until
+from tests.e2e.real_farm import FILES, RealFarm, RealNode, until, userconfig
 from tests.fakes.standstills import seconds_denied
 
 pytestmark = pytest.mark.timeout(180)
@@ -27,6 +27,18 @@ def test_a_killed_application_comes_back_by_itself(green: RealFarm) -> None:
     until(lambda: one.started() > starts and one.green(), 20, "green again")
     assert one.module()["resources"][0]["detail"] != before
     assert [node.started() for node in green.nodes[1:]] == others
+
+
+def test_a_stopstart_that_may_not_reboot_the_machine_is_a_plain_one(farm: RealFarm) -> None:
+    conf = userconfig().replace(b"<service ", b'<service automatic_reboot="on" ')
+    farm.install("farm", {**FILES, "conf/userconfig.xml": conf})
+    one = farm.nodes[0]
+    one.order("start")
+    until(one.green, 30, "green")
+    starts = one.started()
+    one.order("stopstart", identity="watchdog")
+    until(lambda: one.started() > starts and one.green(), 60, "green again, long before a reboot is given up")
+    one.order("stop", wait=20)
 
 
 def test_a_killed_agent_is_lost_within_the_window_and_adopts_when_it_is_back(green: RealFarm) -> None:

@@ -14,7 +14,7 @@ from nodeagent.client.api_client import ApiClient
 from nodeagent.client.configuration import restoring, take_configuration
 from nodeagent.client.failures import CallFailed
 from nodeagent.contract.revisions import DiffQuery, Restore
-from tests.e2e.real_farm import FILES, RealFarm, RealNode, until, userconfig
+from tests.e2e.real_farm import CALLER, FILES, RealFarm, RealNode, until, userconfig
 
 pytestmark = pytest.mark.timeout(180)
 BASH = b"#!/bin/bash\n"
@@ -48,6 +48,11 @@ def notes(node: RealNode, module: str = "farm") -> list[str]:
 def said_by(node: RealNode, script: str) -> list[Any]:
     """The log lines of the module's script of a change."""
     return [line for line in node.log(module="farm") if line["origin"] == script]
+
+
+def applied(node: RealNode, what: str = "configuration revision") -> list[str]:
+    """Who has applied which revision, as the node's log says."""
+    return [line["text"] for line in node.log(text="is%20applied%20by") if line["text"].startswith(what)]
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -86,6 +91,7 @@ def clean(farm: RealFarm) -> Iterator[RealFarm]:
 @pytest.mark.covers("script update", "script config", "script postconfig", "script deconfig")
 def test_scripts_of_a_change_run_with_the_new_revision(clean: RealFarm) -> None:
     one = clean.nodes[0]
+    told = len(applied(one))
     info = commit(one, body(clean, ON_CHANGE))
     assert (info["problems"], info["waits"]) == ([], [])
     first = info["revision"]
@@ -113,6 +119,8 @@ def test_scripts_of_a_change_run_with_the_new_revision(clean: RealFarm) -> None:
     assert commit(one, body(clean, ON_CHANGE))["revision"] == first + 2
     one.order("start", wait=20)
     until(one.green, 20, "green again")
+    wanted = [f"configuration revision {first + step} is applied by {CALLER}" for step in range(3)]
+    until(lambda: applied(one)[told:] == wanted, 20, "the log has each of them once")
 
 
 def test_a_script_of_a_change_that_fails_or_hangs_undoes_nothing(clean: RealFarm) -> None:
@@ -269,6 +277,7 @@ async def test_a_node_leaves_and_takes_the_right_configuration_with_one_call(cle
 
 async def test_a_node_with_another_configuration_takes_the_right_one(clean: RealFarm) -> None:
     one, two, three = clean.nodes
+    told = len(applied(one, "revision"))
     three.kill_agent()
     lines = clean.cluster_xml().replace("<lans>", '<lans pulse="90ms">')
     xml = base64.b64encode(lines.encode()).decode()
@@ -282,6 +291,7 @@ async def test_a_node_with_another_configuration_takes_the_right_one(clean: Real
         one.ask("POST", "/cluster/stage", {"xml": xml, "name": "node1", "base": base})
     async with clients(one, three) as (source, target):
         await take_configuration(source, target, lambda: target.login("admin", PASSWORD))
+        until(lambda: applied(three, "revision")[-1].endswith("is applied by admin"), 20, "who has applied it is told")
         history = await source.cluster_history()
         assert [line.current for line in history][:2] == [True, False]
         assert "pulse" in (await source.cluster_difference(DiffQuery())).files[0].diff
@@ -291,6 +301,10 @@ async def test_a_node_with_another_configuration_takes_the_right_one(clean: Real
         node.ask("POST", "/cluster/restore", {"revision": number})
     assert one.get("/cluster")["signature"] == two.get("/cluster")["signature"] == three.get("/cluster")["signature"]
     assert one.get("/cluster")["signature"] == history[1].signature
+    wanted = [
+        f"revision {history[0].number + step} of the cluster configuration is applied by {CALLER}" for step in range(2)
+    ]
+    until(lambda: applied(one, "revision")[told:] == wanted, 20, "the log has each of them once")
 
 
 def test_a_kill_between_stage_and_commit_loses_nothing(clean: RealFarm) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from nodeagent.client.api_client import ApiClient
 from nodeagent.client.cluster_changes import add_node, change_cluster, remove_node, replace_node
-from nodeagent.client.failures import CallFailed
+from nodeagent.client.failures import CallFailed, Trouble
 from nodeagent.client.key_rotation import rotate_key
 from nodeagent.contract import api
 from nodeagent.contract.states import Action
@@ -135,6 +135,11 @@ async def test_a_node_is_added_and_taken_out_again(directory: Path, serving: Rea
         assert node.get("/status")["alarms"] == []
 
 
+async def forgotten() -> None:
+    """The password of the cluster, asked for when the newcomer has its users."""
+    raise CallFailed(Trouble.WRONG_PASSWORD, "nobody knows it")
+
+
 @pytest.mark.covers("keepgreen cluster replace")
 async def test_a_dead_server_is_replaced(directory: Path, serving: RealFarm, balancer: Balancer) -> None:
     one, two, dead = serving.nodes
@@ -151,6 +156,10 @@ async def test_a_dead_server_is_replaced(directory: Path, serving: RealFarm, bal
         until(lambda: not one.peer("node3")["alive"], 5, "node1 knows")
         with under_load() as clients, another(directory, serving, 3) as fresh:
             async with connection(fresh, OTHER) as newcomer:
+                with pytest.raises(CallFailed, match="nobody knows it"):
+                    await replace_node(members, "node3", newcomer, log_in=forgotten)
+                until(lambda: one.peer("node3")["alive"], 10, "it is in the cluster, without its modules")
+                await newcomer.login("admin", PASSWORD)
                 await replace_node(members, "node3", newcomer, log_in=lambda: newcomer.login("admin", PASSWORD))
                 all_hear(serving)
                 await newcomer.order("farm", api.Order(Action.START, wait=30))

@@ -117,7 +117,7 @@ def test_a_start_script_that_outlives_the_agent_is_awaited(farm: RealFarm) -> No
     one.order("start")
     until(lambda: waits.exists() and waits.read_text() != "", 20, "start_both runs")
     script = psutil.Process(int(waits.read_text()))
-    until(lambda: str(script.pid) in (module / "state.json").read_text(), 20, "its process is noted")
+    until(lambda: f'"pid":{script.pid},' in (module / "state.json").read_text(), 20, "its process is noted")
     one.kill_agent()
     one.start_agent()
     assert script.status() != psutil.STATUS_ZOMBIE
@@ -142,7 +142,7 @@ def test_an_automatic_stop_is_finished_after_a_kill_of_the_agent(farm: RealFarm)
     stops = module / "var" / "stops"
     until(lambda: stops.exists() and stops.read_text() != "", 20, "stop_both runs")
     script = stops.read_text().strip()
-    until(lambda: f'"pid":{script}' in (module / "state.json").read_text(), 20, "its process is noted")
+    until(lambda: f'"pid":{script},' in (module / "state.json").read_text(), 20, "its process is noted")
     one.kill_agent()
     (module / "var" / "on").touch()
     one.start_agent()

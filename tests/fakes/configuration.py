@@ -4,7 +4,9 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 
-from nodeagent.contract.api import StageCluster, StageModule
+from nodeagent.adapters.config_store import ConfigStore, ModuleStore
+from nodeagent.contract.api import Commit, StageCluster, StageModule
+from nodeagent.home import Home
 
 KEY = b"k" * 32
 
@@ -46,6 +48,20 @@ def stage_module(
     changes: Mapping[str, bytes | None] | None = None, nodes: Sequence[str] = ("n1", "n2"), **more: object
 ) -> StageModule:
     return StageModule(files=module_files(changes), nodes=tuple(nodes), **more)  # type: ignore[arg-type]
+
+
+def opened(home: Home) -> ConfigStore:
+    """The stores of a home, with a cluster of n1, n2 and n3 in force."""
+    store = ConfigStore.open(home)
+    store.cluster.commit(Commit(store.cluster.stage(stage_cluster("n1", "n2", "n3")).signature))
+    return store
+
+
+def apply(modules: ModuleStore, request: StageModule, name: str = "m", running: int = 0) -> int:
+    """Its revision, in force from now on."""
+    staged = modules.stage(name, request)
+    assert staged.ok, staged.problems
+    return modules.commit(name, staged.signature, request.author, running)
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

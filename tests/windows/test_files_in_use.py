@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nodeagent.adapters.config_store import ConfigStore, ModuleStore
-from nodeagent.contract.api import Commit, StageModule
+from nodeagent.adapters.config_store import ModuleStore
 from nodeagent.durable import FileContent, remove_tree, settle_tree, write_durably, write_tree_durably
 from nodeagent.engine.ports import Refused
 from nodeagent.home import Home
-from tests.fakes.configuration import stage_cluster, stage_module
+from tests.fakes.configuration import apply, opened, stage_module
 
 if sys.platform != "win32":
     pytest.skip("Linux replaces files that are in use", allow_module_level=True)
@@ -30,16 +29,9 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def modules(home: Home) -> ModuleStore:
     """A store with revision 1 of the module m in force."""
-    store = ConfigStore.open(home)
-    store.cluster.commit(Commit(store.cluster.stage(stage_cluster("n1", "n2", "n3")).signature))
-    assert apply(store.modules, stage_module()) == 1
-    return store.modules
-
-
-def apply(modules: ModuleStore, request: StageModule) -> int:
-    staged = modules.stage("m", request)
-    assert staged.ok, staged.problems
-    return modules.commit("m", staged.signature, request.author)
+    modules = opened(home).modules
+    assert apply(modules, stage_module()) == 1
+    return modules
 
 
 def test_a_file_in_use_is_not_replaced(tmp_path: Path) -> None:

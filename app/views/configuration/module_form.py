@@ -20,6 +20,7 @@ from app.views.configuration.module_rules import ModuleRules
 from app.views.configuration.ruler import MeaningNote
 from app.views.tokens import Token
 from app.views.widgets import Card, CheckBox, Divider, EmptyState, InlineError, Note, NoteKind, TabBar, Words
+from app.views.widgets.tabs import RING
 
 LIST_FIRST = {Tab.VIP, Tab.PROCESSES, Tab.CHECKERS}
 """Tabs whose list stands above the fields that belong to all of it."""
@@ -165,7 +166,7 @@ class ModuleForm(Card):
             self.tabs.add_tab(tab, tab_title(tab))
         self.tabs.chosen.connect(lambda key: editor.show(Tab(key)))
         head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 0, 0)
+        head.setContentsMargins(16 - RING, 0, 0, 0)
         head.addWidget(self.tabs)
         head.addStretch(1)
         self.body.addLayout(head)

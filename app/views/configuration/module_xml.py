@@ -24,6 +24,7 @@ class ModuleXml(XmlCard):
             for one in editor.problems
             if one.severity is not Severity.NOTE
         ]
+        self.facts.setText(tr("the form waits for it") if editor.broken else tr("in step with the form"))
         self.show_xml(editor.text, findings, None if editor.broken else editor.document)
         tinted = _lines(editor)
         self.code.mark_lines(*tinted)

@@ -29,21 +29,25 @@ SEGMENTS = 5
 """Nodes that stand side by side in the switch; more are a list."""
 LOWER = 217
 """Height of the resources at first, pixels."""
+OUTPUT_BORDER, LOWER_BORDER = "details.output", "details.resources"
+"""Borders whose places are the width of the output and the height of the resources."""
 
 
 class DetailsPage(Page):
-    """`node_chosen(module, node)` when the switch or Alt+1…9 leads to another node."""
+    """`node_chosen(module, node)` when the switch or Alt+1…9 leads to another node.
+
+    `borders` is where its borders were dragged, by name, in pixels; it is kept up to date.
+    """
 
     node_chosen = Signal(str, str)
     help_topic = "details"
 
-    def __init__(self, model: DetailsModel) -> None:
+    def __init__(self, model: DetailsModel, borders: dict[str, int] | None = None) -> None:
         super().__init__(scrolling=False)
         self.model = model
+        self._borders = {} if borders is None else borders
         self._deeds = Deeds(self, model.session)
         self._place: tuple[str, ...] = ()
-        self._output_width = 0
-        """As the user dragged it, 0 = never; pixels."""
         self._output_open = False
         self._switched: tuple[str, ...] = ()
         self.pill = StatePill(Silhouette.UNCONFIGURED, "")
@@ -86,7 +90,7 @@ class DetailsPage(Page):
         for splitter in (self._beside, self._below):
             splitter.setHandleWidth(GAP)
             splitter.setChildrenCollapsible(False)
-        self._below.setSizes([1000, LOWER])
+        self._below.setSizes([1000, self._borders.get(LOWER_BORDER, LOWER)])
         self.body.addWidget(self.banner)
         self.body.addWidget(self.chain)
         self.body.addWidget(self._below, 1)
@@ -119,7 +123,8 @@ class DetailsPage(Page):
         self.log.line_chosen.connect(self._line_chosen)
         self.log.opened.connect(self._line_opened)
         self.output.closed.connect(self._close_output)
-        self._beside.splitterMoved.connect(lambda _place, _index: self._keep_width())
+        self._beside.splitterMoved.connect(lambda: self._borders.update({OUTPUT_BORDER: self._beside.sizes()[1]}))
+        self._below.splitterMoved.connect(lambda: self._borders.update({LOWER_BORDER: self._below.sizes()[1]}))
         model.output.changed.connect(self._place_output)
         self.folded.connect(self.snapshot.fold)
         model.changed.connect(self._show_model)
@@ -294,12 +299,10 @@ class DetailsPage(Page):
         """The output has just appeared, or is as it was."""
         opened = self.model.output.now is not None
         if opened and not self._output_open:
-            width = self._output_width or (WIDTH if self.width() >= self.FOLD_WIDTH else NARROW_OUTPUT)
+            usual = WIDTH if self.width() >= self.FOLD_WIDTH else NARROW_OUTPUT
+            width = self._borders.get(OUTPUT_BORDER, usual)
             self._beside.setSizes([max(self._beside.width() - width - GAP, 1), width])
         self._output_open = opened
-
-    def _keep_width(self) -> None:
-        self._output_width = self.output.width()
 
     def _close_output(self) -> None:
         had_focus = self.output.isAncestorOf(self.window().focusWidget() or self)

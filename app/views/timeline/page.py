@@ -23,30 +23,34 @@ GAP = 12
 RANGE_ROW = 44
 EVENTS_LEAST = 158
 """Height of the events when the lanes want more than there is: their head and three lines."""
+EVENTS_BORDER = "timeline.events"
+"""The border whose place is the height of the events."""
 
 
 class _Halves(QSplitter):
-    """The lanes get what they want, the events the rest, until somebody drags the border."""
+    """The lanes get what they want, the events the rest, until somebody drags the border: then they keep that."""
 
-    def __init__(self, lanes: QWidget, events: QWidget) -> None:
+    def __init__(self, lanes: QWidget, events: QWidget, borders: dict[str, int]) -> None:
         super().__init__(Qt.Orientation.Vertical)
-        self._lanes, self._dragged = lanes, False
+        self._lanes, self._events, self._borders = lanes, events, borders
         self.setHandleWidth(GAP)
         self.setChildrenCollapsible(False)
         self.addWidget(lanes)
         self.addWidget(events)
         self.setStretchFactor(0, 1)
-        self.splitterMoved.connect(self._moved)
+        self.splitterMoved.connect(lambda: borders.update({EVENTS_BORDER: self.sizes()[1]}))
 
     def _share_out(self) -> None:
-        room = self.height() - GAP
-        if not self._dragged and room > EVENTS_LEAST:
+        room, kept = self.height() - GAP, self._borders.get(EVENTS_BORDER)
+        if room <= EVENTS_LEAST:
+            return
+        if kept is None:
             lanes = min(self._lanes.sizeHint().height(), room - EVENTS_LEAST)
-            if lanes != self.sizes()[0]:
-                self.setSizes([lanes, room - lanes])
-
-    def _moved(self) -> None:
-        self._dragged = True
+        else:
+            least, most = self._lanes.minimumSizeHint().height(), room - self._events.minimumSizeHint().height()
+            lanes = max(least, min(room - kept, most))
+        if lanes != self.sizes()[0]:
+            self.setSizes([lanes, room - lanes])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -90,9 +94,9 @@ class TimelinePage(Page):
     moment_wanted = Signal(str, str, float)
     help_topic = "timeline"
 
-    def __init__(self, model: TimelineModel) -> None:
+    def __init__(self, model: TimelineModel, borders: dict[str, int] | None = None) -> None:
         super().__init__(scrolling=False)
-        self.model = model
+        self.model, self._borders = model, {} if borders is None else borders
         self._place: tuple[str, ...] = ()
         self._modules: tuple[str, ...] = ()
         self.modules = Choice(tr("Module"), [("", tr("All modules"))])
@@ -120,7 +124,7 @@ class TimelinePage(Page):
 
     def _fill(self) -> None:
         self.empty = EmptyState("timeline", *self.model.empty_words)
-        self._split = _Halves(self._chart_card(), self._events_card())
+        self._split = _Halves(self._chart_card(), self._events_card(), self._borders)
         self.body.addWidget(self._split, 1)
         self.body.addWidget(self.empty, 1)
 

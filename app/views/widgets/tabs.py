@@ -15,9 +15,15 @@ from app.views.widgets.focus_ring import OWN_FOCUS
 from app.views.widgets.painting import paint_focus, paint_panel, paint_silhouette, text_width
 from app.views.widgets.possible import grey
 
+RING = 6
+"""Room before the first tab for its focus ring."""
+
 
 class TabBar(QTabBar):
-    """Tabs by key. `chosen(key)` when the user picks another; a greyed tab says why in its tooltip."""
+    """Tabs by key, the first one `RING` px from the left edge.
+
+    `chosen(key)` when the user picks another; a greyed tab says why in its tooltip.
+    """
 
     chosen = Signal(str)
 
@@ -116,7 +122,7 @@ class TabBar(QTabBar):
         pointer = self.mapFromGlobal(self.cursor().pos())
         for index in range(self.count()):
             key = str(self.tabData(index))
-            box = self.tabRect(index)
+            box = self.tabRect(index).translated(RING, 0)
             box.setRight(box.right() - self._gap)
             chosen = index == self.currentIndex() and self._marked
             strong = chosen or (box.contains(pointer) and self.isTabEnabled(index))
@@ -158,8 +164,14 @@ class _Segment(QPushButton):
         self.setProperty(OWN_FOCUS, True)
         self.setAutoDefault(False)
         self.silhouette: Silhouette | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.toggled.connect(self._take_tab)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def _take_tab(self, chosen: bool) -> None:
+        """The Tab key comes to the chosen one; from there arrows lead on."""
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
 
     def sizeHint(self) -> QSize:
         room = 23 if self.silhouette is None else 44

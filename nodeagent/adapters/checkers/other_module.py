@@ -4,12 +4,10 @@ import msgspec
 
 from nodeagent.adapters.checkers.fetch import Fetcher
 from nodeagent.adapters.checkers.look import Seen
-from nodeagent.core.phases import Phase
+from nodeagent.core.phases import LOOKING_AGAIN
 
 _CLOCK_STEP = 2.0
 """Seconds a start may seem to have moved because the other node's clock was set."""
-_LOOKS_AGAIN = frozenset({Phase.DOUBTING, Phase.ADOPTING})
-"""Its agent was frozen, or is new, and makes sure of an application that runs on: that is no news of it."""
 
 
 class _Module(msgspec.Struct, frozen=True):
@@ -47,7 +45,7 @@ class ModuleLook:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return Seen(False, f"{self._where} answers, but not as a health port")
         said = f"{self._name} on {self._where} is {module.state} {module.status}"
-        if (module.state, module.status) == ("UP", "Transient") and module.phase in _LOOKS_AGAIN:
+        if (module.state, module.status) == ("UP", "Transient") and module.phase in LOOKING_AGAIN:
             return Seen(None, f"{said}: {module.phase}")
         if (module.state, module.status) != ("UP", "Ready"):
             return Seen(False, said)

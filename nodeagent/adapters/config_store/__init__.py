@@ -32,13 +32,13 @@ class ConfigStore:
     modules: ModuleStore
 
     @classmethod
-    def open(cls, home: Home, vip_look: VipLook = no_look) -> "ConfigStore":
+    def open(cls, home: Home, vip_look: VipLook = no_look, *, may_reboot: bool = True) -> "ConfigStore":
         """Make what is missing, read what is there. Raises Damaged (one sentence) or OSError.
 
-        `vip_look` tells checks why this node cannot serve a virtual IP.
+        `vip_look` tells checks why this node cannot serve a virtual IP, `may_reboot` whether modules may reboot it.
         """
         for path in (home.safe, home.var):
             if sys.platform != "win32" and any(c.isspace() for c in str(path)):
                 raise Damaged(f"the path {str(path)!r} has a space in it, which scripts cannot bear: choose another")
         cluster = ClusterStore(home)
-        return cls(cluster, ModuleStore(home, cluster, vip_look))
+        return cls(cluster, ModuleStore(home, cluster, vip_look, may_reboot=may_reboot))

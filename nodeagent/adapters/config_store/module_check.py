@@ -97,6 +97,14 @@ def checker_problems(files: Mapping[str, bytes], config: ModuleConfig) -> list[P
     return problems
 
 
+def reboot_problems(config: ModuleConfig, *, may_reboot: bool) -> list[Problem]:
+    """Whether this node's own settings leave `automatic_reboot` without effect; a warning."""
+    if may_reboot or not config.automatic_reboot:
+        return []
+    text = "automatic_reboot has no effect on this node: reboot = true in [agent] of its agent.toml allows it"
+    return [Problem(Severity.WARNING, text, USERCONFIG, path="safe/service")]
+
+
 def _is_program(name: str, files: Mapping[str, bytes]) -> bool:
     suffixes = ("", *OWN_SUFFIXES)
     return any(f"bin/{name}{suffix}" in files for suffix in suffixes) or shutil.which(name) is not None

@@ -16,7 +16,12 @@ from nodeagent.adapters.config_store.boot_setting import read_boot, write_boot
 from nodeagent.adapters.config_store.cluster import ClusterStore
 from nodeagent.adapters.config_store.damage import Damaged, writing
 from nodeagent.adapters.config_store.history import known, module_difference, module_history
-from nodeagent.adapters.config_store.module_check import checker_problems, process_problems, script_problems
+from nodeagent.adapters.config_store.module_check import (
+    checker_problems,
+    process_problems,
+    reboot_problems,
+    script_problems,
+)
 from nodeagent.adapters.config_store.module_revisions import Meta, ModuleRevisions, signature_of_files
 from nodeagent.adapters.config_store.service_check import service_problems
 from nodeagent.adapters.config_store.vip_check import VipLook, no_look, vip_problems
@@ -46,9 +51,11 @@ class Trial:
 class ModuleStore:
     """All modules of this node. Thread-safe; every refusal is a `Refused`."""
 
-    def __init__(self, home: Home, cluster: ClusterStore, vip_look: VipLook = no_look) -> None:
+    def __init__(
+        self, home: Home, cluster: ClusterStore, vip_look: VipLook = no_look, *, may_reboot: bool = True
+    ) -> None:
         self._home = home
-        self._vip_look = vip_look
+        self._vip_look, self._may_reboot = vip_look, may_reboot
         self._cluster = cluster
         self._lock = threading.RLock()
         shutil.rmtree(self._trials, ignore_errors=True)
@@ -288,7 +295,7 @@ class ModuleStore:
             problems += found
         if config is not None:
             problems += script_problems(files, config) + checker_problems(files, config)
-            problems += service_problems(config)
+            problems += service_problems(config) + reboot_problems(config, may_reboot=self._may_reboot)
             others = self._others(config.name) if config.vip or config.monitoring else {}
             problems += process_problems(config, others)
             vips = {name: other.vip for name, other in others.items() if other.vip}

@@ -68,7 +68,7 @@ class Api:
             names = _names(request)
             body = await _body(route, request)
             told = route.audited(body)
-            query = msgspec.convert(dict(request.query), route.asks, strict=False) if route.asks else None
+            query = _query(route.asks, request) if route.asks else None
             source = caller.source or request.remote or "local"
             raw_query = request.query_string
             call = Call(self._part, caller, source, bearer(request), names, body, query, raw_query, document)
@@ -159,6 +159,15 @@ def _names(request: web.Request) -> dict[str, str]:
     if found:
         raise Refused(400, "bad-name", found)
     return names
+
+
+def _query(asks: type[msgspec.Struct], request: web.Request) -> Any:
+    """The query as the route's type; what it does not have is refused: an answer without it would look right."""
+    known = asks.__struct_encode_fields__
+    if strange := sorted({*request.query} - {*known}):
+        names = ", ".join(repr(name[:40]) for name in strange[:3])
+        raise Refused(400, "bad-request", f"unknown in the query: {names}; it may have {', '.join(known)}")
+    return msgspec.convert(dict(request.query), asks, strict=False)
 
 
 def _unusual(name: str) -> bool:

@@ -4,10 +4,7 @@ from collections.abc import Iterable
 
 from nodeagent.contract.states import State, Status
 from nodeagent.contract.status import ModuleStatus
-from nodeagent.core.phases import Phase
-
-LOOKS_AGAIN = frozenset({Phase.DOUBTING, Phase.ADOPTING})
-"""In these the application runs on as before, only its agent makes sure of it."""
+from nodeagent.core.phases import LOOKING_AGAIN
 
 
 class Starts:
@@ -32,7 +29,7 @@ class Starts:
                 if name in self._anew or name not in self._of:
                     self._of[name] = module.since
                 self._anew.discard(name)
-            elif module.phase in LOOKS_AGAIN:
+            elif module.phase in LOOKING_AGAIN:
                 self._of.setdefault(name, 0.0)
             else:
                 self._anew.add(name)

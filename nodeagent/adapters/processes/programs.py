@@ -10,6 +10,7 @@ from nodeagent.adapters.processes.launching import Cannot, Child
 from nodeagent.adapters.processes.outputs import file_name, rotate
 from nodeagent.adapters.processes.system import Death, Deaths, end_marked, launch
 from nodeagent.core.events import ProcessRef
+from nodeagent.durable import PRIVATE
 from nodeagent.engine.ports import ProgramEnd, ScriptJob
 from nodeagent.own_thread import in_thread
 
@@ -86,7 +87,7 @@ class ProgramProcesses:
             output = job.output_dir / file_name(job.script, datetime.now(UTC))
             try:
                 job.output_dir.mkdir(parents=True, exist_ok=True)
-                output.touch()
+                output.touch(PRIVATE)
                 rotate(job.output_dir)
             except OSError:  # a full disk: it runs on without its output
                 return None

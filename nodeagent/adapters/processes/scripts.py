@@ -20,6 +20,7 @@ from nodeagent.adapters.processes.outputs import file_name, last_words, rotate
 from nodeagent.adapters.processes.system import WINDOWS, Death, Deaths, adopt, end_marked, launch
 from nodeagent.adapters.processes.tending import OutputTender
 from nodeagent.core.events import ProcessRef, ScriptEnded, ScriptStarted
+from nodeagent.durable import PRIVATE
 from nodeagent.engine.ports import Post, ScriptJob
 
 _Result = TypeVar("_Result")
@@ -178,7 +179,7 @@ def _start(job: ScriptJob, executable: Path, apart: bool) -> _Launched | Cannot:
         output = job.output_dir / file_name(job.script, datetime.now(UTC))
         try:
             job.output_dir.mkdir(parents=True, exist_ok=True)
-            output.touch()
+            output.touch(PRIVATE)  # a script may say a password
             rotate(job.output_dir)
         except OSError as error:
             output, trouble = None, f"(its output could not be kept: {error.strerror or os.strerror(error.errno or 0)})"

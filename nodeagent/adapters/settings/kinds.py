@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
+from nodeagent.contract.config import ModuleConfig
+
 PORTS = {"health_port": 9010, "api_port": 9453, "enrol_port": 9001}
 SECURITY = {"none": 25, "starttls": 587, "tls": 465}
 """How a mail server is spoken to, and the usual port of it."""
@@ -22,6 +26,10 @@ class Permissions:
     """`[agent]`: what this machine lets the modules do. `reboot`: start the machine anew (`automatic_reboot`)."""
 
     reboot: bool = False
+
+    def within(self, config: ModuleConfig) -> ModuleConfig:
+        """A configuration without what is not allowed here: its `stopstart` is one, then, and no reboot."""
+        return config if self.reboot else replace(config, automatic_reboot=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,13 @@ class AgentClusters:
 
     async def commit_cluster(self, caller: Caller, request: Commit) -> ClusterInfo:
         """Make the staged one current."""
-        await in_thread(self.parts.store.cluster.commit, signed_by(caller, request))
-        self.parts.users.replace(self.parts.store.cluster.users)
+        store = self.parts.store.cluster
+        before = store.cluster()
+        now = await in_thread(store.commit, signed_by(caller, request))
+        if before is None or before.revision != now.revision:
+            text = f"revision {now.revision} of the cluster configuration is applied by {now.author}"
+            self.parts.say(LogType.USER, text)
+        self.parts.users.replace(store.users)
         return await self._cluster_changed()
 
     async def confirm_cluster(self, caller: Caller, request: Confirm) -> ClusterInfo:

@@ -187,7 +187,11 @@ class AgentModules:
         except Refused:
             await self.parts.scripts.settle(module)
             raise
-        problems = await self._put_in_force(module, change) if now != change.before else ()
+        problems: tuple[Problem, ...] = ()
+        if now != change.before:
+            text = f"configuration revision {now} is applied by {request.author}"
+            self.parts.journal.append(LogType.USER, text, module=module)
+            problems = await self._put_in_force(module, change)
         await self.parts.scripts.settle(module)
         return replace(await self._with_waits(await in_thread(store.info, module)), problems=problems)
 

@@ -7,26 +7,32 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSplitter
 
 from app.console import Console
-from app.services.memory import Memory, Remembered, RememberedCluster
+from app.services.memory import Memory, Remembered, RememberedCluster, Window
 from app.services.nodes import NodeAddress
 from app.services.tasks import TaskOwner
+from app.viewmodels.events_model import Event
+from app.viewmodels.notice import Notice
 from app.views.configuration.cluster_page import ClusterPage
+from app.views.main_window import SIDEBAR
 from app.views.widgets import AskSheet
 from tests.app.conftest import SHOTS
 from tests.app.e2e.hands import Hands, button
 
 SILENT = RememberedCluster("c1", "Contoso", nodes=(NodeAddress("127.0.89.1", 9, "0" * 64),))
+NEW_WINDOW = Window()
 
 
 @asynccontextmanager
-async def living(qapp: QApplication, home: Path, *clusters: RememberedCluster) -> AsyncIterator[tuple[Console, Hands]]:
+async def living(
+    qapp: QApplication, home: Path, *clusters: RememberedCluster, window: Window = NEW_WINDOW
+) -> AsyncIterator[tuple[Console, Hands]]:
     """A console that remembers these clusters; closed at the end without a failed task."""
     failed: list[str] = []
     memory = Memory(home)
-    memory.now = Remembered(clusters=clusters)
+    memory.now = Remembered(clusters=clusters, window=window)
     console = Console(qapp, memory, TaskOwner(lambda name, error: failed.append(f"{name}: {error!r}")), home / "demo")
     console.show()
     async with asyncio.TaskGroup() as group:
@@ -135,6 +141,43 @@ async def test_the_window_is_remembered(qapp: QApplication, tmp_path: Path) -> N
     async with living(qapp, tmp_path) as (console, _):
         del console
     assert Memory(tmp_path).load().window.geometry
+
+
+async def test_a_border_that_was_dragged_is_remembered(qapp: QApplication, tmp_path: Path) -> None:
+    async with living(qapp, tmp_path) as (console, hands):
+        splitter = console.window.centralWidget()
+        assert isinstance(splitter, QSplitter)
+        wide = splitter.widget(0).width() + 50
+        splitter.moveSplitter(wide, 1)
+        await hands.look()
+        assert splitter.widget(0).width() == wide
+    kept = Memory(tmp_path).load().window
+    assert kept.borders == {SIDEBAR: wide}
+    async with living(qapp, tmp_path, window=kept) as (console, hands):
+        console.window.resize(1440, 900)  # the screen of this test may be too small for what is remembered
+        await hands.look()
+        splitter = console.window.centralWidget()
+        assert isinstance(splitter, QSplitter)
+        assert splitter.widget(0).width() == wide
+
+
+async def test_problems_are_told_where_the_window_is_not_looked_at(qapp: QApplication, tmp_path: Path) -> None:
+    gone = Event(0.0, "problem", "red", "c1", "Contoso", "farm", "node1", "web gone")
+    async with living(qapp, tmp_path, SILENT) as (console, hands):
+        await hands.until(lambda: shown(console) == "monitoring.c1", "the remembered cluster is shown")
+        made: list[Notice] = []
+        console._notices.made.connect(made.append)
+        console.window.hide()
+        console.events.happened.emit((gone,))
+        assert made == []
+        console._take_notices(True)
+        await hands.until(lambda: console._memory.now.settings.notify, "the choice is taken")
+        console.events.happened.emit((gone,))
+        assert made == [Notice("Contoso: farm on node1", "web gone")]
+        console.tray.opened.emit()
+        assert console.window.isVisible()
+        assert shown(console) == "events"
+    assert Memory(tmp_path).load().settings.notify
 
 
 async def test_a_disk_that_refuses_is_said_once_and_tried_again(qapp: QApplication, tmp_path: Path) -> None:

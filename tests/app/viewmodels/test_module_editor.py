@@ -252,6 +252,15 @@ def test_a_file_that_is_not_xml_is_said_and_kept() -> None:
     assert broken.text.startswith("<safe>")
 
 
+def test_what_a_change_needs_is_not_promised_while_the_file_is_broken() -> None:
+    shown = editor()
+    shown.type_xml(shown.text.replace("</safe>", ""), 1)
+    assert shown.changes.count == 1
+    assert shown.changes.words == "What the changes need is known once the file is XML again"
+    shown.undo()
+    assert shown.changes.words == "No changes"
+
+
 def test_a_macro_of_the_nodes_environment_is_no_error_here() -> None:
     shown = editor()
     shown.set_field(PROC, "argregex", "%PROGRAMDATA%/x")

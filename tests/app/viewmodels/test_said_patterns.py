@@ -1,13 +1,21 @@
 """Sentences of the checks in French: those that the forms show, taken from real files with mistakes."""
 
+import errno
+import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from app.viewmodels.said_patterns import PATTERNS, pattern_of
 from app.viewmodels.text import said, use_language
+from nodeagent.adapters.config_store.module_check import checker_problems, script_problems
 from nodeagent.contract.cluster_xml import read_cluster
 from nodeagent.contract.module_xml import read_module
+from nodeagent.contract.shared_processes import shared_processes
+from nodeagent.icmp import NOT_ALLOWED
+from nodeagent.listening import Place
 from tests.contract.bad_rules import BAD_RULES
 from tests.contract.broken_files import BROKEN
 
@@ -47,6 +55,8 @@ def sentences() -> list[str]:
         b"<safe>&x;</safe>",
         b" <?xml version='1.0'?>",
         b"<a:safe x:b=''><c:d:e/></a:safe>",
+        b"<safe xmlns='a b'><a xmlns:p='u' xmlns:q='u' p:x='' q:x=''/></safe>",
+        b"<safe><b xml:id='1'/><c xml:id='d'/><e xml:id='d'/></safe>",
     )
     broken += tuple(one.text.encode() for one in BROKEN)
     of_nothing = [problem for data in broken for problem in read_module("web", data)[1]]
@@ -69,6 +79,51 @@ def test_a_mistake_in_a_form_is_told_in_french(text: str) -> None:
         " at least ",
     }
     told = f" {said(text)} "
+    assert told.strip() != text
+    assert [word for word in english if word in told] == []
+
+
+def of_a_node() -> list[str]:
+    """What a node says of its ports, of files that it may not write and of a module before it is applied."""
+    codes = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EMFILE)
+    place = Place(socket.AF_INET, "10.0.0.1", 9010)
+    ports = [place.problem(OSError(code, "why"), by) for code in codes for by in ("", "nginx (pid 812)")]
+    procs = "".join(f"<proc name='a' class='both' service='{word}'/>" for word in ("no", "yes"))
+    other, _ = read_module("db", f"<safe><service mode='light'><user/><errd>{procs}</errd></service></safe>".encode())
+    checks = (
+        "<check><intf ident='i'><to local_addr='192.0.2.1'/></intf>"
+        "<custom ident='c' exec='no_such' when='both' action='noaction'/></check>"
+    )
+    web, problems = read_module(
+        "web", f"<safe><service mode='light'><user/><errd>{procs}</errd>{checks}</service></safe>".encode()
+    )
+    assert web is not None, problems
+    assert other is not None
+    starts = (b"\xef\xbb\xbfx", b"echo", b"#!/no/such", b"#!/usr/bin/env no_such")
+    found = [problem for data in starts for problem in script_problems({"bin/start_both": data}, web)]
+    found += script_problems({"bin/start_both.cmd": b"x", "bin/stop_both": b"x", "bin/stop_both.sh": b"x"}, web)
+    found += [*script_problems({"bin/start_both": b""}, replace(web, user=None)), *checker_problems({}, web)]
+    return [
+        *ports,
+        *shared_processes(web, {"db": other}, windows=False),
+        *(problem.text for problem in found),
+        "9010 is kept by another program, or by Windows for others:"
+        " `netsh interface ipv4 show excludedportrange protocol=tcp` shows those",
+        f"lan default: {ports[0]}",
+        "it is in UTF-16, of which cmd can run nothing: save it as ANSI, or as UTF-8 without a byte order mark",
+        "it begins with a byte order mark, so its first line is no command for cmd: save it as UTF-8 without one",
+        "it could not be written C:\\a: another program may have it open (13)",
+        "it could not be written /a: No space left on device",
+        "the disk refuses: No space left on device",
+        NOT_ALLOWED,
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the scripts of Linux")
+@pytest.mark.parametrize("text", of_a_node() if sys.platform != "win32" else [])
+def test_what_a_node_says_is_told_in_french(text: str) -> None:
+    told = f" {said(text)} "
+    english = {" is ", " the ", " by ", " it ", " its ", " here ", " this ", " cannot ", " and ", " not ", " used "}
     assert told.strip() != text
     assert [word for word in english if word in told] == []
 

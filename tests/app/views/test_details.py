@@ -22,9 +22,11 @@ from tests.app.viewmodels.farms import FakeSession, line, ready, silenced, view
 from tests.app.views.contoso import details_of, storied, window_of
 
 
-def shown(qtbot: QtBot, model: DetailsModel, width: int = 1280, height: int = 720) -> tuple[MainWindow, DetailsPage]:
+def shown(
+    qtbot: QtBot, model: DetailsModel, width: int = 1280, height: int = 720, borders: dict[str, int] | None = None
+) -> tuple[MainWindow, DetailsPage]:
     window = window_of(qtbot, model.session, width, height)
-    page = DetailsPage(model)
+    page = DetailsPage(model, borders)
     window.add_page("details", page)
     window.show_page("details")
     window.show()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from app.services.mosaic_probe import Answer, ProbeTrouble
 from app.viewmodels.mosaic import MosaicModel
@@ -37,7 +37,7 @@ def played() -> MosaicModel:
         ]
         if at in {20, 39}:
             cells[4] = cells[11] = Answer(trouble=ProbeTrouble.RESET)
-        rounds.append(Round(NOW + at, tuple(cells)))
+        rounds.append(Round(NOW + at, tuple(cells), dict.fromkeys(left, 100 / len(left))))
     model.rounds = deque(rounds, maxlen=120)
     return model
 
@@ -63,6 +63,25 @@ def test_cells_and_bars_are_where_they_are_hit(qapp: QApplication) -> None:
         page._repaint()
         QTest.keyClick(page.rounds, Qt.Key.Key_Escape)
         assert model.chosen is None
+
+
+def test_the_result_is_exported_from_a_menu(qapp: QApplication, tmp_path: Path) -> None:
+    _, farm = session(ready(), ready(), ready())
+    with shown(MosaicPage(MosaicModel(farm, "farm", FakeBalancer(), NoTasks()), "Contoso web")) as page:
+        assert not page.export.isEnabled()
+        assert "run the test first" in page.export.toolTip()
+        assert page.fairness.text() == ""
+    saved: list[Path] = []
+    model = played()
+    with shown(MosaicPage(model, "Contoso web")) as page:
+        assert page.export.isEnabled()
+        assert page.fairness.text() == "χ² 0.00, p\N{NO-BREAK SPACE}= 1.00: shares as expected"
+        page.export._ask("csv", saved.append)
+        (dialog,) = page.findChildren(QFileDialog)
+        assert (dialog.acceptMode(), dialog.defaultSuffix()) == (QFileDialog.AcceptMode.AcceptSave, "csv")
+        dialog.fileSelected.emit(str(tmp_path / "result.csv"))
+        dialog.close()
+    assert saved == [tmp_path / "result.csv"]
 
 
 def test_a_wrong_port_greys_the_run_button_with_the_reason(qapp: QApplication) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -35,11 +36,11 @@ class LateTasks:
 
 
 def shown(
-    qtbot: QtBot, session: FakeSession, width: int = 1280, height: int = 720, tasks: object | None = None
+    qtbot: QtBot, session: FakeSession, width: int = 1280, height: int = 720, tasks: object | None = None, **more: Any
 ) -> tuple[MainWindow, TimelinePage]:
     model = TimelineModel(still(session), tasks or FakeTasks())  # type: ignore[arg-type]
     window = window_of(qtbot, model.session, width, height)
-    page = TimelinePage(model)
+    page = TimelinePage(model, **more)
     window.add_page("timeline", page)
     window.show_page("timeline")
     window.show()

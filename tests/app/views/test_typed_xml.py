@@ -93,6 +93,7 @@ def test_a_tag_left_open_keeps_the_form_and_the_way_back(qapp: QApplication) -> 
         assert "</user> is expected here, since <user" in sentence
         assert page.xml.code.toPlainText() == typed.replace("</user>", "")
         assert page.form._waiting.isVisible()
+        assert page.xml.facts.text() == "the form waits for it"
         assert sentence.partition(": ")[2] in page.form._broken.accessibleDescription()
         assert values(page) == before
         assert not page.form.rows(Tab.GENERAL)[0].isEnabled()
@@ -106,6 +107,7 @@ def test_a_tag_left_open_keeps_the_form_and_the_way_back(qapp: QApplication) -> 
         assert page.xml.code.toPlainText() == typed
         assert not page.form._waiting.isVisible()
         assert page.form.rows(Tab.GENERAL)[0].isEnabled()
+        assert page.xml.facts.text() == "in step with the form"
         assert told(page.xml) == []
 
 
