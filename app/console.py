@@ -346,8 +346,9 @@ class Console:
         kept = Window(bytes(self.window.saveGeometry().data()), self.window.borders)
         self.window.hide()
         self.tray.hide()
+        self.events.close()  # what is gone must hear of nothing any more
         for cluster in self._clusters.values():
-            cluster.model.close()  # a view that is gone must hear of nothing any more
+            cluster.model.close()
         await asyncio.gather(*(cluster.session.stop() for cluster in self._live()))
         try:
             await self._memory.remember(window=kept)

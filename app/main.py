@@ -29,8 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     os.environ.setdefault("QT_API", "pyside6")
     from PySide6.QtCore import QLocale
+    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
+    from app.resource_files import resource
     from app.services.memory import Memory, console_home
     from app.services.tasks import TaskOwner
     from app.viewmodels.text import LANGUAGES, use_language
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listener = _log_to(home)
     application = QApplication([sys.argv[0]])
     application.setApplicationName("Keepgreen")
+    application.setWindowIcon(QIcon(str(resource("keepgreen.svg"))))
     application.setQuitOnLastWindowClosed(False)
     memory = Memory(home)
     settings = memory.load().settings

@@ -109,6 +109,13 @@ class EventsModel(QAbstractTableModel):
         """Hear no more of this cluster; its events stay."""
         self._followed.pop(model.id).unsubscribe()
 
+    def close(self) -> None:
+        """Hear no more of any cluster, and tell nothing that was not told yet."""
+        for followed in self._followed.values():
+            followed.unsubscribe()
+        self._followed.clear()
+        self._batch.stop()
+
     def mark_read(self) -> None:
         """Somebody looked at the list."""
         if self.unread:

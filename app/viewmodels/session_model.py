@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.services.nodes import NodeAddress, NodeView
 from app.viewmodels.farm import FarmModel, farm
 from app.viewmodels.menus import PAUSED, SWITCHES, Command, Deed, action_of
+from app.viewmodels.order_answers import OrderAnswers
 from app.viewmodels.reach import read_only
 from app.viewmodels.text import said, short_clock, tr
 from app.viewmodels.timeline_clock import Clocks
@@ -186,19 +187,23 @@ class SessionModel(QObject):
         if command.deed in LEADING:
             self.asked.emit(command)
             return
-        for node in command.nodes:
-            if command.deed is Deed.RETRY:
+        if command.deed is Deed.RETRY:
+            for node in command.nodes:
                 with suppress(CallFailed):  # it has left the cluster meanwhile
                     self.session.watcher(node).retry()
-            else:
-                self._tasks.run_soon(self._perform_on(node, command), f"{command.deed} {command.module} on {node}")
+            return
+        answers = OrderAnswers(command.module, command.nodes, self)
+        answers.told.connect(self.answered)
+        for node in command.nodes:
+            work = self._perform_on(node, command, answers)
+            self._tasks.run_soon(work, f"{command.deed} {command.module} on {node}")
 
-    async def _perform_on(self, node: str, command: Command) -> None:
+    async def _perform_on(self, node: str, command: Command, answers: OrderAnswers) -> None:
         try:
             text, done = await self._call(node, command)
         except CallFailed as failed:
             text, done = failure_words(failed), False
-        self.answered.emit(tr("{module} on {node}: {text}", module=command.module, node=node, text=text), done)
+        answers.take(node, text, done)
 
     async def _call(self, node: str, command: Command) -> tuple[str, bool]:
         action = action_of(command.deed)

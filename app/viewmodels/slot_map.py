@@ -265,7 +265,7 @@ def _node(name: str, answers: Mapping[str, VipStatus], number: int, usual: str) 
     if answer is not None and not answer.present:
         parts.append(tr("no filter in its kernel"))
     if answer is not None and not answer.open:
-        parts.append(tr("closed by a script"))
+        parts.append(tr("closed until a script opens it"))
     agreed = last is not None and last.seen == last.applied == usual
     alarms = tuple(said(text.removeprefix(f"{answer.module}: ")) for text in answer.alarms) if answer else ()
     return NodeEpochs(number, name, answer is not None, ", ".join(parts), agreed, alarms)

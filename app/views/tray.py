@@ -1,12 +1,10 @@
 """Notifications of the desktop, beside an icon in its system tray."""
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.viewmodels.notice import Notice
 from app.viewmodels.text import tr
-from app.views import icons
-from app.views.tokens import Token
 
 SHOWN_MS = 10_000
 
@@ -30,7 +28,7 @@ class Tray(QObject):
         if self._icon is None:
             if self.reason():
                 return
-            self._icon = QSystemTrayIcon(icons.icon("bell", Token.LINK, 24), self)
+            self._icon = QSystemTrayIcon(QApplication.windowIcon(), self)
             self._icon.setToolTip("Keepgreen")
             self._icon.activated.connect(lambda _how: self.opened.emit())
             self._icon.messageClicked.connect(self.opened)

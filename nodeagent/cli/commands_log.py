@@ -13,7 +13,7 @@ from rich.text import Text
 
 from nodeagent.cli import fast
 from nodeagent.cli.client import as_json as to_json
-from nodeagent.cli.client import fetch
+from nodeagent.cli.client import fetch, status_of
 from nodeagent.cli.exits import CommandFailed, Exit
 from nodeagent.cli.local import module_path
 from nodeagent.cli.options import F, json_option, module_option
@@ -21,6 +21,7 @@ from nodeagent.cli.tables import clean, clock, console, show_table
 from nodeagent.contract.api import LogLine, LogPage
 from nodeagent.contract.record_api import AuditPage
 from nodeagent.contract.states import LogType
+from nodeagent.contract.status import NodeStatus
 
 _FOLLOW_SECONDS = 0.5
 _LONGEST_PAGE = 5000
@@ -73,6 +74,8 @@ def _read(module: str, follow: bool, count: int, types: str, text: str, wants_js
         )
     query = {key: value for key, value in wanted.items() if value}
     page = fetch("/log", LogPage, {**query, "newest": "1", "limit": str(count)})
+    if wanted["module"] and not page.lines:
+        status_of(fetch("/status", NodeStatus), wanted["module"])  # nothing would ever come of a name mistyped
     _show(page.lines, wants_json)
     with _ended_by_ctrl_c() if follow else nullcontext():
         while follow:

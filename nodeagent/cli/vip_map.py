@@ -43,7 +43,7 @@ def map_of(group: VipGroup, letters: dict[str, str]) -> list[str]:
 
 def _summary(status: VipStatus) -> str:
     parts = [
-        "open" if status.open else "closed by a script",
+        "open" if status.open else "closed until a script opens it",
         "in the kernel" if status.present else "not in the kernel",
         "agreed by all nodes" if status.agreed else "not agreed by all nodes",
         f"epoch {status.epoch}",

@@ -76,7 +76,7 @@ def unit_text(home: Home) -> str:
 
 def install(home: Home, places: Places = SYSTEM) -> None:
     """Start the agent now and at each boot, in place of the agent of another home. Raises CannotInstall. Blocks."""
-    _require_systemd(places)
+    _require_systemd(places, "let its own init start `keepgreen agent run`")
     if " " in str(home.safe):
         raise CannotInstall(f"{home.safe} has a space in it, which a unit's command line cannot take")
     if not os.access(home.safe / "keepgreen", os.X_OK):
@@ -105,7 +105,7 @@ def install(home: Home, places: Places = SYSTEM) -> None:
 
 def remove(places: Places = SYSTEM) -> None:
     """End the agent and start it at no boot any more; the applications go on. Raises CannotInstall. Blocks."""
-    _require_systemd(places)
+    _require_systemd(places, "there is no service of it to remove")
     _systemctl("disable", "--now", UNIT)
     try:
         places.own.unlink(missing_ok=True)
@@ -156,9 +156,9 @@ def _in_the_way(path: Path, text: str) -> str:
     return f"{path}, which Keepgreen did not write, starts something else: move it away, then run this again"
 
 
-def _require_systemd(places: Places) -> None:
+def _require_systemd(places: Places, advice: str) -> None:
     if not places.running.is_dir():
-        raise CannotInstall("systemd does not run this system: let its own init start `keepgreen agent run`")
+        raise CannotInstall(f"systemd does not run this system: {advice}")
 
 
 def _systemctl(*words: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nodeagent.contract.api import ModuleInfo, OrderAnswer, StageCluster, Staged, StageModule
+from nodeagent.contract.api import LogPage, ModuleInfo, OrderAnswer, StageCluster, Staged, StageModule
 from nodeagent.contract.errors import Problem, Severity
 from nodeagent.contract.states import State
 from tests.cli.conftest import Run
@@ -118,6 +118,13 @@ def test_log_asks_for_the_last_lines_and_never_drives_the_terminal(run: Run, age
     query = agent.asked("GET", "/log")[0].path.split("?")[1].split("&")
     assert sorted(query) == ["limit=2", "module=web", "newest=1", "text=a%26b", "types=CE"]
     assert run("log", "--types", "XY").code == 64
+
+
+def test_a_log_that_nothing_can_come_into_is_not_waited_for(run: Run, agent: FakeAgent) -> None:
+    agent.tell("GET", "/log", LogPage((), 0))
+    assert run("log", "-m", "web") == (0, "", "")
+    for command in ("log", "logview"):
+        assert run(command, "-m", "wbe") == (64, "", "no module wbe is installed on node1\n")
 
 
 def test_switches(run: Run, agent: FakeAgent) -> None:

@@ -39,7 +39,7 @@ def test_systemd_takes_every_line_of_it(tmp_path: Path) -> None:
 def test_a_system_without_systemd_is_said(tmp_path: Path) -> None:
     with pytest.raises(CannotInstall, match="systemd does not run this system"):
         install(Home(tmp_path, tmp_path / "var"))
-    with pytest.raises(CannotInstall, match="systemd does not run this system"):
+    with pytest.raises(CannotInstall, match="systemd does not run this system: there is no service of it to remove"):
         remove()
 
 

@@ -2,7 +2,7 @@ import msgspec
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from app.viewmodels.events_model import EVENT_ROLE, KEPT, Event, EventColumn, EventsModel
+from app.viewmodels.events_model import BATCH_MILLISECONDS, EVENT_ROLE, KEPT, Event, EventColumn, EventsModel
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
 from app.viewmodels.text import clock
@@ -171,3 +171,23 @@ def test_an_event_names_its_cluster_even_where_two_bear_one_title(qtbot: QtBot) 
         ("c1", "Contoso web", "gone in c1"),
         ("c2", "Contoso web", "gone in c2"),
     }
+
+
+def test_what_happens_while_the_console_closes_is_not_told(qtbot: QtBot) -> None:
+    session = FakeSession(view("node1", ready()))
+    session.nodes[0].lines.append(line(1))
+    events = followed(session)
+    heard: list[object] = []
+    events.happened.connect(heard.append)
+
+    def goes(number: int) -> None:
+        session.nodes[0].lines.append(line(number, "gone", LogType.ERROR))
+        session.tell()
+
+    goes(2)
+    qtbot.waitUntil(lambda: len(heard) == 1)
+    goes(3)
+    events.close()
+    goes(4)
+    qtbot.wait(3 * BATCH_MILLISECONDS)
+    assert len(heard) == 1

@@ -2,6 +2,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.menus import Command, Deed
+from app.viewmodels.order_answers import OrderAnswers
 from app.viewmodels.session_model import SessionModel
 from app.viewmodels.silhouettes import Silhouette
 from nodeagent.client.failures import CallFailed, Trouble
@@ -58,7 +59,22 @@ def test_an_order_goes_to_each_node_and_its_answers_come_back(qtbot: QtBot) -> N
     model, answers = model_of(session)
     model.perform(Command(Deed.START, "farm", ("node1", "node2")))
     assert session.called == [("order", node, "farm", Action.START) for node in ("node1", "node2")]
-    assert answers == [("farm on node1: start accepted", True), ("farm on node2: start accepted", True)]
+    assert answers == [("farm on 2 nodes: start accepted", True)]
+
+
+def test_nodes_that_answer_alike_are_told_together_refusals_last(qtbot: QtBot) -> None:
+    told: list[tuple[str, bool]] = []
+    answers = OrderAnswers("farm", ("node1", "node2", "node3", "node4", "node5"))
+    answers.told.connect(lambda text, done: told.append((text, done)))
+    answers.take("node4", "timed out", False)
+    answers.take("node3", "start accepted", True)
+    answers.take("node1", "start accepted", True)
+    assert told == []
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert told == [("farm on node1 and node3: start accepted", True), ("farm on node4: timed out", False)]
+    answers.take("node5", "start accepted", True)
+    answers.take("node2", "timed out", False)
+    assert told[2:] == [("farm on node5: start accepted", True), ("farm on node2: timed out", False)]
 
 
 @pytest.mark.parametrize(

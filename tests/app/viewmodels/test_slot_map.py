@@ -83,7 +83,7 @@ def test_nodes_addresses_and_alarms_are_told_in_words() -> None:
     assert shown.nodes[0].words == "serves, table ffffff seen, b2c3d4 applied"
     assert not shown.nodes[0].agreed
     assert "no filter in its kernel" in shown.nodes[1].words
-    assert "closed by a script" in shown.nodes[1].words
+    assert "closed until a script opens it" in shown.nodes[1].words
     assert not shown.nodes[2].answers
     assert shown.addresses[0].where == "eth0 on node1, not on node2"
     assert shown.addresses[0].missing
