@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -441,6 +443,28 @@ async def test_one_that_forks_without_end_is_killed(stage: Stage) -> None:
     await stage.posted.one(ScriptEnded)
     assert stage.members() == frozenset()
     assert not any(alive(int(path.name)) for path in (stage.directory / "pids").iterdir())
+
+
+async def test_a_process_that_takes_its_time_to_go_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes away the environment of a dying process first; on a busy machine the rest takes a while."""
+    stage.begin("setsid sleep 60 & sleep 60")
+    await until(lambda: len(stage.members()) >= 3)
+    processes = stage.members()
+    blow = tree._send
+    blows: list[threading.Timer] = []
+
+    def late(pids: frozenset[int], number: signal.Signals) -> None:
+        if number != signal.SIGKILL or not pids:
+            return
+        monkeypatch.setattr(tree, "members", lambda *_: frozenset())
+        blows.append(threading.Timer(0.3, blow, (pids, number)))
+        blows[-1].start()
+
+    with monkeypatch.context():
+        monkeypatch.setattr(tree, "_send", late)
+        assert await asyncio.to_thread(tree.kill, NOBODY, stage.marks)
+        assert not any(alive(pid) for pid in processes)
+    await stage.posted.one(ScriptEnded)
 
 
 def test_the_agent_itself_is_never_killed(tmp_path: Path) -> None:

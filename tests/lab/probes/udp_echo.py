@@ -12,6 +12,8 @@ import msgspec
 IPV6_RECVPKTINFO, IPV6_PKTINFO, IP_PKTINFO = 49, 50, 8
 QUIET = 0.5
 """Seconds without an answer after which no more are waited for."""
+SO_RCVBUFFORCE, ROOM = 33, 4 << 20
+"""The usual buffer holds some thirty fragmented datagrams: a process that the machine lets wait loses the next ones."""
 
 
 class EchoOrder(msgspec.Struct):
@@ -49,6 +51,7 @@ class UdpAnswers(msgspec.Struct):
 def server(family: socket.AddressFamily, port: int) -> socket.socket:
     """Tells to which address a datagram came, so that the answer can come from there."""
     sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
     if family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
@@ -93,6 +96,7 @@ def run(order: UdpOrder) -> UdpAnswers:
     sockets = {}
     for source in order.sources:
         sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
         sock.setblocking(False)
         sock.bind((source, 0))
         sock.connect((order.address, order.port))

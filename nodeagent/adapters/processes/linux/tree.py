@@ -50,16 +50,26 @@ def members(root: ProcessRef, marks: frozenset[bytes]) -> frozenset[int]:
 def kill(root: ProcessRef, marks: frozenset[bytes], patience: float = 10.0) -> bool:
     """Kill the run's processes until none is left; False when some would not die in `patience` seconds. Blocks."""
     end = time.monotonic() + patience
+    struck: set[tuple[int, float]] = set()
     while time.monotonic() < end:
         frozen: frozenset[int] = frozenset()
         while (new := members(root, marks) - frozen) and time.monotonic() < end:
             _send(new, signal.SIGSTOP)
             frozen |= new
-        if not frozen:
+        if not frozen and not _living(struck):
             return True
+        struck |= {(entry.pid, entry.created) for pid in frozen if (entry := table.stat(pid))}
         _send(frozen, signal.SIGKILL)
         time.sleep(_PAUSE)
-    return not members(root, marks)
+    return not members(root, marks) and not _living(struck)
+
+
+def _living(struck: set[tuple[int, float]]) -> bool:
+    """A process on its way out loses its environment, by which it is known, before it is gone."""
+    return any(
+        (entry := table.stat(pid)) is not None and entry.created == created and not entry.ended
+        for pid, created in struck
+    )
 
 
 def _send(pids: frozenset[int], number: signal.Signals) -> None:
