@@ -197,6 +197,18 @@ class Venv:
             must("Installing python3-venv", apt_install(["python3-venv"]), "Run: apt install python3-venv", APT_ENV)
         must("Making .venv", [sys.executable, "-m", "venv", self.path], "Look at the lines above.")
 
+    def pip_install(self) -> list[str | Path]:
+        """The command that installs what is named after it, and nothing that this asks for in turn."""
+        return [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]
+
+    def locked_install(self, setup: str) -> list[str | Path]:
+        """The command that installs the lock files of a setup: those versions, with those hashes.
+
+        They name all there is to install, so pip has nothing to resolve. Left to resolve, pip before 23.3 takes the
+        newest release for a requirement with an extra (`a[b]>=1`) though `a` is pinned, and then has no hash for it.
+        """
+        return [*self.pip_install(), "--require-hashes", *(f"--requirement={file}" for file in self.lock_files(setup))]
+
     def install(self, setup: str) -> None:
         """Bring it to the state of `setup`; instant when it is there already."""
         if self.is_ready(setup):
@@ -204,17 +216,20 @@ class Venv:
         done = self.stamps()
         self.make()
         self.stamp_file.unlink(missing_ok=True)
-        pip: list[str | Path] = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        locked = [part for file in self.lock_files(setup) for part in ("-r", file)]
         must(
             f"Installing packages ({setup})",
-            [*pip, "--require-hashes", *locked],
+            self.locked_install(setup),
             "Is a package index reachable from here (pip's index-url, proxy)?",
         )
         must(
             "Installing keepgreen itself",
-            [*pip, "--no-deps", "--no-build-isolation", "-e", self.root],
+            [*self.pip_install(), "--no-build-isolation", "-e", self.root],
             "Look at the lines above.",
+        )
+        must(
+            "Checking that nothing is missing",
+            [self.python, "-m", "pip", "check", "--disable-pip-version-check"],
+            "Installed by yourself: remove .venv. Not in the lock files: `python3 dev.py lock` makes them anew.",
         )
         done = {name: old for name, old in done.items() if old == self.stamp(name)}
         new = LOCKS if setup == "dev" else (setup,)

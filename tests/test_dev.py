@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,36 @@ def test_a_half_made_environment_has_no_pip(project: Path) -> None:
     environment = bare_venv(project)
     assert environment.is_alive()
     assert not environment.has_pip()
+
+
+def wheel(folder: Path, name: str, version: str, *headers: str) -> str:
+    """A package without code, put into `folder`; the line that a lock file has for it."""
+    metadata = f"{name}-{version}.dist-info"
+    file = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        text = "\n".join([f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}", *headers])
+        archive.writestr(f"{metadata}/METADATA", f"{text}\n")
+        archive.writestr(f"{metadata}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{metadata}/RECORD", "")
+    return f"{name}=={version} --hash=sha256:{sha256(file.read_bytes()).hexdigest()}\n"
+
+
+def test_a_release_after_the_lock_changes_nothing(project: Path) -> None:
+    wheels = project / "wheels"
+    wheels.mkdir()
+    inner = wheel(wheels, "inner", "1.0", "Provides-Extra: more")
+    outer = wheel(wheels, "outer", "1.0", "Requires-Dist: inner[more]>=1")
+    wheel(wheels, "inner", "2.0", "Provides-Extra: more")
+    (project / "packaging" / "requirements-build.lock").write_text(outer)
+    (project / "packaging" / "requirements-app.lock").write_text(inner)
+    venv.create(project / ".venv", with_pip=True, symlinks=sys.platform != "win32")
+    environment = dev.Venv(project)
+    index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+    install = [str(part) for part in environment.locked_install("run")]
+    done = subprocess.run(install, check=False, capture_output=True, text=True, env=os.environ | index)
+    assert done.returncode == 0, done.stdout + done.stderr
+    listed = subprocess.run([environment.python, "-m", "pip", "freeze"], check=True, capture_output=True, text=True)
+    assert sorted(listed.stdout.split()) == ["inner==1.0", "outer==1.0"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7"])
