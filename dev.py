@@ -53,6 +53,8 @@ FARMS = (
     ("tests/lab", TEMPLATES, "tests/demo", "tests/app/e2e", *(f"--ignore={test}" for test in ALONE)),
 )
 """Tests of several real agents: what each of two pytest gets."""
+COMPUTING = ("tests/simulation", "tests/planted")
+"""They keep every core busy by themselves and would only slow down the farms, which count seconds."""
 SPINNER = "|/-\\"
 
 
@@ -343,7 +345,7 @@ def test(rest: list[str]) -> int:
     """Run the tests; what follows goes to one pytest.
 
     Without anything three of them run beside each other: the farms of real agents mostly wait, the others compute.
-    A last one follows alone.
+    Then comes what needs every core, and at last what wants the computer for itself.
     """
     venv = Venv(ROOT)
     venv.install("dev")
@@ -351,7 +353,7 @@ def test(rest: list[str]) -> int:
     pytest: list[str | Path] = [venv.python, "-m", "pytest"]
     if rest:
         return attached([*pytest, *rest])
-    own = [place for places in FARMS for place in places if not place.startswith("--")]
+    own = [*COMPUTING, *(place for places in FARMS for place in places if not place.startswith("--"))]
     with contextlib.ExitStack() as stack:
         farms = []
         for places in FARMS:
@@ -362,7 +364,9 @@ def test(rest: list[str]) -> int:
         code = attached([*pytest, *(f"--ignore={place}" for place in own)])
         for farm in farms:
             code = farm.end() or code
-    return attached([*pytest, *ALONE]) or code
+    for places in (COMPUTING, ALONE):
+        code = attached([*pytest, *places]) or code
+    return code
 
 
 def check(_: list[str]) -> int:
